@@ -1,0 +1,100 @@
+"""Every error Taskmill raises on purpose, in one tree, each with a stable code.
+
+    TaskmillError                  internal_error
+    ├── InvalidRequest             invalid_request       what was asked makes no sense
+    │   ├── InvalidParameters      invalid_parameters    parameters do not fit the task type
+    │   ├── UnknownTaskType        unknown_task_type     no such task type; near names are given
+    │   ├── InvalidSettings        invalid_settings      a setting is wrong; names file and key
+    │   └── TooLarge               too_large             a payload over its limit
+    ├── NotFound                   not_found             no task (queue, worker) of that name
+    ├── Conflict                   conflict              the state of the task does not allow it
+    │   ├── IllegalTransition      illegal_transition    the machine's table does not hold (state, event)
+    │   └── KeyHeld                key_held              an unfinished task already holds the key
+    ├── StoreError                 store_error           the store failed
+    │   ├── StoreUnavailable       store_unavailable     the store cannot be reached now; try again
+    │   └── SchemaTooNew           schema_too_new        the store was made by a newer Taskmill
+    ├── ResultTimeout              result_timeout        the result did not come in time; the task goes on
+    └── TaskError                  task_failed           what `result()` raises for a task without a result
+        └── TaskCancelled          task_cancelled        the task was cancelled
+
+A problem is one finding: where it is (a path like `$.order`) and what is wrong there.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Problem(NamedTuple):
+    path: str
+    message: str
+
+
+class TaskmillError(Exception):
+    """Base of all. `str(error)` is one sentence for a person; `hint` is the next step, if there is one."""
+
+    code = "internal_error"
+
+    def __init__(self, message: str, *, hint: str | None = None, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(message)
+        self.hint = hint
+        self.problems = tuple(problems)
+
+
+class InvalidRequest(TaskmillError):
+    code = "invalid_request"
+
+
+class InvalidParameters(InvalidRequest):
+    code = "invalid_parameters"
+
+
+class UnknownTaskType(InvalidRequest):
+    code = "unknown_task_type"
+
+
+class InvalidSettings(InvalidRequest):
+    code = "invalid_settings"
+
+
+class TooLarge(InvalidRequest):
+    code = "too_large"
+
+
+class NotFound(TaskmillError):
+    code = "not_found"
+
+
+class Conflict(TaskmillError):
+    code = "conflict"
+
+
+class IllegalTransition(Conflict):
+    code = "illegal_transition"
+
+
+class KeyHeld(Conflict):
+    code = "key_held"
+
+
+class StoreError(TaskmillError):
+    code = "store_error"
+
+
+class StoreUnavailable(StoreError):
+    code = "store_unavailable"
+
+
+class SchemaTooNew(StoreError):
+    code = "schema_too_new"
+
+
+class ResultTimeout(TaskmillError, TimeoutError):
+    code = "result_timeout"
+
+
+class TaskError(TaskmillError):
+    code = "task_failed"
+
+
+class TaskCancelled(TaskError):
+    code = "task_cancelled"

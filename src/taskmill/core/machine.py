@@ -1,0 +1,161 @@
+"""The machine: a head and an event in, the next head out. Time and chance are arguments.
+
+Each function is one event of core/state.py; a pair the table does not hold raises IllegalTransition.
+A cancel that was asked for wins over every way a running task could go on living.
+"""
+
+from taskmill.core.errors import IllegalTransition
+from taskmill.core.retry import RetryPolicy
+from taskmill.core.state import FINAL, TRANSITIONS, Event, State
+from taskmill.core.task import Head, Spec
+
+LOSS_LIMIT = 3
+"""A task that a worker died with this often is parked as failed."""
+
+
+def create(spec: Spec, now: int, run_at: int | None = None, *, waiting: bool = False) -> Head:
+    due = run_at is None or run_at <= now
+    state = State.WAITING if waiting else State.READY if due else State.SCHEDULED
+    return Head(state, 1, 0, now if run_at is None else run_at, hold=spec.key)
+
+
+def unblock(head: Head, now: int) -> Head:
+    """The last parent has succeeded."""
+    _allow(head, Event.UNBLOCK)
+    return _rest(head, head.run_at, now)
+
+
+def promote(head: Head) -> Head:
+    """A scheduled task is due."""
+    _allow(head, Event.PROMOTE)
+    return head._replace(state=State.READY, version=head.version + 1)
+
+
+def start(head: Head, owner: str, until: int, now: int) -> Head:
+    _allow(head, Event.START)
+    return head._replace(
+        state=State.RUNNING,
+        version=head.version + 1,
+        attempt=head.attempt + 1,
+        lease_owner=owner,
+        lease_until=until,
+        progress=None,
+        started_at=now,
+    )
+
+
+def take_over(head: Head, owner: str, until: int) -> Head:
+    """Somebody else's lease ran out, or its worker is known to be dead."""
+    _allow(head, Event.TAKE_OVER)
+    return head._replace(version=head.version + 1, lease_owner=owner, lease_until=until)
+
+
+def succeed(head: Head, result: str, now: int) -> Head:
+    _allow(head, Event.SUCCEED)
+    return Head(
+        State.SUCCEEDED,
+        head.version + 1,
+        head.attempt,
+        head.run_at,
+        None,
+        None,
+        False,
+        head.progress,
+        None,
+        result,
+        head.started_at,
+        now,
+        None,
+        head.losses,
+    )
+
+
+def fail(spec: Spec, head: Head, error: str, now: int, delay: int, *, final: bool = False) -> Head:
+    """Try again after `delay`, unless `final` or the attempts are used up."""
+    _allow(head, Event.FAIL)
+    head = head._replace(error=error)
+    if head.cancel:
+        return _finish(head, State.CANCELLED, now)
+    if final or head.attempt >= spec.attempt_limit:
+        return _finish(head, State.FAILED, now)
+    return _rest(head, now + delay, now)
+
+
+def snooze(head: Head, delay: int, now: int) -> Head:
+    """Later, with the attempt given back."""
+    _allow(head, Event.SNOOZE)
+    return _finish(head, State.CANCELLED, now) if head.cancel else _rest(_give_back(head), now + delay, now)
+
+
+def release(head: Head, now: int) -> Head:
+    """The worker gives the task back unharmed: no attempt used."""
+    _allow(head, Event.RELEASE)
+    return _finish(head, State.CANCELLED, now) if head.cancel else _again(_give_back(head), now)
+
+
+def lose(head: Head, error: str, now: int, limit: int = LOSS_LIMIT) -> Head:
+    """The worker died with the task. The attempt is given back (the task is not to blame) until it happens too often."""
+    _allow(head, Event.LOSE)
+    head = head._replace(losses=head.losses + 1, error=error)
+    if head.cancel:
+        return _finish(head, State.CANCELLED, now)
+    if head.losses >= limit:
+        return _finish(head, State.FAILED, now)
+    return _again(_give_back(head), now)
+
+
+def cancel(head: Head, now: int, *, stopped: bool = False) -> Head:
+    """Ends a task that is not running; asks a running one to stop, or ends it once it has (`stopped`)."""
+    _allow(head, Event.CANCEL)
+    if head.state is State.RUNNING and not stopped:
+        return head._replace(version=head.version + 1, cancel=True)
+    return _finish(head, State.CANCELLED, now)
+
+
+def retry(spec: Spec, head: Head, now: int) -> Head:
+    """A person runs it again, with all its attempts."""
+    _allow(head, Event.RETRY)
+    fresh = Head(State.READY, head.version + 1, 0, now, hold=spec.key)
+    return fresh._replace(error=head.error)
+
+
+def retry_delay(spec: Spec, head: Head, chance: float) -> int:
+    """Microseconds until the next attempt, by the task's own policy."""
+    return RetryPolicy.from_json(spec.retry).delay(head.attempt, chance)
+
+
+def _allow(head: Head, event: Event) -> None:
+    if (head.state, event) not in TRANSITIONS:
+        raise IllegalTransition(f"a {head.state} task does not allow '{event}'")
+
+
+def _rest(head: Head, run_at: int, now: int) -> Head:
+    return head._replace(
+        state=State.READY if run_at <= now else State.SCHEDULED,
+        version=head.version + 1,
+        run_at=run_at,
+        lease_owner=None,
+        lease_until=None,
+    )
+
+
+def _again(head: Head, now: int) -> Head:
+    """At once, keeping its place in the queue."""
+    return _rest(head, min(head.run_at, now), now)
+
+
+def _finish(head: Head, state: State, now: int) -> Head:
+    assert state in FINAL
+    return head._replace(
+        state=state,
+        version=head.version + 1,
+        lease_owner=None,
+        lease_until=None,
+        cancel=False,
+        finished_at=now,
+        hold=None,
+    )
+
+
+def _give_back(head: Head) -> Head:
+    return head._replace(attempt=max(0, head.attempt - 1))

@@ -1,0 +1,102 @@
+"""A task has two halves: a Spec that never changes and a small Head that does.
+
+Times are integer microseconds since the Unix epoch (UTC), durations integer microseconds.
+JSON fields hold JSON text. Named tuples, not dataclasses: thousands are made each second.
+"""
+
+from enum import IntEnum
+from typing import NamedTuple
+
+from taskmill.core.state import State
+
+SECOND = 1_000_000
+
+
+class Priority(IntEnum):
+    """Within a queue, lower runs first."""
+
+    HIGH = 1
+    NORMAL = 2
+    LOW = 3
+
+
+class Spec(NamedTuple):
+    id: str
+    """UUID, version 7 unless the caller gave one."""
+    task_type: str
+    queue: str
+    parameters: str
+    """JSON object."""
+    priority: int
+    attempt_limit: int
+    """How many attempts in all; 1 means no retry."""
+    retry: str | None
+    """JSON of a retry policy (core/retry.py); None is the default policy."""
+    timeout: int | None
+    """How long one attempt may take."""
+    key: str | None
+    """Unique among unfinished tasks."""
+    tags: str | None
+    """JSON array of strings."""
+    created_at: int
+
+
+class Head(NamedTuple):
+    state: State
+    version: int
+    attempt: int
+    """Attempts begun and not given back."""
+    run_at: int
+    """Not before this time."""
+    lease_owner: str | None = None
+    lease_until: int | None = None
+    cancel: bool = False
+    """Somebody asked the running attempt to stop."""
+    progress: str | None = None
+    """JSON: {"fraction": 0.4, "note": "reading"}."""
+    error: str | None = None
+    """JSON of the latest error (core/outcome.py, Failure)."""
+    result: str | None = None
+    """JSON value."""
+    started_at: int | None = None
+    finished_at: int | None = None
+    hold: str | None = None
+    """The key while the task is unfinished, else None; unique in the store."""
+    losses: int = 0
+    """How often a worker died or vanished with this task."""
+
+
+class Task(NamedTuple):
+    spec: Spec
+    head: Head
+
+
+class Claim(NamedTuple):
+    """A task this owner holds under a lease; only `claim` and `reclaim` make one."""
+
+    spec: Spec
+    head: Head
+
+
+class Attempt(NamedTuple):
+    """What is kept of one ended attempt."""
+
+    task_id: str
+    version: int
+    """Version of the head that ended it: unique within the task, which the number is not."""
+    number: int
+    worker: str | None
+    started_at: int | None
+    finished_at: int
+    outcome: str
+    error: str | None
+    log: str | None
+    """JSON array of {"at", "level", "message"}."""
+
+
+class Decision(NamedTuple):
+    """The next head of a task, and what to keep of the attempt it ends, if anything."""
+
+    id: str
+    head: Head
+    attempt: Attempt | None = None

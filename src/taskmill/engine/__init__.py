@@ -1,0 +1,1 @@
+"""The life of a task between the faces and the store."""

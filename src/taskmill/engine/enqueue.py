@@ -1,0 +1,43 @@
+"""Enqueue: one durable insert. When it returns, the task is safe."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from taskmill.core import machine
+from taskmill.core.state import State
+from taskmill.core.task import Spec, Task
+from taskmill.stores.contract import Store
+
+
+class Request(NamedTuple):
+    """A task to be: `run_at` None means now."""
+
+    spec: Spec
+    run_at: int | None = None
+
+
+class Enqueued(NamedTuple):
+    id: str
+    created: bool
+    """False: a task of that id, or an unfinished one of that key, was there already; `id` is its id."""
+
+
+async def enqueue(store: Store, requests: Sequence[Request]) -> list[Enqueued]:
+    """Store the tasks and wake workers. Repeating it with the same ids or keys makes no second task.
+
+    Raises StoreUnavailable; none of the batch is stored then.
+    """
+    tasks = [Task(spec, machine.create(spec, spec.created_at, run_at)) for spec, run_at in requests]
+    there = await store.add(tasks)
+    announce(store, tasks, there)
+    if not there:
+        return [Enqueued(task.spec.id, True) for task in tasks]
+    return [Enqueued(there.get(i, task.spec.id), i not in there) for i, task in enumerate(tasks)]
+
+
+def announce(store: Store, tasks: Sequence[Task], there: dict[int, str]) -> None:
+    ready = {task.spec.queue for i, task in enumerate(tasks) if i not in there and task.head.state is State.READY}
+    if ready:
+        store.bell.ring("ready", ready)
+    if any(task.head.state is State.SCHEDULED for task in tasks):
+        store.bell.ring("due", ())

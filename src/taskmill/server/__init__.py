@@ -1,0 +1,1 @@
+"""The HTTP face, and the service every face stands on."""

@@ -1,0 +1,225 @@
+"""What a store promises. The conformance suite (taskmill.testing.conformance) holds every store to it.
+
+All verbs take batches and are atomic per task. `now` is for tests; without it the store's own clock judges
+leases and due times. A verb raises StoreUnavailable when the store cannot be reached; nothing is half-done then.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Literal, NamedTuple, Protocol
+
+from taskmill.core.state import State
+from taskmill.core.task import Attempt, Claim, Decision, Task
+
+Topic = Literal["ready", "due", "final", "cancel", "progress"]
+"""ready: queue names. due: nothing (a task was scheduled). final, cancel, progress: task ids."""
+
+
+class Beat(NamedTuple):
+    """A sign of life for one claim."""
+
+    id: str
+    version: int
+    progress: str | None
+
+
+class Promoted(NamedTuple):
+    queues: tuple[str, ...]
+    """Queues that got a ready task."""
+    count: int
+    next_due: int | None
+    """When the next scheduled task is due."""
+
+
+class Filter(NamedTuple):
+    """Every condition that is given must hold; tags: all of them."""
+
+    states: tuple[State, ...] = ()
+    queues: tuple[str, ...] = ()
+    task_types: tuple[str, ...] = ()
+    priorities: tuple[int, ...] = ()
+    tags: tuple[str, ...] = ()
+    key: str | None = None
+    created_after: int | None = None
+    created_before: int | None = None
+
+
+class Page(NamedTuple):
+    """Newest first; `cursor` continues after the last task and stays right while tasks are added."""
+
+    tasks: list[Task]
+    cursor: str | None
+
+
+class Stats(NamedTuple):
+    states: dict[State, int]
+    oldest_ready: int | None
+    """run_at of the ready task that has been due longest."""
+
+
+class QueueRow(NamedTuple):
+    name: str
+    paused: bool
+    ready: int
+    running: int
+    scheduled: int
+
+
+class TaskTypeRow(NamedTuple):
+    name: str
+    queue: str
+    schema: str
+    """JSON Schema (draft 2020-12) of the parameters object."""
+    description: str
+    options: str
+    """JSON: attempt_limit, retry, timeout (seconds), executor; the defaults of its tasks."""
+    seen_at: int
+
+
+class WorkerRow(NamedTuple):
+    id: str
+    host: str
+    pid: int
+    started_at: int
+    seen_at: int
+    queues: str
+    """JSON array of names, or null for all."""
+    slots: int
+    running: int
+    """How many tasks it holds."""
+    version: str
+
+
+class Ear(Protocol):
+    """Hears the topics it was opened for. Best effort: what it misses must be found by a slow look."""
+
+    async def wait(self, timeout: float | None) -> list[tuple[Topic, str]]:
+        """What was rung since the last call; empty after `timeout` seconds of silence."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Bell(Protocol):
+    """Wakes whoever waits for a change, in this process and in others on the same store."""
+
+    def ring(self, topic: Topic, items: Collection[str]) -> None:
+        """Never raises and never blocks."""
+        ...
+
+    def listen(self, *topics: Topic) -> Ear: ...
+
+
+class Tasks(Protocol):
+    """The eight verbs."""
+
+    async def add(self, tasks: Sequence[Task], now: int | None = None) -> dict[int, str]:
+        """Insert what is new; the rest, by its position: the id of the task that is there already.
+
+        A task is there already when its id is known or an unfinished task holds its key. Positions count
+        within `tasks`, so two of one batch may clash: the first is inserted.
+        """
+        ...
+
+    async def get(self, ids: Sequence[str]) -> dict[str, Task]:
+        """Snapshots of those that exist."""
+        ...
+
+    async def claim(
+        self,
+        owner: str,
+        lease: int,
+        limit: int,
+        *,
+        queues: Collection[str] | None = None,
+        ids: Collection[str] | None = None,
+        ready_for: int = 0,
+        now: int | None = None,
+    ) -> list[Claim]:
+        """ready → running (machine.start) for up to `limit` tasks, in the order (priority, run_at, age).
+
+        By `queues` (None: all), leaving out paused ones, or by `ids`. `ready_for`: only those that have been
+        due for at least so many microseconds.
+        """
+        ...
+
+    async def reclaim(
+        self, owner: str, lease: int, limit: int, *, dead: Collection[str] = (), now: int | None = None
+    ) -> list[Claim]:
+        """Take over (machine.take_over) claims whose lease ended before now, or whose owner is one of `dead`."""
+        ...
+
+    async def extend(self, owner: str, beats: Sequence[Beat], lease: int, now: int | None = None) -> list[str]:
+        """Renew leases and store progress; the version stays. Returns the ids that are not this claim any more."""
+        ...
+
+    async def save(self, decisions: Sequence[Decision]) -> list[str]:
+        """Write each head whose stored version is its own minus one, with its attempt record.
+
+        Returns the ids of the others: stale, gone, or in want of a key that is held by another task.
+        """
+        ...
+
+    async def promote(self, limit: int, now: int | None = None) -> Promoted:
+        """scheduled and due → ready (machine.promote), earliest first."""
+        ...
+
+    async def purge(
+        self, limit: int, *, states: Collection[State], before: int, ids: Collection[str] | None = None
+    ) -> int:
+        """Delete final tasks (never others) that finished before a time, with their attempts; returns how many.
+
+        `ids`: only those.
+        """
+        ...
+
+
+class Reads(Protocol):
+    """For people: never on the path of a task."""
+
+    async def find(self, where: Filter, limit: int, cursor: str | None = None) -> Page: ...
+
+    async def count(self, where: Filter, limit: int) -> int:
+        """How many match, counted no further than `limit`."""
+        ...
+
+    async def attempts(self, id: str) -> list[Attempt]:
+        """Oldest first."""
+        ...
+
+    async def stats(self) -> Stats: ...
+
+
+class Registry(Protocol):
+    """What lives beside tasks: workers, task types, queues."""
+
+    async def put_worker(self, row: WorkerRow) -> None:
+        """Insert or replace; `seen_at` is set by the store's clock."""
+        ...
+
+    async def drop_worker(self, id: str) -> None: ...
+
+    async def workers(self) -> list[WorkerRow]: ...
+
+    async def put_task_types(self, rows: Sequence[TaskTypeRow]) -> None: ...
+
+    async def task_types(self) -> list[TaskTypeRow]: ...
+
+    async def queues(self) -> list[QueueRow]: ...
+
+    async def pause(self, queue: str, paused: bool) -> None:
+        """A queue need not exist yet."""
+        ...
+
+
+class Store(Tasks, Reads, Registry, Protocol):
+    bell: Bell
+
+    async def ping(self) -> int:
+        """Check that the store can be written now; returns its clock."""
+        ...
+
+    async def open(self) -> None:
+        """Connect and bring the schema up to date. Idempotent. Raises SchemaTooNew, StoreUnavailable."""
+        ...
+
+    async def close(self) -> None: ...
