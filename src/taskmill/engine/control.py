@@ -1,1 +1,112 @@
-"""What people do to tasks: cancel, retry, delete, one by one or all that match a filter."""
+"""What people do to tasks: cancel, retry, delete; by id, or everything that matches a filter."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import NamedTuple
+
+from taskmill.core import machine
+from taskmill.core.errors import IllegalTransition
+from taskmill.core.state import FINAL, State
+from taskmill.core.task import Decision, Head, Task
+from taskmill.stores.contract import Filter, Store
+
+PAGE = 500
+ROUNDS = 5
+"""A decision that finds a newer head is made again on it, so often at most."""
+EVER = 2**63 - 1
+
+
+class Verdict(NamedTuple):
+    id: str
+    done: bool
+    state: State | None
+    reason: str = ""
+    """Why not: `not_found`, or a sentence."""
+
+
+async def cancel(store: Store, ids: Sequence[str]) -> list[Verdict]:
+    """A task that is not running is cancelled at once; a running one is asked to stop (done, state running)."""
+    now = await store.ping()
+    verdicts = await _decide(store, ids, lambda task: _cancelled(task.head, now))
+    store.bell.ring("cancel", [v.id for v in verdicts if v.done and v.state is State.RUNNING])
+    store.bell.ring("final", [v.id for v in verdicts if v.done and v.state is State.CANCELLED])
+    return verdicts
+
+
+async def retry(store: Store, ids: Sequence[str]) -> list[Verdict]:
+    """Run final (or scheduled) tasks again now, with all their attempts."""
+    now = await store.ping()
+    verdicts = await _decide(store, ids, lambda task: machine.retry(task.spec, task.head, now))
+    if any(verdict.done for verdict in verdicts):
+        tasks = await store.get([verdict.id for verdict in verdicts if verdict.done])
+        store.bell.ring("ready", {task.spec.queue for task in tasks.values()})
+    return verdicts
+
+
+async def delete(store: Store, ids: Sequence[str]) -> list[Verdict]:
+    """Delete final tasks with their history."""
+    tasks = await store.get(ids)
+    final = [id for id in ids if id in tasks and tasks[id].head.state in FINAL]
+    await store.purge(len(final), states=FINAL, before=EVER, ids=final)
+    left = await store.get(final)
+    return [_deletion(id, tasks.get(id), id in left) for id in ids]
+
+
+async def matching(store: Store, where: Filter, limit: int) -> AsyncIterator[list[str]]:
+    """Ids of the tasks that match, page by page, `limit` in all at most."""
+    cursor: str | None = None
+    while limit > 0:
+        page = await store.find(where, min(PAGE, limit), cursor)
+        if page.tasks:
+            yield [task.spec.id for task in page.tasks]
+        limit -= len(page.tasks)
+        cursor = page.cursor
+        if cursor is None:
+            return
+
+
+def _cancelled(head: Head, now: int) -> Head:
+    """Asking twice is asking once."""
+    return head if head.cancel else machine.cancel(head, now)
+
+
+async def _decide(store: Store, ids: Sequence[str], decide: Callable[[Task], Head]) -> list[Verdict]:
+    verdicts: dict[str, Verdict] = {}
+    pending = list(dict.fromkeys(ids))
+    for _ in range(ROUNDS):
+        if not pending:
+            break
+        pending = await _round(store, pending, decide, verdicts)
+    for id in pending:
+        verdicts[id] = Verdict(id, False, None, "the task keeps changing, or another task holds its key")
+    return [verdicts[id] for id in ids]
+
+
+async def _round(
+    store: Store, ids: list[str], decide: Callable[[Task], Head], verdicts: dict[str, Verdict]
+) -> list[str]:
+    """Returns the ids whose head moved on meanwhile."""
+    tasks = await store.get(ids)
+    decisions: list[Decision] = []
+    for id in ids:
+        task = tasks.get(id)
+        verdicts[id] = _judge(id, task, decide)
+        if task is not None and verdicts[id].done and (head := decide(task)) is not task.head:
+            decisions.append(Decision(id, head))
+    return await store.save(decisions)
+
+
+def _judge(id: str, task: Task | None, decide: Callable[[Task], Head]) -> Verdict:
+    if task is None:
+        return Verdict(id, False, None, "not_found")
+    try:
+        return Verdict(id, True, decide(task).state)
+    except IllegalTransition as refused:
+        return Verdict(id, False, task.head.state, str(refused))
+
+
+def _deletion(id: str, task: Task | None, left: bool) -> Verdict:
+    if task is None:
+        return Verdict(id, False, None, "not_found")
+    if task.head.state not in FINAL:
+        return Verdict(id, False, task.head.state, f"a {task.head.state} task cannot be deleted; cancel it first")
+    return Verdict(id, not left, task.head.state, "the task was retried meanwhile" if left else "")

@@ -1,0 +1,103 @@
+"""What a worker needs of a handler, what a handler gets, and what an executor promises."""
+
+import logging
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any, Protocol
+
+from taskmill.core.outcome import Outcome, Stopped
+from taskmill.core.task import Spec
+
+
+class Handler(Protocol):
+    """A task type as the worker sees it."""
+
+    name: str
+    executor: str
+    context_parameter: str | None
+
+    @property
+    def fn(self) -> Callable[..., Any]: ...
+
+    def decode(self, parameters: str) -> tuple[list[Any], dict[str, Any]]:
+        """Call arguments from the parameters' JSON. Raises InvalidParameters."""
+        ...
+
+    def encode_result(self, value: Any) -> str:
+        """JSON of a result. Raises TypeError or ValueError."""
+        ...
+
+
+class StopRequested(Exception):
+    """Raised by `Context.raise_if_cancelled` when somebody cancelled the task."""
+
+
+class Context:
+    """What a handler may ask and say about its own attempt. Usable from any thread."""
+
+    __slots__ = ("_cancelled", "_log", "_progress", "attempt", "task")
+
+    def __init__(
+        self,
+        task: Spec,
+        attempt: int,
+        on_progress: Callable[[float, str], None],
+        on_log: Callable[[str, str], None],
+    ) -> None:
+        self.task = task
+        self.attempt = attempt
+        """1 for the first attempt."""
+        self._progress = on_progress
+        self._log = on_log
+        self._cancelled = False
+
+    def progress(self, fraction: float, note: str = "") -> None:
+        """Tell how far this attempt is: 0 to 1, and a few words."""
+        self._progress(min(1.0, max(0.0, float(fraction))), note)
+
+    def log(self, message: str, level: str = "info") -> None:
+        """Keep a line with this attempt. Records of `logging` that the handler's code emits are kept as well."""
+        self._log(message, level)
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether somebody asked this task to stop."""
+        return self._cancelled
+
+    def raise_if_cancelled(self) -> None:
+        if self._cancelled:
+            raise StopRequested
+
+    @property
+    def logger(self) -> logging.Logger:
+        return logging.getLogger(f"taskmill.task.{self.task.task_type}")
+
+    def request_stop(self) -> None:
+        """The worker's side of `cancelled`."""
+        self._cancelled = True
+
+
+running: ContextVar[Context | None] = ContextVar("taskmill_context", default=None)
+
+
+def current() -> Context | None:
+    """The context of the attempt this code runs in, wherever it is called from."""
+    return running.get()
+
+
+class Executor(Protocol):
+    async def run(self, handler: Handler, spec: Spec, context: Context) -> Outcome:
+        """Run one attempt to its outcome; what a handler does wrong never raises here.
+
+        Cancelling this coroutine stops the attempt as hard as the executor can.
+        """
+        ...
+
+    def request_stop(self, context: Context) -> None:
+        """Ask an attempt to stop, as gently as the executor can."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+STOPPED = Stopped()
