@@ -25,7 +25,7 @@ class Retry(Exception):
 
     def __init__(self, delay: float | None = None, reason: str = "") -> None:
         super().__init__(reason or "the handler asked for a retry")
-        self.delay = delay
+        self.delay = None if delay is None else float(delay)
 
 
 class Snooze(Exception):
@@ -33,7 +33,7 @@ class Snooze(Exception):
 
     def __init__(self, delay: float) -> None:
         super().__init__(f"snoozed for {delay} s")
-        self.delay = delay
+        self.delay = float(delay)
 
 
 class Cancel(Exception):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, Protocol
 
-from taskmill.core.outcome import Outcome, Stopped
+from taskmill.core.outcome import Outcome
 from taskmill.core.task import Spec
 
 
@@ -57,7 +57,7 @@ class Context:
 
     def log(self, message: str, level: str = "info") -> None:
         """Keep a line with this attempt. Records of `logging` that the handler's code emits are kept as well."""
-        self._log(message, level)
+        self._log(level, message)
 
     @property
     def cancelled(self) -> bool:
@@ -89,15 +89,12 @@ class Executor(Protocol):
     async def run(self, handler: Handler, spec: Spec, context: Context) -> Outcome:
         """Run one attempt to its outcome; what a handler does wrong never raises here.
 
-        Cancelling this coroutine stops the attempt as hard as the executor can.
+        Cancelling this coroutine ends the attempt at once, as far as the executor can.
         """
         ...
 
     def request_stop(self, context: Context) -> None:
-        """Ask an attempt to stop, as gently as the executor can."""
+        """Somebody cancelled the task: ask the attempt to stop, as gently as the executor can."""
         ...
 
     async def close(self) -> None: ...
-
-
-STOPPED = Stopped()

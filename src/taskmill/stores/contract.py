@@ -214,6 +214,10 @@ class Registry(Protocol):
 class Store(Tasks, Reads, Registry, Protocol):
     bell: Bell
 
+    async def clock(self) -> int:
+        """The store's time; needs no write."""
+        ...
+
     async def ping(self) -> int:
         """Check that the store can be written now; returns its clock."""
         ...

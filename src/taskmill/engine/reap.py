@@ -1,0 +1,46 @@
+"""Duty: claims whose lease ran out are taken over and decided as lost."""
+
+import logging
+
+from taskmill.core.outcome import Failure, Interrupted, Lost, Outcome
+from taskmill.core.state import State
+from taskmill.core.task import SECOND, Claim
+from taskmill.engine.settle import decide
+from taskmill.stores.contract import Store
+
+logger = logging.getLogger(__name__)
+
+BATCH = 200
+VANISHED = Lost(Failure("worker_lost", "LeaseExpired", "the worker gave no sign of life before its lease ended"))
+
+
+class Reap:
+    name = "reap"
+
+    def __init__(self, store: Store, owner: str, lease: float) -> None:
+        self._store = store
+        self._owner = owner
+        self._lease = lease
+
+    async def step(self) -> float:
+        """Looks often enough that a task waits little longer than its lease."""
+        claims = await self._store.reclaim(self._owner, round(self._lease * SECOND), BATCH)
+        await settle_lost(self._store, [(claim, VANISHED) for claim in claims])
+        return 0.0 if len(claims) == BATCH else min(1.0, self._lease / 4)
+
+
+async def give_back(store: Store, owner: str, dead: str, lease: float, suspects: set[str], lost: Lost) -> None:
+    """A worker is known to be dead: what it ran (`suspects`) is lost, what it only held is given back unharmed."""
+    while claims := await store.reclaim(owner, round(lease * SECOND), BATCH, dead=[dead]):
+        await settle_lost(store, [(claim, lost if claim.spec.id in suspects else Interrupted()) for claim in claims])
+
+
+async def settle_lost(store: Store, ends: list[tuple[Claim, Outcome]]) -> None:
+    if not ends:
+        return
+    now = await store.clock()
+    decisions = [decide(claim, outcome, now, 0.0) for claim, outcome in ends]
+    stale = set(await store.save(decisions))
+    logger.warning("gave back %d tasks of a lost worker", len(ends) - len(stale))
+    store.bell.ring("ready", {claim.spec.queue for claim, _ in ends})
+    store.bell.ring("final", [d.id for d in decisions if d.head.state is not State.READY and d.id not in stale])

@@ -1,0 +1,44 @@
+"""`async def` handlers, on the worker's event loop."""
+
+import asyncio
+
+from taskmill.core.outcome import Outcome, Stopped
+from taskmill.core.task import Spec
+from taskmill.executors.contract import Context, Handler
+from taskmill.executors.outcomes import raised, returned
+
+
+class Inline:
+    def __init__(self) -> None:
+        self._tasks: dict[Context, asyncio.Task[object]] = {}
+
+    async def run(self, handler: Handler, spec: Spec, context: Context) -> Outcome:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks[context] = task
+        try:
+            args, named = handler.decode(spec.parameters)
+            if handler.context_parameter:
+                named[handler.context_parameter] = context
+            return returned(handler, await handler.fn(*args, **named))
+        except asyncio.CancelledError as stopped:
+            if task.cancelling() and not context.cancelled:
+                raise
+            return self._stopped(task, context, stopped)
+        except BaseException as error:  # SystemExit too: a handler must not end its worker
+            return raised(error)
+        finally:
+            del self._tasks[context]
+
+    def _stopped(self, task: asyncio.Task[object], context: Context, error: BaseException) -> Outcome:
+        if not context.cancelled:
+            return raised(error)  # the handler cancelled itself
+        task.uncancel()
+        return Stopped()
+
+    def request_stop(self, context: Context) -> None:
+        if context in self._tasks:
+            self._tasks[context].cancel()
+
+    async def close(self) -> None:
+        return None

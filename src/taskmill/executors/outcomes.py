@@ -1,0 +1,54 @@
+"""What a handler returned or raised, as an outcome."""
+
+import traceback
+
+from taskmill.core.errors import InvalidParameters
+from taskmill.core.outcome import Cancel, Fail, Failure, Outcome, Raised, Retry, Returned, Snooze, Stopped
+from taskmill.executors.contract import Handler, StopRequested
+
+RESULT_LIMIT = 4 * 2**20
+"""Bytes of JSON."""
+MESSAGE_LIMIT = 2_000
+TRACEBACK_LIMIT = 8_000
+
+
+def returned(handler: Handler, value: object) -> Outcome:
+    if isinstance(value, Retry | Snooze | Cancel | Fail):
+        return value
+    try:
+        result = handler.encode_result(value)
+    except (TypeError, ValueError) as refused:
+        return _unusable(f"the handler of '{handler.name}' returned a {type(value).__name__}: {refused}")
+    if len(result) > RESULT_LIMIT:
+        return _unusable(f"the result is {len(result):,} bytes of JSON; at most {RESULT_LIMIT:,} are kept")
+    return Returned(result)
+
+
+def raised(error: BaseException) -> Outcome:
+    if isinstance(error, Retry | Snooze | Cancel | Fail):
+        return error
+    if isinstance(error, StopRequested):
+        return Stopped()
+    if isinstance(error, InvalidParameters):
+        return Raised(Failure(error.code, "InvalidParameters", str(error)[:MESSAGE_LIMIT]), final=True)
+    return Raised(_failure(error), _kinds(type(error)))
+
+
+def _unusable(message: str) -> Outcome:
+    return Raised(Failure("invalid_result", "InvalidResult", message[:MESSAGE_LIMIT]), final=True)
+
+
+def _failure(error: BaseException) -> Failure:
+    text = "".join(traceback.format_exception(error))
+    return Failure("exception", type(error).__qualname__, _message(error), text[-TRACEBACK_LIMIT:])
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)[:MESSAGE_LIMIT]
+    except Exception:  # a broken __str__ must not take the worker along
+        return "(its message could not be made)"
+
+
+def _kinds(kind: type) -> tuple[str, ...]:
+    return tuple(name for base in kind.__mro__ for name in (base.__qualname__, f"{base.__module__}.{base.__qualname__}"))
