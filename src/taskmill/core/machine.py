@@ -94,7 +94,7 @@ def release(head: Head, now: int) -> Head:
 
 
 def lose(head: Head, error: str, now: int, limit: int = LOSS_LIMIT) -> Head:
-    """The worker died with the task. The attempt is given back (the task is not to blame) until it happens too often."""
+    """The worker died with the task. The attempt is given back (the task may not be to blame) until it is too often."""
     _allow(head, Event.LOSE)
     head = head._replace(losses=head.losses + 1, error=error)
     if head.cancel:
