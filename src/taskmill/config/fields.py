@@ -1,0 +1,92 @@
+"""Checks for settings. Each takes a raw value (text from the environment, or what a file holds) and returns the
+setting's value, or raises ValueError with a sentence that says what would be right.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import field
+from typing import Any
+
+Check = Callable[[object], Any]
+
+UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
+_DURATION = re.compile(r"\s*(\d{1,12}(?:\.\d{1,6})?)\s*(ms|s|m|h|d|w)?\s*", re.ASCII)
+
+
+def setting(default: Any, check: Check, description: str) -> Any:
+    """A field of Settings that carries its default, check and description."""
+    return field(default=default, metadata={"check": check, "description": description})
+
+
+def text(what: str) -> Check:
+    def check(raw: object) -> str:
+        if not isinstance(raw, str) or not raw.strip():
+            raise ValueError(f"must be {what}, not {raw!r}")
+        return raw.strip()
+
+    return check
+
+
+def optional(check: Check) -> Check:
+    return lambda raw: None if raw is None else check(raw)
+
+
+def choice(*allowed: str) -> Check:
+    def check(raw: object) -> str:
+        word = raw.strip().lower() if isinstance(raw, str) else raw
+        if word not in allowed:
+            raise ValueError(f"must be one of {', '.join(allowed)}, not {raw!r}")
+        return str(word)
+
+    return check
+
+
+def whole(least: int, most: int) -> Check:
+    def check(raw: object) -> int:
+        number = int(raw) if isinstance(raw, str) and re.fullmatch(r"\s*-?\d{1,18}\s*", raw, re.ASCII) else raw
+        if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= most:
+            raise ValueError(f"must be a whole number from {least} to {most}, not {raw!r}")
+        return number
+
+    return check
+
+
+def duration(least: float, most: float) -> Check:
+    def check(raw: object) -> float:
+        seconds = seconds_of(raw)
+        if seconds is None or not least <= seconds <= most:
+            limits = f"from {written(least)} to {written(most)}"
+            raise ValueError(f'must be a duration {limits} (seconds, or text like "15s", "5m", "7d"), not {raw!r}')
+        return seconds
+
+    return check
+
+
+def names(what: str) -> Check:
+    """A list of texts; in the environment and on the command line separated by commas."""
+
+    def check(raw: object) -> tuple[str, ...]:
+        parts = raw.split(",") if isinstance(raw, str) else raw
+        if not isinstance(parts, list | tuple) or not parts or not all(isinstance(p, str) and p.strip() for p in parts):
+            raise ValueError(f"must be {what}, not {raw!r}")
+        return tuple(part.strip() for part in parts)
+
+    return check
+
+
+def seconds_of(raw: object) -> float | None:
+    """Seconds in a number or in text such as "15s", "5m", "7d"; None when it is neither."""
+    if isinstance(raw, bool):
+        return None
+    if isinstance(raw, int | float):
+        return float(raw)
+    match = _DURATION.fullmatch(raw) if isinstance(raw, str) else None
+    return float(match[1]) * UNITS[match[2] or "s"] if match else None
+
+
+def written(seconds: float) -> str:
+    """A duration as one would write it: 604800 is "7d"."""
+    for unit in ("d", "h", "m", "s"):
+        if seconds >= UNITS[unit] and seconds % UNITS[unit] == 0:
+            return f"{seconds / UNITS[unit]:.0f}{unit}"
+    return f"{seconds:g}s"

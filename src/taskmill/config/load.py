@@ -1,0 +1,70 @@
+"""Load: file < environment < flags. Unset is not default: what a source does not say, it leaves alone."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from taskmill.config.masking import masked
+from taskmill.config.settings import SETTINGS, Settings
+from taskmill.config.sources import Finding, Raw, find_file, from_environment, from_file, from_flags, place
+from taskmill.core.errors import InvalidSettings, Problem
+
+DEFAULT = "default"
+
+
+class Loaded(NamedTuple):
+    settings: Settings
+    """A setting that is wrong in every source has its default here."""
+    sources: dict[str, str]
+    """Where each setting's value comes from: a file, a variable, a flag, or `default`."""
+    findings: list[Finding]
+    """Everything that is wrong."""
+    file: Path | None
+    unread: list[Path]
+    """Files that are there but come after the one that is read."""
+
+
+def load(
+    flags: Mapping[str, object] | None = None,
+    *,
+    file: str | Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+    directory: Path = Path(),
+) -> Loaded:
+    """Read all sources and find all that is wrong, at once. `file` (or TASKMILL_CONFIG) names the file to read."""
+    named = file or environ.get("TASKMILL_CONFIG") or None
+    path, unread = (Path(named), []) if named else find_file(directory)
+    in_file, findings = from_file(path) if path else ([], [])
+    in_environment, more = from_environment(environ)
+    values, sources, wrong = _checked([*in_file, *in_environment, *from_flags(flags or {})])
+    return Loaded(Settings(**values), sources, [*findings, *more, *wrong], path, unread)
+
+
+def settings(flags: Mapping[str, object] | None = None, *, file: str | Path | None = None) -> Settings:
+    """The settings in force. Raises InvalidSettings with every finding."""
+    loaded = load(flags, file=file)
+    refuse(loaded.findings)
+    return loaded.settings
+
+
+def refuse(findings: list[Finding]) -> None:
+    if findings:
+        first, more = findings[0], len(findings) - 1
+        also = f" (and {more} more)" if more else ""
+        problems = [Problem(*finding) for finding in findings]
+        hint = "taskmill config check shows all settings and where they come from"
+        raise InvalidSettings(f"{first.where}: {first.what}{also}", hint=hint, problems=problems)
+
+
+def _checked(raws: list[Raw]) -> tuple[dict[str, Any], dict[str, str], list[Finding]]:
+    values: dict[str, Any] = {}
+    sources = dict.fromkeys(SETTINGS, DEFAULT)
+    findings = []
+    for raw in raws:
+        try:
+            values[raw.key] = SETTINGS[raw.key].check(raw.value)
+            sources[raw.key] = raw.source
+        except ValueError as error:
+            findings.append(Finding(place(raw), masked(str(error))))
+    return values, sources, findings

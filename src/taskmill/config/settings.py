@@ -1,0 +1,82 @@
+"""All settings, each with its default, its check and its description.
+
+A key is the same everywhere: `retention_failed` in the file (or `failed` in a table `retention`),
+`TASKMILL_RETENTION_FAILED` in the environment.
+"""
+
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
+
+from taskmill.config.fields import Check, choice, duration, names, optional, setting, text, whole
+
+DAY = 86_400.0
+YEARS = 3650 * DAY
+PREFIX = "TASKMILL_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Durations in seconds."""
+
+    store: str = setting(
+        "sqlite:///taskmill.db",
+        text("a store URL like sqlite:///taskmill.db"),
+        "Where tasks are kept. `sqlite:///name.db` is relative to the working directory, `sqlite:////path` absolute.",
+    )
+    durability: str = setting(
+        "power",
+        choice("power", "process"),
+        "What a stored task survives: `power` (a power cut as well) or `process` (a killed process; faster).",
+    )
+    app: str | None = setting(
+        None,
+        optional(text("a module and attribute like tasks:app")),
+        "The app that workers run, as `module:attribute`; the task types that ship with Taskmill are always there.",
+    )
+    host: str = setting("127.0.0.1", text("a host name or address"), "The address the server listens on.")
+    port: int = setting(8000, whole(0, 65_535), "The port the server listens on; 0 picks a free one.")
+    cors: tuple[str, ...] = setting(
+        (), names("a list of origins like http://localhost:3000"), "Origins whose web pages may call the server."
+    )
+    workers: int = setting(2, whole(1, 256), "Worker processes.")
+    slots: int = setting(16, whole(1, 10_000), "Attempts that one worker process runs at once.")
+    queues: tuple[str, ...] | None = setting(
+        None, optional(names("a list of queue names")), "Queues the workers serve; unset: all."
+    )
+    lease: float = setting(
+        15.0, duration(1, 3600), "How long a claim holds without a sign of life; a lost machine's tasks come back then."
+    )
+    grace: float = setting(
+        30.0,
+        duration(0, DAY),
+        "How long running attempts may go on after a request to stop, before they are given back.",
+    )
+    poll: float = setting(
+        1.0, duration(0.05, 3600), "How often a worker looks at the store unasked, for wake-ups that were missed."
+    )
+    retention_succeeded: float = setting(7 * DAY, duration(1, YEARS), "How long succeeded tasks are kept.")
+    retention_failed: float = setting(30 * DAY, duration(1, YEARS), "How long failed tasks are kept.")
+    retention_cancelled: float = setting(7 * DAY, duration(1, YEARS), "How long cancelled tasks are kept.")
+    log_level: str = setting(
+        "info", choice("debug", "info", "warning", "error"), "The least serious log lines that are printed."
+    )
+
+
+class Setting(NamedTuple):
+    """What is known of one setting."""
+
+    key: str
+    default: Any
+    check: Check
+    description: str
+
+    @property
+    def variable(self) -> str:
+        """Its name in the environment."""
+        return PREFIX + self.key.upper()
+
+
+SETTINGS = {
+    field.name: Setting(field.name, field.default, field.metadata["check"], field.metadata["description"])
+    for field in fields(Settings)
+}
