@@ -8,6 +8,7 @@ from taskmill.stores.contract import Beat, Store, WorkerRow
 
 class Heartbeat:
     name = "heartbeat"
+    wakes = False
 
     def __init__(
         self,
@@ -16,6 +17,7 @@ class Heartbeat:
         row: Callable[[], WorkerRow],
         held: Callable[[], Sequence[Beat]],
         on_changed: Callable[[Sequence[str]], None],
+        on_beat: Callable[[], None],
     ) -> None:
         """`held`: the claims to extend. `on_changed` hears the ids that are not these claims any more."""
         self._store = store
@@ -23,6 +25,7 @@ class Heartbeat:
         self._row = row
         self._held = held
         self._on_changed = on_changed
+        self._on_beat = on_beat
 
     async def step(self) -> float:
         row = self._row()
@@ -32,4 +35,5 @@ class Heartbeat:
             changed = await self._store.extend(row.id, beats, round(self._lease * SECOND))
             if changed:
                 self._on_changed(changed)
+        self._on_beat()
         return self._lease / 3

@@ -21,6 +21,8 @@ BACK_OFF = 1.0
 
 class Duty(Protocol):
     name: str
+    wakes: bool
+    """Whether it steps at once when a task was scheduled."""
 
     async def step(self) -> float:
         """Returns for how many seconds it may rest. Raises StoreError when the store fails."""
@@ -28,14 +30,15 @@ class Duty(Protocol):
 
 
 async def run_forever(store: Store, duties: Sequence[Duty], stop: asyncio.Event) -> None:
-    """Step each duty when its rest is over, and all when a task was scheduled; returns soon after `stop` is set."""
+    """Step each duty when its rest is over, or when it wakes because a task was scheduled; returns soon after `stop` is set."""
     ear = store.bell.listen("due")
     try:
         stopping = asyncio.ensure_future(stop.wait())
         due = dict.fromkeys(range(len(duties)), 0.0)
         while not stop.is_set():
             await _step_due(duties, due)
-            await _rest(ear, due, stopping)
+            if await _rest(ear, min(due.values()), stopping):
+                due.update({index: 0.0 for index, duty in enumerate(duties) if duty.wakes})
     finally:
         stopping.cancel()
         ear.close()
@@ -57,17 +60,16 @@ async def _stepped(duty: Duty) -> float:
     return BACK_OFF
 
 
-async def _rest(ear: Ear, due: dict[int, float], stopping: "asyncio.Future[bool]") -> None:
-    rest = max(0.0, min(due.values()) - _clock())
-    hearing = asyncio.ensure_future(ear.wait(rest))
+async def _rest(ear: Ear, until: float, stopping: "asyncio.Future[bool]") -> bool:
+    """Whether something was heard."""
+    hearing = asyncio.ensure_future(ear.wait(max(0.0, until - _clock())))
     await asyncio.wait([hearing, stopping], return_when=asyncio.FIRST_COMPLETED)
     if hearing.done():
-        if hearing.result():
-            due.update(dict.fromkeys(due, 0.0))
-        return
+        return bool(hearing.result())
     hearing.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await hearing
+    return False
 
 
 def _clock() -> float:

@@ -8,6 +8,7 @@ BATCH = 500
 
 class Promote:
     name = "promote"
+    wakes = True
 
     def __init__(self, store: Store, poll: float) -> None:
         self._store = store

@@ -14,6 +14,7 @@ BETWEEN = 0.05
 
 class Purge:
     name = "purge"
+    wakes = False
 
     def __init__(self, store: Store, retention: Mapping[State, float]) -> None:
         self._store = store

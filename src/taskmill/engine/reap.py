@@ -16,6 +16,7 @@ VANISHED = Lost(Failure("worker_lost", "LeaseExpired", "the worker gave no sign 
 
 class Reap:
     name = "reap"
+    wakes = False
 
     def __init__(self, store: Store, owner: str, lease: float) -> None:
         self._store = store

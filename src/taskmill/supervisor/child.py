@@ -1,0 +1,78 @@
+"""One supervised process, seen from its supervisor."""
+
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+from taskmill.engine import board
+from taskmill.supervisor.plan import ChildPlan, Plan, to_text
+
+SETTLED = 10.0
+"""Seconds after which a start counts as good, so that the next restart does not wait."""
+LONGEST_REST = 10.0
+
+
+class Child:
+    """`module` is run with `python -m`; its standard input stays open as long as the supervisor lives."""
+
+    def __init__(self, name: str, module: str, plan: Plan) -> None:
+        self.name = name
+        self._module = module
+        self._plan = plan
+        self._failures = 0
+        self.start_at = 0.0
+        """When to start it again (monotonic)."""
+        self.process: subprocess.Popen[bytes] | None = None
+        self.ready = False
+
+    def start(self) -> None:
+        self.owner = f"{socket.gethostname()}/{self.name}/{secrets.token_hex(4)}"
+        self._board_fd = board.make(self._plan.settings.slots)
+        self.status_fd, theirs = os.pipe()
+        child_plan = ChildPlan(self._plan, self.name, self.owner, theirs, self._board_fd)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", self._module, to_text(child_plan)],
+            stdin=subprocess.PIPE,
+            pass_fds=(theirs, self._board_fd),
+            start_new_session=True,
+        )
+        os.close(theirs)
+        self.ready = False
+        self.started_at = time.monotonic()
+
+    def signal(self, number: int) -> None:
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """With whatever it started itself."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+
+    def ended(self) -> int | None:
+        """The return code, once it has ended."""
+        return None if self.process is None else self.process.poll()
+
+    def suspects(self) -> set[str]:
+        """Ids of the tasks it ran when it ended."""
+        return board.Board(self._board_fd, self._plan.settings.slots).read()
+
+    def bury(self) -> None:
+        """Free what belonged to the ended process, and plan its restart: at once, later if it keeps failing."""
+        assert self.process is not None
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        os.close(self.status_fd)
+        os.close(self._board_fd)
+        self.process = None
+        lived = time.monotonic() - self.started_at
+        self._failures = 0 if lived > SETTLED else self._failures + 1
+        rest = 0.0 if self._failures <= 1 else min(LONGEST_REST, 0.1 * 2.0**self._failures)
+        self.start_at = time.monotonic() + rest

@@ -1,0 +1,50 @@
+"""What every supervised process does: hear when to stop, notice when its supervisor is gone, say that it is ready."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+from taskmill.core.errors import TaskmillError
+from taskmill.supervisor.plan import ChildPlan, from_text
+from taskmill.supervisor.run import CANNOT_START
+
+FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+
+
+def begin(name: str) -> ChildPlan:
+    """The plan from the command line; logging to standard error."""
+    child = from_text(sys.argv[1])
+    logging.basicConfig(level=child.plan.log_level.upper(), format=f"{name}[{os.getpid()}] {FORMAT}")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return child
+
+
+def guarded(main: Callable[[], None]) -> None:
+    """An error on purpose is one sentence, and no reason to start again."""
+    try:
+        main()
+    except TaskmillError as error:
+        print(f"error: {error}", file=sys.stderr)
+        if error.hint:
+            print(f"hint: {error.hint}", file=sys.stderr)
+        sys.exit(CANNOT_START)
+
+
+def tell_ready(child: ChildPlan) -> None:
+    os.write(child.status_fd, b"ready")
+
+
+def hear_stop(drain: asyncio.Event, stop: asyncio.Event) -> None:
+    """First SIGTERM: drain. The second: stop at once. A supervisor that is gone: drain."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, lambda: (stop if drain.is_set() else drain).set())
+
+    def on_input() -> None:
+        if not os.read(0, 1):
+            loop.remove_reader(0)
+            drain.set()
+
+    loop.add_reader(0, on_input)

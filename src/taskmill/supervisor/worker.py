@@ -1,0 +1,92 @@
+"""A worker process: `python -m taskmill.supervisor.worker PLAN`."""
+
+import asyncio
+import logging
+import os
+import socket
+import sys
+from importlib.metadata import version
+
+import msgspec
+
+from taskmill.catalogue import handlers
+from taskmill.core.task import SECOND
+from taskmill.engine.board import Board
+from taskmill.engine.duties import Duties
+from taskmill.engine.logs import capture
+from taskmill.engine.worker import Worker
+from taskmill.executors.contract import Executor, Handler
+from taskmill.executors.inline import Inline
+from taskmill.executors.processes import Processes
+from taskmill.executors.threads import Threads
+from taskmill.sdk.loading import load_app
+from taskmill.stores.contract import Store, WorkerRow
+from taskmill.stores.open import open_store
+from taskmill.supervisor.childhood import begin, guarded, hear_stop, tell_ready
+from taskmill.supervisor.plan import ChildPlan, Plan
+
+
+def main() -> None:
+    child = begin("worker")
+    capture()
+    guarded(lambda: asyncio.run(_live(child)))
+
+
+async def _live(child: ChildPlan) -> None:
+    plan = child.plan
+    tasks = handlers(load_app(plan.app) if plan.app else None)
+    store = _open(plan)
+    await store.open()
+    await store.put_task_types([task.row() for task in tasks.values()])
+    executors = _executors(plan)
+    try:
+        await _work(child, store, tasks, executors)
+    finally:
+        for executor in executors.values():
+            await executor.close()
+        await store.close()
+
+
+async def _work(child: ChildPlan, store: Store, tasks: dict[str, Handler], executors: dict[str, Executor]) -> None:
+    settings = child.plan.settings
+    drain, stop = asyncio.Event(), asyncio.Event()
+    board = Board(child.board_fd, settings.slots)
+    worker = Worker(store, tasks, executors, settings, child.owner, board)
+    started = await store.clock()
+    duties = Duties(lambda: _open(child.plan), worker, lambda: _row(child, worker, started), settings)
+    duties.start()
+    hear_stop(drain, stop)
+    running = asyncio.create_task(worker.run(drain, stop))
+    await duties.first_beat()
+    tell_ready(child)
+    await running
+    duties.finish()
+
+
+def _open(plan: Plan) -> Store:
+    return open_store(plan.store, durability=plan.durability)
+
+
+def _executors(plan: Plan) -> dict[str, Executor]:
+    command = [sys.executable, "-m", "taskmill.supervisor.attempts", plan.app or ""]
+    return {"inline": Inline(), "threads": Threads(plan.settings.slots), "processes": Processes(command)}
+
+
+def _row(child: ChildPlan, worker: Worker, started: int) -> WorkerRow:
+    settings = child.plan.settings
+    queues = msgspec.json.encode(settings.queues).decode()
+    return WorkerRow(
+        child.owner,
+        socket.gethostname(),
+        os.getpid(),
+        started,
+        0,
+        queues,
+        settings.slots,
+        len(worker.held),
+        version("taskmill"),
+    )
+
+
+if __name__ == "__main__":
+    main()
