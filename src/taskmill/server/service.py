@@ -1,0 +1,231 @@
+"""The one service below every face: REST, and the CLI in its own process.
+
+It takes and gives views and raises core errors; faces only translate. Every method may raise StoreError.
+"""
+
+import time
+from collections.abc import Sequence
+
+from taskmill.core import machine
+from taskmill.core.errors import Conflict, InvalidRequest, NotFound, Problem, StoreError, TaskmillError
+from taskmill.core.state import FINAL, State
+from taskmill.core.task import Task
+from taskmill.engine import control
+from taskmill.engine.enqueue import Enqueued, Request, enqueue
+from taskmill.engine.ids import parse as parse_id
+from taskmill.server import bulk, present, views
+from taskmill.server.admission import admit, refuse
+from taskmill.server.filters import to_filter
+from taskmill.server.idempotency import check_same, id_for
+from taskmill.server.limits import DEFAULTS, Limits, check_name
+from taskmill.server.task_types import TaskTypes
+from taskmill.server.waiting import Finals, ring
+from taskmill.stores.contract import Store, TaskTypeRow
+
+UNFINISHED = tuple(state for state in State if state not in FINAL)
+Items = list[views.Created | TaskmillError]
+
+
+class Service:
+    """`wait` needs a running event loop; the rest suspends only where the store does."""
+
+    def __init__(self, store: Store, limits: Limits = DEFAULTS) -> None:
+        self.limits = limits
+        self._store = store
+        self._task_types = TaskTypes(store)
+        self._finals = Finals(store.bell)
+
+    async def open(self, shipped: Sequence[TaskTypeRow] = ()) -> None:
+        """Open the store, and register those task types that no worker has registered yet."""
+        await self._store.open()
+        known = {row.name for row in await self._store.task_types()}
+        missing = [row for row in shipped if row.name not in known]
+        if missing:
+            await self._store.put_task_types(missing)
+
+    async def close(self) -> None:
+        await self._store.close()
+
+    # Tasks
+
+    async def create(self, draft: views.Draft, idempotency_key: str | None = None) -> views.Created:
+        """Store a task. The same id, or a key that an unfinished task holds, gives the one that is there.
+
+        Raises InvalidRequest and its kinds; IdempotencyMismatch when the key came before with other content.
+        """
+        id = id_for(idempotency_key)
+        request = await admit(draft, self._task_types, self.limits, id)
+        [enqueued] = await enqueue(self._store, [request])
+        if enqueued.created:
+            return _created(request)
+        return _found(draft, id, enqueued.id, await self._store.get([enqueued.id]))
+
+    async def create_many(
+        self, drafts: Sequence[views.Draft], idempotency_key: str | None = None, first: int = 0
+    ) -> Items:
+        """Store what is valid, in one go; for each draft in its place what came of it, or why it was refused.
+
+        `first`: the position of the first draft within the caller's batch, which an Idempotency-Key counts by.
+        """
+        ids = [id_for(idempotency_key, index) for index in range(first, first + len(drafts))]
+        admitted = [await self._admitted(draft, id) for draft, id in zip(drafts, ids, strict=True)]
+        enqueued = await enqueue(self._store, [item for item in admitted if isinstance(item, Request)])
+        there = await self._store.get([each.id for each in enqueued if not each.created])
+        results = iter(enqueued)
+        return [
+            item if isinstance(item, TaskmillError) else _outcome(draft, id, item, next(results), there)
+            for draft, id, item in zip(drafts, ids, admitted, strict=True)
+        ]
+
+    async def get(self, id: str) -> views.TaskView:
+        """Raises NotFound."""
+        return present.task_view(await self._task(id))
+
+    async def wait(self, id: str, timeout: float) -> views.TaskView:
+        """The task once it is final, or as it is after `timeout` seconds (at most the limit). Raises NotFound."""
+        end = time.monotonic() + min(timeout, self.limits.wait)
+        with self._finals.expect(id) as event:
+            while True:
+                task = await self._task(id)
+                left = end - time.monotonic()
+                if task.head.state in FINAL or left <= 0:
+                    return present.task_view(task)
+                await ring(event, left)
+
+    async def attempts(self, id: str) -> views.Attempts:
+        """Raises NotFound."""
+        task = await self._task(id)
+        attempts = await self._store.attempts(task.spec.id)
+        return views.Attempts(attempts=[present.attempt_view(attempt) for attempt in attempts])
+
+    async def cancel(self, id: str) -> views.TaskView:
+        """A running task is asked to stop and stays `running` until it has. Raises NotFound, Conflict."""
+        return await self._control(control.cancel, id)
+
+    async def retry(self, id: str) -> views.TaskView:
+        """Run a final (or scheduled) task again, with all its attempts. Raises NotFound, Conflict."""
+        return await self._control(control.retry, id)
+
+    async def delete(self, id: str) -> None:
+        """Final tasks only. Raises NotFound, Conflict."""
+        [verdict] = await control.delete(self._store, [_canonical(id)])
+        _accept(verdict)
+
+    async def cancel_matching(self, where: views.Bulk) -> views.BulkResult:
+        """Of those that match, the unfinished ones unless states are given."""
+        return await bulk.act(self._store, control.cancel, where, UNFINISHED)
+
+    async def retry_matching(self, where: views.Bulk) -> views.BulkResult:
+        """Of those that match, the failed ones unless states are given."""
+        return await bulk.act(self._store, control.retry, where, (State.FAILED,))
+
+    # What is around them
+
+    async def queues(self) -> views.Queues:
+        return views.Queues(queues=[present.queue_view(row) for row in await self._store.queues()])
+
+    async def pause(self, queue: str) -> views.Paused:
+        """Workers claim nothing from it until it is resumed; what runs goes on. It need not exist yet."""
+        return await self._set_paused(queue, True)
+
+    async def resume(self, queue: str) -> views.Paused:
+        return await self._set_paused(queue, False)
+
+    async def workers(self) -> views.Workers:
+        now = await self._store.ping()
+        return views.Workers(workers=[present.worker_view(row, now) for row in await self._store.workers()])
+
+    async def task_types(self) -> views.TaskTypes:
+        known = await self._task_types.read()
+        return views.TaskTypes(task_types=[present.task_type_view(task_type) for task_type in known])
+
+    async def task_type(self, name: str) -> views.TaskTypeView:
+        """Raises UnknownTaskType."""
+        return present.task_type_view(await self._task_types.get(name))
+
+    async def stats(self) -> views.StatsView:
+        return present.stats_view(await self._store.stats())
+
+    async def readiness(self) -> views.Readiness:
+        """Never raises."""
+        try:
+            now = await self._store.ping()
+            alive = any(present.is_alive(row, now) for row in await self._store.workers())
+        except StoreError as error:
+            return views.Readiness(can_store=False, can_claim=False, why=[f"the store cannot be written: {error}"])
+        why = [] if alive else ["no worker has been seen in the last 20 seconds"]
+        return views.Readiness(can_store=True, can_claim=alive, why=why)
+
+    async def _task(self, id: str) -> Task:
+        id = _canonical(id)
+        task = (await self._store.get([id])).get(id)
+        if task is None:
+            raise NotFound(f"there is no task {id}")
+        return task
+
+    async def _control(self, action: bulk.Control, id: str) -> views.TaskView:
+        [verdict] = await action(self._store, [_canonical(id)])
+        _accept(verdict)
+        return await self.get(id)
+
+    async def _set_paused(self, queue: str, paused: bool) -> views.Paused:
+        refuse(check_name("queue", queue))
+        await self._store.pause(queue, paused)
+        return views.Paused(name=queue, paused=paused)
+
+    async def _admitted(self, draft: views.Draft, id: str | None) -> Request | TaskmillError:
+        try:
+            return await admit(draft, self._task_types, self.limits, id)
+        except InvalidRequest as refused:
+            return refused
+
+    # Last, because its name hides the builtin.
+
+    async def list(self, where: views.Where, limit: int = 50, cursor: str | None = None) -> views.TaskPage:
+        """Newest first; `next_cursor` continues and stays right while tasks are added. Raises InvalidRequest."""
+        if not 1 <= limit <= self.limits.page:
+            refuse([Problem("$.limit", f"must be 1 to {self.limits.page}")])
+        page = await self._store.find(to_filter(where), limit, cursor)
+        return views.TaskPage(tasks=[present.task_summary(task) for task in page.tasks], next_cursor=page.cursor)
+
+
+def _canonical(id: str) -> str:
+    """What is no UUID is the id of no task."""
+    canonical = parse_id(id)
+    if canonical is None:
+        raise NotFound(f"there is no task {id[:64]!r}: an id is a UUID")
+    return canonical
+
+
+def _accept(verdict: control.Verdict) -> None:
+    if verdict.reason == "not_found":
+        raise NotFound(f"there is no task {verdict.id}")
+    if not verdict.done:
+        raise Conflict(verdict.reason)
+
+
+def _created(request: Request) -> views.Created:
+    spec, run_at = request
+    state = machine.create(spec, spec.created_at, run_at).state
+    return views.Created(id=spec.id, created=True, state=state, task_type=spec.task_type, queue=spec.queue)
+
+
+def _outcome(
+    draft: views.Draft, id: str | None, request: Request, enqueued: Enqueued, there: dict[str, Task]
+) -> views.Created | TaskmillError:
+    if enqueued.created:
+        return _created(request)
+    try:
+        return _found(draft, id, enqueued.id, there)
+    except TaskmillError as refused:
+        return refused
+
+
+def _found(draft: views.Draft, id: str | None, found: str, there: dict[str, Task]) -> views.Created:
+    """The task that was there already. `id`: the one that the Idempotency-Key stands for."""
+    if found not in there:
+        raise Conflict("the task that was there has been deleted meanwhile", hint="send it again")
+    spec, head = there[found]
+    if found == id:
+        check_same(draft, spec)
+    return views.Created(id=spec.id, created=False, state=head.state, task_type=spec.task_type, queue=spec.queue)
