@@ -93,7 +93,14 @@ class ResultTimeout(TaskmillError, TimeoutError):
 
 
 class TaskError(TaskmillError):
+    """What the handler's own error was, as far as there was one."""
+
     code = "task_failed"
+    task_id: str = ""
+    type: str = ""
+    """Name of its class."""
+    reason: str = ""
+    traceback: str | None = None
 
 
 class TaskCancelled(TaskError):

@@ -1,0 +1,155 @@
+"""An app: a set of task types and the store their tasks are kept in."""
+
+import inspect
+import os
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar, overload
+
+from taskmill.core.errors import InvalidRequest
+from taskmill.core.retry import RetryPolicy
+from taskmill.core.task import Priority
+from taskmill.sdk import options
+from taskmill.sdk.connection import Connection, Durability
+from taskmill.sdk.context import Context
+from taskmill.sdk.handle import TaskHandle
+from taskmill.sdk.options import DEFAULT_RETRIES, Options, PriorityName
+from taskmill.sdk.task import ExecutorName, Task, TaskFunction, executor_for
+
+P = ParamSpec("P")
+R = TypeVar("R")
+DEFAULT_STORE = "sqlite:///taskmill.db"
+
+
+class App:
+    """`store`: a URL; without one, TASKMILL_STORE of the environment or sqlite:///taskmill.db in the working directory.
+
+    `durability`: "power" keeps what was enqueued through a power cut, "process" through the death of every process.
+    Nothing is opened before the first task is enqueued or looked at.
+    """
+
+    def __init__(self, store: str | None = None, *, durability: Durability = "power") -> None:
+        self.store = store or os.environ.get("TASKMILL_STORE") or DEFAULT_STORE
+        self.durability: Durability = durability
+        self.tasks: dict[str, Task[..., Any]] = {}
+        """The task types by name."""
+        self.connection = Connection(self.store, durability)
+
+    @overload
+    def task(
+        self, fn: Callable[Concatenate[Context, P], Coroutine[Any, Any, R]], /
+    ) -> TaskFunction[P, R, Concatenate[Context, P], Coroutine[Any, Any, R]]: ...
+    @overload
+    def task(self, fn: Callable[Concatenate[Context, P], R], /) -> TaskFunction[P, R, Concatenate[Context, P], R]: ...
+    @overload
+    def task(self, fn: Callable[P, Coroutine[Any, Any, R]], /) -> TaskFunction[P, R, P, Coroutine[Any, Any, R]]: ...
+    @overload
+    def task(self, fn: Callable[P, R], /) -> TaskFunction[P, R, P, R]: ...
+    @overload
+    def task(
+        self,
+        fn: None = None,
+        /,
+        *,
+        name: str | None = None,
+        queue: str = "default",
+        retries: int = DEFAULT_RETRIES,
+        retry: RetryPolicy | None = None,
+        timeout: float | timedelta | None = None,
+        executor: ExecutorName | None = None,
+        priority: Priority | PriorityName = "normal",
+    ) -> "Declaration": ...
+
+    def task(
+        self,
+        fn: Callable[..., Any] | None = None,
+        /,
+        *,
+        name: str | None = None,
+        queue: str = "default",
+        retries: int = DEFAULT_RETRIES,
+        retry: RetryPolicy | None = None,
+        timeout: float | timedelta | None = None,
+        executor: ExecutorName | None = None,
+        priority: Priority | PriorityName = "normal",
+    ) -> Any:
+        """Declare a function as a task type: `@app.task`, or with options `@app.task(queue="mail", timeout=30)`.
+
+        name: the function's own unless given. retries: attempts after the first, when it raises or takes longer than
+        `timeout` seconds (None: as long as it likes). retry: how long to wait between attempts. executor: "inline" (on
+        the event loop, the rule for `async def`), "threads" (the rule for `def`) or "processes" (a process of its
+        own, which can be killed at its timeout). A parameter annotated `Context` is given the attempt's context.
+        """
+        chosen = Options(
+            queue=options.name(queue, "queue"),
+            priority=options.priority(priority),
+            attempt_limit=options.attempt_limit(retries),
+            retry=None if retry is None else retry.to_json(),
+            timeout=options.timeout(timeout),
+        )
+        declare = Declaration(self, name, executor, chosen, retry)
+        return declare if fn is None else declare(fn)
+
+    def handle(self, id: str) -> TaskHandle[Any]:
+        """For the id of any task, also of one enqueued elsewhere; `some_task.handle(id)` has a typed result."""
+        return TaskHandle(self, options.task_id(id), None)
+
+    def close(self) -> None:
+        """Let go of the store; the next use opens it again."""
+        self.connection.close()
+
+    async def aclose(self) -> None:
+        await self.connection.aclose()
+
+    def add(self, task: Task[..., Any]) -> None:
+        known = self.tasks.setdefault(task.name, task)
+        if known is not task:
+            raise InvalidRequest(
+                f"there are two task types named '{task.name}': {_place(known)} and {_place(task)}",
+                hint='give one another name: @app.task(name="...")',
+            )
+
+
+class Declaration(NamedTuple):
+    """`@app.task(...)`, waiting for its function."""
+
+    app: App
+    name: str | None
+    executor: ExecutorName | None
+    options: Options
+    retry: RetryPolicy | None
+
+    @overload
+    def __call__(
+        self, fn: Callable[Concatenate[Context, P], Coroutine[Any, Any, R]], /
+    ) -> TaskFunction[P, R, Concatenate[Context, P], Coroutine[Any, Any, R]]: ...
+    @overload
+    def __call__(
+        self, fn: Callable[Concatenate[Context, P], R], /
+    ) -> TaskFunction[P, R, Concatenate[Context, P], R]: ...
+    @overload
+    def __call__(self, fn: Callable[P, Coroutine[Any, Any, R]], /) -> TaskFunction[P, R, P, Coroutine[Any, Any, R]]: ...
+    @overload
+    def __call__(self, fn: Callable[P, R], /) -> TaskFunction[P, R, P, R]: ...
+
+    def __call__(self, fn: Callable[..., Any], /) -> Any:
+        name = options.name(self.name or getattr(fn, "__name__", None), "task type")
+        task = TaskFunction[..., Any, ..., Any](self.app, fn, name, self._executor(fn, name), self.options, self.retry)
+        self.app.add(task)
+        return task
+
+    def _executor(self, fn: Callable[..., Any], name: str) -> ExecutorName:
+        fitting = executor_for(fn)
+        if self.executor not in (None, "inline", "threads", "processes"):
+            raise InvalidRequest(f"task type '{name}': executor {self.executor!r} is not inline, threads or processes")
+        if "inline" in (fitting, self.executor) and self.executor not in (None, fitting):
+            raise InvalidRequest(f"task type '{name}': the executor '{self.executor}' does not fit {_kind(fn)}")
+        return self.executor or fitting
+
+
+def _kind(fn: Callable[..., Any]) -> str:
+    return "an `async def`" if inspect.iscoroutinefunction(fn) else "a plain `def`"
+
+
+def _place(task: Task[..., Any]) -> str:
+    return f"{task.fn.__module__}.{task.fn.__qualname__}"

@@ -1,0 +1,128 @@
+"""A handle on one stored task: wait for it, look at it, cancel it."""
+
+import json
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
+
+import msgspec
+
+from taskmill.core.errors import TaskCancelled, TaskError
+from taskmill.core.state import State
+from taskmill.core.task import Task as Stored
+from taskmill.engine import control
+from taskmill.engine.control import Verdict
+from taskmill.sdk import results
+from taskmill.sdk.sync import refuse_in_loop, run
+
+if TYPE_CHECKING:
+    from taskmill.sdk.app import App
+    from taskmill.sdk.task import Task
+
+R = TypeVar("R")
+
+
+class Progress(NamedTuple):
+    fraction: float
+    """0 to 1."""
+    note: str
+
+
+class TaskHandle(Generic[R]):
+    """What `enqueue` returns. Every method has a twin for async code: `aresult`, `astatus`, ...
+
+    All of them raise NotFound when the store has no such task (any more) and StoreUnavailable when it can't be asked.
+    """
+
+    __slots__ = ("_app", "_task", "created", "id")
+
+    def __init__(self, app: "App", id: str, task: "Task[..., R] | None", created: bool = False) -> None:
+        self.id = id
+        self.created = created
+        """Whether this call stored the task; False when one with that id or key was there already."""
+        self._app = app
+        self._task = task
+
+    def __repr__(self) -> str:
+        return f"TaskHandle({self.id!r})"
+
+    def result(self, timeout: float | None = None) -> R:
+        """Wait for the end of the task, at most `timeout` seconds, and return what its handler returned.
+
+        Raises TaskError when the task failed, TaskCancelled when it was cancelled, and ResultTimeout (a TimeoutError)
+        when it has not ended yet: the task goes on then.
+        """
+        refuse_in_loop("result()", "handle.aresult()")
+        return self._value(run(results.until_final(self._app.connection.sync(), self.id, timeout)))
+
+    async def aresult(self, timeout: float | None = None) -> R:
+        watch = await self._app.connection.watch()
+        return self._value(await watch.until_final(self.id, timeout))
+
+    def refresh(self) -> Stored:
+        """The task as the store has it now: `.spec` never changes, `.head` does."""
+        return run(results.look(self._app.connection.sync(), self.id))
+
+    async def arefresh(self) -> Stored:
+        return await results.look(await self._app.connection.asynchronous(), self.id)
+
+    def status(self) -> State:
+        return self.refresh().head.state
+
+    async def astatus(self) -> State:
+        return (await self.arefresh()).head.state
+
+    def progress(self) -> Progress | None:
+        """What the handler last told with `ctx.progress`, if it has."""
+        return _progress(self.refresh())
+
+    async def aprogress(self) -> Progress | None:
+        return _progress(await self.arefresh())
+
+    def cancel(self) -> bool:
+        """Cancel the task, or ask it to stop when it is running; False when it has ended already."""
+        return _accepted(run(control.cancel(self._app.connection.sync(), [self.id])))
+
+    async def acancel(self) -> bool:
+        return _accepted(await control.cancel(await self._app.connection.asynchronous(), [self.id]))
+
+    def _value(self, task: Stored) -> R:
+        if task.head.state is not State.SUCCEEDED:
+            raise _error(task)
+        kind = self._task or self._app.tasks.get(task.spec.task_type)
+        text = task.head.result or "null"
+        try:
+            return cast(R, json.loads(text) if kind is None else kind.decode_result(text))
+        except msgspec.DecodeError as error:
+            reason = f"its result does not fit the return annotation of its handler: {error}"
+            raise _described(TaskError, task, f"succeeded, but {reason}") from None
+
+
+def _progress(task: Stored) -> Progress | None:
+    told: dict[str, Any] | None = json.loads(task.head.progress or "null")
+    return None if told is None else Progress(float(told.get("fraction", 0.0)), str(told.get("note", "")))
+
+
+def _accepted(verdicts: list[Verdict]) -> bool:
+    [verdict] = verdicts
+    if verdict.reason == "not_found":
+        raise results.missing(verdict.id)
+    return verdict.done
+
+
+def _error(task: Stored) -> TaskError:
+    """The handler's own error is in the message; its traceback is shown as a note."""
+    found: dict[str, str] = json.loads(task.head.error or "{}")
+    text = ": ".join(filter(None, (found.get("type"), found.get("message"))))
+    if task.head.state is State.CANCELLED:
+        return _described(TaskCancelled, task, "was cancelled")
+    attempt = f"attempt {task.head.attempt} of {task.spec.attempt_limit}"
+    error = _described(TaskError, task, f"failed in {attempt}: {text}")
+    error.type, error.reason, error.traceback = found.get("type", ""), found.get("message", ""), found.get("traceback")
+    if error.traceback:
+        error.add_note(error.traceback)
+    return error
+
+
+def _described(kind: type[TaskError], task: Stored, what: str) -> TaskError:
+    error = kind(f"{task.spec.task_type} {task.spec.id} {what}")
+    error.task_id = task.spec.id
+    return error

@@ -1,0 +1,235 @@
+"""A task type as its author declared it, and the ways to enqueue it."""
+
+import copy
+import functools
+import inspect
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, ParamSpec, TypeVar
+
+import msgspec
+
+from taskmill.core.errors import InvalidParameters
+from taskmill.core.retry import RetryPolicy
+from taskmill.core.task import SECOND, Priority, Spec
+from taskmill.engine.enqueue import Enqueued, Request
+from taskmill.engine.ids import uuid7
+from taskmill.sdk import options, signature
+from taskmill.sdk.codec import Codec
+from taskmill.sdk.handle import TaskHandle
+from taskmill.sdk.options import Options, PriorityName
+from taskmill.stores.clock import microseconds
+from taskmill.stores.contract import TaskTypeRow
+
+if TYPE_CHECKING:
+    from taskmill.sdk.app import App
+
+P = ParamSpec("P")
+R = TypeVar("R")
+D = ParamSpec("D")
+V = TypeVar("V")
+ExecutorName = Literal["inline", "threads", "processes"]
+
+
+class Call(NamedTuple, Generic[R]):
+    """One task to be: checked, with its id, not stored yet."""
+
+    task: "Task[..., R]"
+    request: Request
+
+
+class Task(Generic[P, R]):
+    """P: the parameters of the handler without its context; R: what it returns."""
+
+    def __init__(
+        self,
+        app: "App",
+        fn: Callable[..., Any],
+        name: str,
+        executor: ExecutorName,
+        chosen: Options,
+        retry: RetryPolicy | None,
+    ) -> None:
+        functools.update_wrapper(self, fn)  # type: ignore[arg-type]  # any object with a __dict__ will do
+        shape = signature.read(fn, name)
+        self.fn = fn
+        self.name: str = name
+        self.executor: str = executor
+        self.retry = retry
+        self.context_parameter: str | None = shape.context
+        self.description = signature.summary(fn)
+        self._app = app
+        self._shape = shape
+        self._positional = shape.positional
+        self._options = chosen
+
+    def __repr__(self) -> str:
+        return f"<Task {self.name}>"
+
+    @property
+    def queue(self) -> str:
+        return self._options.queue
+
+    @property
+    def priority(self) -> Priority:
+        return Priority(self._options.priority)
+
+    @property
+    def retries(self) -> int:
+        return self._options.attempt_limit - 1
+
+    @property
+    def timeout(self) -> float | None:
+        """Seconds."""
+        return None if self._options.timeout is None else self._options.timeout / SECOND
+
+    @property
+    def wants_context(self) -> bool:
+        return self.context_parameter is not None
+
+    def enqueue(self, *args: P.args, **kwargs: P.kwargs) -> TaskHandle[R]:
+        """Store a task; when this returns, it is safe.
+
+        Raises InvalidParameters (with the path of each bad one), TooLarge, StoreUnavailable.
+        """
+        [made] = self._app.connection.add((self._request(args, kwargs),))
+        return TaskHandle(self._app, made.id, self, made.created)
+
+    async def aenqueue(self, *args: P.args, **kwargs: P.kwargs) -> TaskHandle[R]:
+        """As `enqueue`; calls that run at the same time share one commit."""
+        [made] = await self._app.connection.aadd((self._request(args, kwargs),))
+        return TaskHandle(self._app, made.id, self, made.created)
+
+    def call(self, *args: P.args, **kwargs: P.kwargs) -> Call[R]:
+        """A task for `enqueue_many`: typed, checked and given its id here."""
+        return Call(self, self._request(args, kwargs))
+
+    def enqueue_many(self, calls: Iterable[Call[R]]) -> list[TaskHandle[R]]:
+        """Store many tasks in one commit, all or none.
+
+            resize.enqueue_many(resize.call(path, width=300) for path in paths)
+
+        `call` has the handler's own signature, so editors and type checkers know the arguments of each, and
+        `resize.using(key=path).call(path)` gives one of them options of its own. As every call carries its id, the same
+        list may be enqueued again after an error: no task is made twice.
+        """
+        calls = list(calls)
+        return self._handles(calls, self._app.connection.add([call.request for call in calls]))
+
+    async def aenqueue_many(self, calls: Iterable[Call[R]]) -> list[TaskHandle[R]]:
+        calls = list(calls)
+        return self._handles(calls, await self._app.connection.aadd([call.request for call in calls]))
+
+    def using(
+        self,
+        *,
+        queue: str | None = None,
+        priority: Priority | PriorityName | None = None,
+        delay: float | timedelta | None = None,
+        at: datetime | None = None,
+        key: str | None = None,
+        id: str | None = None,
+        tags: Sequence[str] | None = None,
+        timeout: float | timedelta | None = None,
+        retries: int | None = None,
+    ) -> "Task[P, R]":
+        """The same task type with other options, to enqueue from.
+
+        delay: not before so many seconds (or a timedelta) from then; at: not before that time.
+        key: while an unfinished task has this key, no second one is stored; `handle.created` tells.
+        id: a UUID of your own; a repeat stores nothing.
+        timeout: seconds that one attempt may take. retries: attempts after the first.
+        """
+        given: dict[str, Any] = {
+            "queue": None if queue is None else options.name(queue, "queue"),
+            "priority": None if priority is None else options.priority(priority),
+            "key": None if key is None else options.key(key),
+            "id": None if id is None else options.task_id(id),
+            "tags": None if tags is None else options.tags(tags),
+            "timeout": options.timeout(timeout),
+            "attempt_limit": None if retries is None else options.attempt_limit(retries),
+        }
+        chosen = {option: value for option, value in given.items() if value is not None}
+        changed = copy.copy(self)
+        changed._options = self._options._replace(**chosen, **options.when(delay, at))
+        return changed
+
+    def handle(self, id: str) -> TaskHandle[R]:
+        """For an id that was kept: the result is typed."""
+        return TaskHandle(self._app, id, self)
+
+    def schema(self) -> dict[str, Any]:
+        """JSON Schema (draft 2020-12) of the parameters object."""
+        return self._codec.schema(self.description)
+
+    def row(self, seen_at: int = 0) -> TaskTypeRow:
+        """What workers register in the store."""
+        chosen = {
+            "attempt_limit": self._options.attempt_limit,
+            "retry": None if self._options.retry is None else json.loads(self._options.retry),
+            "timeout": self.timeout,
+            "executor": self.executor,
+            "priority": self.priority.name.lower(),
+        }
+        schema = msgspec.json.encode(self.schema()).decode()
+        return TaskTypeRow(self.name, self.queue, schema, self.description, json.dumps(chosen), seen_at)
+
+    def decode(self, parameters: str) -> tuple[list[Any], dict[str, Any]]:
+        """Typed call arguments, without the context. Raises InvalidParameters."""
+        return [], self._codec.decode(parameters)
+
+    def encode_result(self, value: Any) -> str:
+        """JSON. Raises TypeError or ValueError."""
+        return self._codec.encode_result(value)
+
+    def decode_result(self, result: str) -> Any:
+        return self._codec.decode_result(result)
+
+    @functools.cached_property
+    def _codec(self) -> Codec:
+        return Codec(self.fn, self.name, self._shape)
+
+    def _request(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Request:
+        chosen, now = self._options, microseconds()
+        parameters = self._codec.encode(self._bound(args, kwargs) if args else kwargs)
+        spec = Spec(
+            chosen.id or uuid7(),
+            self.name,
+            chosen.queue,
+            parameters,
+            chosen.priority,
+            chosen.attempt_limit,
+            chosen.retry,
+            chosen.timeout,
+            chosen.key,
+            chosen.tags,
+            now,
+        )
+        return Request(spec, now + chosen.delay if chosen.delay else chosen.at)
+
+    def _bound(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        if len(args) > len(self._positional):
+            allowed = len(self._positional)
+            raise InvalidParameters(f"{self.name}: {len(args)} positional arguments were given; it takes {allowed}")
+        arguments = dict(zip(self._positional, args, strict=False))
+        if kwargs:
+            if twice := arguments.keys() & kwargs.keys():
+                raise InvalidParameters(f"{self.name}: `{min(twice)}` was given twice, by position and by name")
+            arguments.update(kwargs)
+        return arguments
+
+    def _handles(self, calls: Sequence[Call[R]], made: Sequence[Enqueued]) -> list[TaskHandle[R]]:
+        return [TaskHandle(self._app, one.id, call.task, one.created) for call, one in zip(calls, made, strict=True)]
+
+
+class TaskFunction(Task[P, R], Generic[P, R, D, V]):
+    """What the decorator returns: the function itself (D → V), which can be called as before, and enqueued."""
+
+    def __call__(self, *args: D.args, **kwargs: D.kwargs) -> V:
+        value: V = self.fn(*args, **kwargs)
+        return value
+
+
+def executor_for(fn: Callable[..., Any]) -> ExecutorName:
+    return "inline" if inspect.iscoroutinefunction(fn) else "threads"
