@@ -25,7 +25,7 @@ class Beat(NamedTuple):
 class Promoted(NamedTuple):
     queues: tuple[str, ...]
     """Queues that got a ready task."""
-    count: int
+    count: int  # type: ignore[assignment]  # hides tuple.count, which nobody needs here
     next_due: int | None
     """When the next scheduled task is due."""
 
@@ -110,9 +110,9 @@ class Bell(Protocol):
 
 
 class Tasks(Protocol):
-    """The eight verbs."""
+    """The eight verbs, and one pair of them."""
 
-    async def add(self, tasks: Sequence[Task], now: int | None = None) -> dict[int, str]:
+    async def add(self, tasks: Sequence[Task]) -> dict[int, str]:
         """Insert what is new; the rest, by its position: the id of the task that is there already.
 
         A task is there already when its id is known or an unfinished task holds its key. Positions count
@@ -137,26 +137,46 @@ class Tasks(Protocol):
     ) -> list[Claim]:
         """ready → running (machine.start) for up to `limit` tasks, in the order (priority, run_at, age).
 
-        By `queues` (None: all), leaving out paused ones, or by `ids`. `ready_for`: only those that have been
-        due for at least so many microseconds.
+        Of these `queues` (None: all) and these `ids` (None: all). A task of a paused queue is never claimed.
+        `ready_for`: only those that have been due for at least so many microseconds.
         """
         ...
 
     async def reclaim(
         self, owner: str, lease: int, limit: int, *, dead: Collection[str] = (), now: int | None = None
     ) -> list[Claim]:
-        """Take over (machine.take_over) claims whose lease ended before now, or whose owner is one of `dead`."""
+        """Take over (machine.take_over) claims whose lease ended before now, or whose owner is one of `dead`.
+
+        Those whose lease ended first come first.
+        """
         ...
 
     async def extend(self, owner: str, beats: Sequence[Beat], lease: int, now: int | None = None) -> list[str]:
-        """Renew leases and store progress; the version stays. Returns the ids that are not this claim any more."""
+        """Renew leases and store progress (None: leave it); the version stays.
+
+        Returns the ids that are not this claim any more. No id may come twice in a batch.
+        """
         ...
 
     async def save(self, decisions: Sequence[Decision]) -> list[str]:
         """Write each head whose stored version is its own minus one, with its attempt record.
 
-        Returns the ids of the others: stale, gone, or in want of a key that is held by another task.
+        Returns the ids of the others: stale, gone, or in want of a key that is held by another task. No id may
+        come twice in a batch.
         """
+        ...
+
+    async def turn(
+        self,
+        owner: str,
+        decisions: Sequence[Decision],
+        lease: int,
+        limit: int,
+        *,
+        queues: Collection[str] | None = None,
+        now: int | None = None,
+    ) -> tuple[list[str], list[Claim]]:
+        """`save`, then `claim`, in one round trip: what a busy worker does all day."""
         ...
 
     async def promote(self, limit: int, now: int | None = None) -> Promoted:
@@ -176,7 +196,9 @@ class Tasks(Protocol):
 class Reads(Protocol):
     """For people: never on the path of a task."""
 
-    async def find(self, where: Filter, limit: int, cursor: str | None = None) -> Page: ...
+    async def find(self, where: Filter, limit: int, cursor: str | None = None) -> Page:
+        """Raises InvalidRequest for a cursor that no page gave."""
+        ...
 
     async def count(self, where: Filter, limit: int) -> int:
         """How many match, counted no further than `limit`."""
@@ -200,11 +222,15 @@ class Registry(Protocol):
 
     async def workers(self) -> list[WorkerRow]: ...
 
-    async def put_task_types(self, rows: Sequence[TaskTypeRow]) -> None: ...
+    async def put_task_types(self, rows: Sequence[TaskTypeRow]) -> None:
+        """Insert or replace; `seen_at` is set by the store's clock."""
+        ...
 
     async def task_types(self) -> list[TaskTypeRow]: ...
 
-    async def queues(self) -> list[QueueRow]: ...
+    async def queues(self) -> list[QueueRow]:
+        """Every queue that was ever given a task, paused or registered by a task type; by name."""
+        ...
 
     async def pause(self, queue: str, paused: bool) -> None:
         """A queue need not exist yet."""

@@ -1,0 +1,294 @@
+"""The reference store: what every other store must do, in plain dictionaries. Nothing outlives the process."""
+
+import json
+import threading
+from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import count, islice
+
+from taskmill.core import machine
+from taskmill.core.errors import InvalidRequest
+from taskmill.core.state import FINAL, State
+from taskmill.core.task import Attempt, Claim, Decision, Head, Task
+from taskmill.stores.clock import microseconds
+from taskmill.stores.contract import (
+    Beat,
+    Bell,
+    Filter,
+    Page,
+    Promoted,
+    QueueRow,
+    Stats,
+    TaskTypeRow,
+    WorkerRow,
+)
+from taskmill.stores.local_bell import LocalBell
+
+
+class MemoryTasks:
+    """The verbs. Tasks are kept in the order of their arrival, which is their age."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._tasks: dict[str, Task] = {}
+        self._ages: dict[str, int] = {}
+        self._clock = count(1)
+        self._holds: dict[str, str] = {}
+        self._attempts: dict[str, list[Attempt]] = {}
+        self._paused: dict[str, bool] = {}
+
+    async def add(self, tasks: Sequence[Task]) -> dict[int, str]:
+        there: dict[int, str] = {}
+        with self._lock:
+            for position, task in enumerate(tasks):
+                known = self._known(task)
+                if known is None:
+                    self._insert(task)
+                else:
+                    there[position] = known
+        return there
+
+    async def get(self, ids: Sequence[str]) -> dict[str, Task]:
+        with self._lock:
+            return {id: self._tasks[id] for id in ids if id in self._tasks}
+
+    async def claim(
+        self,
+        owner: str,
+        lease: int,
+        limit: int,
+        *,
+        queues: Collection[str] | None = None,
+        ids: Collection[str] | None = None,
+        ready_for: int = 0,
+        now: int | None = None,
+    ) -> list[Claim]:
+        moment = microseconds() if now is None else now
+
+        def wanted(task: Task) -> bool:
+            spec, head = task
+            return (
+                head.state is State.READY
+                and not self._paused.get(spec.queue, False)
+                and (queues is None or spec.queue in queues)
+                and (ids is None or spec.id in ids)
+                and (ready_for == 0 or head.run_at <= moment - ready_for)
+            )
+
+        with self._lock:
+            picks = self._pick(wanted, lambda task: (task.spec.priority, task.head.run_at), limit)
+            return [self._held(task, machine.start(task.head, owner, moment + lease, moment)) for task in picks]
+
+    async def reclaim(
+        self, owner: str, lease: int, limit: int, *, dead: Collection[str] = (), now: int | None = None
+    ) -> list[Claim]:
+        moment = microseconds() if now is None else now
+
+        def wanted(task: Task) -> bool:
+            until = task.head.lease_until
+            return until is not None and (until < moment or task.head.lease_owner in dead)
+
+        with self._lock:
+            picks = self._pick(wanted, lambda task: (task.head.lease_until or 0, 0), limit)
+            return [self._held(task, machine.take_over(task.head, owner, moment + lease)) for task in picks]
+
+    async def extend(self, owner: str, beats: Sequence[Beat], lease: int, now: int | None = None) -> list[str]:
+        until = (microseconds() if now is None else now) + lease
+        with self._lock:
+            return [beat.id for beat in beats if not self._renew(owner, beat, until)]
+
+    async def save(self, decisions: Sequence[Decision]) -> list[str]:
+        with self._lock:
+            return [decision.id for decision in decisions if not self._decide(decision)]
+
+    async def turn(
+        self,
+        owner: str,
+        decisions: Sequence[Decision],
+        lease: int,
+        limit: int,
+        *,
+        queues: Collection[str] | None = None,
+        now: int | None = None,
+    ) -> tuple[list[str], list[Claim]]:
+        return await self.save(decisions), await self.claim(owner, lease, limit, queues=queues, now=now)
+
+    async def promote(self, limit: int, now: int | None = None) -> Promoted:
+        moment = microseconds() if now is None else now
+        with self._lock:
+            due = self._pick(
+                lambda task: task.head.state is State.SCHEDULED and task.head.run_at <= moment,
+                lambda task: (task.head.run_at, 0),
+                limit,
+            )
+            for task in due:
+                self._put(task, machine.promote(task.head))
+            waiting = [task.head.run_at for task in self._tasks.values() if task.head.state is State.SCHEDULED]
+            return Promoted(tuple(sorted({task.spec.queue for task in due})), len(due), min(waiting, default=None))
+
+    async def purge(
+        self, limit: int, *, states: Collection[State], before: int, ids: Collection[str] | None = None
+    ) -> int:
+        def wanted(task: Task) -> bool:
+            spec, head = task
+            return (
+                head.finished_at is not None
+                and head.state in FINAL.intersection(states)
+                and head.finished_at < before
+                and (ids is None or spec.id in ids)
+            )
+
+        with self._lock:
+            gone = self._pick(wanted, lambda task: (task.head.finished_at or 0, 0), limit)
+            for task in gone:
+                del self._tasks[task.spec.id], self._ages[task.spec.id]
+                self._attempts.pop(task.spec.id, None)
+            return len(gone)
+
+    def _known(self, task: Task) -> str | None:
+        if task.spec.id in self._tasks:
+            return task.spec.id
+        return None if task.head.hold is None else self._holds.get(task.head.hold)
+
+    def _insert(self, task: Task) -> None:
+        self._ages[task.spec.id] = next(self._clock)
+        self._paused.setdefault(task.spec.queue, False)
+        self._put(task, task.head)
+
+    def _pick(self, wanted: Callable[[Task], bool], rank: Callable[[Task], tuple[int, int]], limit: int) -> list[Task]:
+        found = [task for task in self._tasks.values() if wanted(task)]
+        found.sort(key=lambda task: (*rank(task), self._ages[task.spec.id]))
+        return found[: max(0, limit)]
+
+    def _held(self, task: Task, head: Head) -> Claim:
+        self._put(task, head)
+        return Claim(task.spec, head)
+
+    def _put(self, task: Task, head: Head) -> None:
+        if task.head.hold is not None:
+            self._holds.pop(task.head.hold, None)
+        if head.hold is not None:
+            self._holds[head.hold] = task.spec.id
+        self._tasks[task.spec.id] = Task(task.spec, head)
+
+    def _renew(self, owner: str, beat: Beat, until: int) -> bool:
+        task = self._tasks.get(beat.id)
+        if task is None or (task.head.version, task.head.lease_owner) != (beat.version, owner):
+            return False
+        progress = task.head.progress if beat.progress is None else beat.progress
+        self._put(task, task.head._replace(lease_until=until, progress=progress))
+        return True
+
+    def _decide(self, decision: Decision) -> bool:
+        task = self._tasks.get(decision.id)
+        if task is None or task.head.version != decision.head.version - 1:
+            return False
+        if decision.head.hold is not None and self._holds.get(decision.head.hold, decision.id) != decision.id:
+            return False
+        self._put(task, decision.head)
+        if decision.attempt is not None:
+            self._attempts.setdefault(decision.id, []).append(decision.attempt)
+        return True
+
+
+class MemoryStore(MemoryTasks):
+    """With the reads and the registry."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bell: Bell = LocalBell()
+        self._workers: dict[str, WorkerRow] = {}
+        self._types: dict[str, TaskTypeRow] = {}
+
+    async def find(self, where: Filter, limit: int, cursor: str | None = None) -> Page:
+        before = _position(cursor)
+        with self._lock:
+            newest_first = sorted(self._tasks.values(), key=lambda task: -self._ages[task.spec.id])
+            older = (task for task in newest_first if before is None or self._ages[task.spec.id] < before)
+            found = list(islice(_matching(where, older), limit + 1))
+            page = found[:limit]
+            return Page(page, str(self._ages[page[-1].spec.id]) if page and len(found) > limit else None)
+
+    async def count(self, where: Filter, limit: int) -> int:
+        with self._lock:
+            return sum(1 for _ in islice(_matching(where, self._tasks.values()), limit))
+
+    async def attempts(self, id: str) -> list[Attempt]:
+        with self._lock:
+            return sorted(self._attempts.get(id, []), key=lambda attempt: attempt.version)
+
+    async def stats(self) -> Stats:
+        with self._lock:
+            heads = [task.head for task in self._tasks.values()]
+        states = {state: sum(head.state is state for head in heads) for state in State}
+        return Stats(states, min((head.run_at for head in heads if head.state is State.READY), default=None))
+
+    async def put_worker(self, row: WorkerRow) -> None:
+        with self._lock:
+            self._workers[row.id] = row._replace(seen_at=microseconds())
+
+    async def drop_worker(self, id: str) -> None:
+        with self._lock:
+            self._workers.pop(id, None)
+
+    async def workers(self) -> list[WorkerRow]:
+        with self._lock:
+            return sorted(self._workers.values())
+
+    async def put_task_types(self, rows: Sequence[TaskTypeRow]) -> None:
+        with self._lock:
+            for row in rows:
+                self._types[row.name] = row._replace(seen_at=microseconds())
+                self._paused.setdefault(row.queue, False)
+
+    async def task_types(self) -> list[TaskTypeRow]:
+        with self._lock:
+            return sorted(self._types.values())
+
+    async def queues(self) -> list[QueueRow]:
+        with self._lock:
+            return [QueueRow(name, paused, *self._depths(name)) for name, paused in sorted(self._paused.items())]
+
+    async def pause(self, queue: str, paused: bool) -> None:
+        with self._lock:
+            self._paused[queue] = paused
+
+    async def clock(self) -> int:
+        return microseconds()
+
+    async def ping(self) -> int:
+        return microseconds()
+
+    async def open(self) -> None:
+        """Nothing to do."""
+
+    async def close(self) -> None:
+        """Nothing to do; the tasks stay until the object goes."""
+
+    def _depths(self, queue: str) -> tuple[int, int, int]:
+        states = [task.head.state for task in self._tasks.values() if task.spec.queue == queue]
+        return states.count(State.READY), states.count(State.RUNNING), states.count(State.SCHEDULED)
+
+
+def _position(cursor: str | None) -> int | None:
+    try:
+        return None if cursor is None else int(cursor)
+    except ValueError:
+        raise InvalidRequest(f"the cursor {cursor!r} is not one that a page of tasks gave") from None
+
+
+def _matching(where: Filter, tasks: Iterable[Task]) -> Iterable[Task]:
+    return (task for task in tasks if _matches(where, task))
+
+
+def _matches(where: Filter, task: Task) -> bool:
+    spec, head = task
+    return (
+        (not where.states or head.state in where.states)
+        and (not where.queues or spec.queue in where.queues)
+        and (not where.task_types or spec.task_type in where.task_types)
+        and (not where.priorities or spec.priority in where.priorities)
+        and set(where.tags) <= set(json.loads(spec.tags or "[]"))
+        and (where.key is None or spec.key == where.key)
+        and (where.created_after is None or spec.created_at > where.created_after)
+        and (where.created_before is None or spec.created_at < where.created_before)
+    )

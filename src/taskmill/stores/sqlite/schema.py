@@ -1,0 +1,63 @@
+"""Brings the schema of a file up to date. Safe when several processes start at once: the caller holds the lock."""
+
+from importlib import resources
+
+import apsw
+
+from taskmill.core.errors import SchemaTooNew, StoreError
+
+APPLICATION = 0x54534B4D
+"""`PRAGMA application_id` of our files."""
+
+
+def steps() -> list[tuple[int, str]]:
+    """(number, SQL) of every migration, in order."""
+    folder = resources.files(__package__).joinpath("migrations")
+    files = sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name)
+    return [(int(file.name[:4]), file.read_text(encoding="utf-8")) for file in files]
+
+
+def migrate(connection: apsw.Connection, path: str) -> None:
+    """Raises SchemaTooNew when a newer Taskmill made the file, StoreError when it is no store at all."""
+    newest = steps()[-1][0]
+    found = _version(connection)
+    if found > newest:
+        raise SchemaTooNew(
+            f"the database {path} has schema {found}, and this Taskmill knows schemas up to {newest}",
+            hint="use the Taskmill that made it, or a newer one",
+        )
+    if found == 0:
+        _check_ours(connection, path)
+    if connection.execute("PRAGMA journal_mode").get != "wal":
+        connection.execute("PRAGMA journal_mode = WAL").fetchall()
+    if found < newest:
+        _apply(connection)
+
+
+def _version(connection: apsw.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").get)
+
+
+def _check_ours(connection: apsw.Connection, path: str) -> None:
+    tables = connection.execute("SELECT count(*) FROM sqlite_schema").get
+    if tables and connection.execute("PRAGMA application_id").get != APPLICATION:
+        raise StoreError(
+            f"the database {path} belongs to another program: it has tables, but not Taskmill's",
+            hint="give Taskmill a file of its own",
+        )
+
+
+def _apply(connection: apsw.Connection) -> None:
+    """All missing steps in one transaction: a file is at one version or at another, never between."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        version = _version(connection)
+        connection.execute(f"PRAGMA application_id = {APPLICATION}")
+        for number, sql in steps():
+            if number > version:
+                connection.execute(sql)
+                connection.execute(f"PRAGMA user_version = {number}")
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")

@@ -1,0 +1,1 @@
+"""The statements of the SQLite store, one whole statement a file."""

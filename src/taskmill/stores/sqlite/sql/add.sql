@@ -1,0 +1,3 @@
+INSERT INTO task ({spec}, {head})
+VALUES {rows}
+ON CONFLICT DO NOTHING

@@ -1,0 +1,2 @@
+INSERT INTO attempt ({attempt})
+VALUES {rows}

@@ -1,0 +1,1 @@
+SELECT json_group_array(id) FROM (SELECT id FROM task ORDER BY seq DESC LIMIT :count)

@@ -1,0 +1,7 @@
+SELECT json_group_array(seq), json_group_array(id), count(*)
+FROM (
+    SELECT seq, id FROM task
+    WHERE id IN (SELECT value FROM json_each(:ids))
+      AND +state IN (SELECT value FROM json_each(:states)) AND finished_at IS NOT NULL AND finished_at < :before
+    LIMIT :limit
+)

@@ -1,0 +1,1 @@
+UPDATE ping SET at = :now

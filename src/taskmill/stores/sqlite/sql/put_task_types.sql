@@ -1,0 +1,1 @@
+INSERT OR REPLACE INTO task_type ({task_type}) VALUES {rows}

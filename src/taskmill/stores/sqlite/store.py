@@ -1,0 +1,191 @@
+"""The store in one SQLite file: the verbs of the contract, each one call of the functions beside this file."""
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar, TypeVarTuple
+
+import apsw
+
+from taskmill.core.errors import StoreError
+from taskmill.core.state import State
+from taskmill.core.task import Attempt, Claim, Decision, Task
+from taskmill.stores.batching import Gathered
+from taskmill.stores.clock import microseconds
+from taskmill.stores.contract import (
+    Beat,
+    Bell,
+    Filter,
+    Page,
+    Promoted,
+    QueueRow,
+    Stats,
+    TaskTypeRow,
+    WorkerRow,
+)
+from taskmill.stores.sqlite import adding, claiming, keeping, reads, registry, saving
+from taskmill.stores.sqlite.bell import SocketBell
+from taskmill.stores.sqlite.database import Database, Durability
+from taskmill.stores.sqlite.failures import explained
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+class Calls:
+    """Where the functions run: on the caller's thread, or in the one thread of the store."""
+
+    def __init__(self, path: str, *, durability: Durability, threaded: bool) -> None:
+        self.path = path
+        self._durability = durability
+        self._database: Database | None = None
+        self._mutex = threading.Lock()
+        self._thread = ThreadPoolExecutor(1, "taskmill-store") if threaded else None
+
+    async def _run(self, work: Callable[[Database, *Ts], T], *values: *Ts) -> T:
+        if self._thread is None:
+            return self._now(work, *values)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._now, work, *values)
+
+    def _now(self, work: Callable[[Database, *Ts], T], *values: *Ts) -> T:
+        try:
+            with self._mutex:
+                if self._database is None:
+                    raise StoreError(f"the store {self.path} is not open", hint="await its open() first")
+                return work(self._database, *values)
+        except apsw.Error as error:
+            raise explained(error, self.path) from error
+
+    def _open(self) -> None:
+        try:
+            with self._mutex:
+                if self._database is None:
+                    self._database = Database(self.path, self._durability)
+        except apsw.Error as error:
+            raise explained(error, self.path) from error
+
+    def _close(self) -> None:
+        with self._mutex:
+            if self._database is not None:
+                self._database.close()
+            self._database = None
+
+
+class SqliteStore(Calls):
+    """`threaded`: verbs run in a thread of the store, and concurrent calls of `add` share a commit; for one event
+    loop. Otherwise verbs run on the calling thread and never suspend. No use after a fork."""
+
+    def __init__(self, path: str, *, durability: Durability = "power", threaded: bool = False) -> None:
+        super().__init__(os.path.realpath(path), durability=durability, threaded=threaded)
+        self.bell: Bell = SocketBell()
+        self._gathered = Gathered(self._add) if threaded else None
+
+    async def add(self, tasks: Sequence[Task]) -> dict[int, str]:
+        if self._gathered is None:
+            return self._now(adding.add, tasks)
+        return await self._gathered.add(tasks)
+
+    async def get(self, ids: Sequence[str]) -> dict[str, Task]:
+        return await self._run(keeping.get, ids)
+
+    async def claim(
+        self,
+        owner: str,
+        lease: int,
+        limit: int,
+        *,
+        queues: Collection[str] | None = None,
+        ids: Collection[str] | None = None,
+        ready_for: int = 0,
+        now: int | None = None,
+    ) -> list[Claim]:
+        return await self._run(claiming.claim, owner, lease, limit, queues, ids, ready_for, now)
+
+    async def reclaim(
+        self, owner: str, lease: int, limit: int, *, dead: Collection[str] = (), now: int | None = None
+    ) -> list[Claim]:
+        return await self._run(claiming.reclaim, owner, lease, limit, dead, now)
+
+    async def extend(self, owner: str, beats: Sequence[Beat], lease: int, now: int | None = None) -> list[str]:
+        return await self._run(saving.extend, owner, beats, lease, now)
+
+    async def save(self, decisions: Sequence[Decision]) -> list[str]:
+        return await self._run(saving.save, decisions)
+
+    async def turn(
+        self,
+        owner: str,
+        decisions: Sequence[Decision],
+        lease: int,
+        limit: int,
+        *,
+        queues: Collection[str] | None = None,
+        now: int | None = None,
+    ) -> tuple[list[str], list[Claim]]:
+        return await self._run(saving.turn, owner, decisions, lease, limit, queues, now)
+
+    async def promote(self, limit: int, now: int | None = None) -> Promoted:
+        return await self._run(keeping.promote, limit, now)
+
+    async def purge(
+        self, limit: int, *, states: Collection[State], before: int, ids: Collection[str] | None = None
+    ) -> int:
+        return await self._run(keeping.purge, limit, states, before, ids)
+
+    async def find(self, where: Filter, limit: int, cursor: str | None = None) -> Page:
+        return await self._run(reads.find, where, limit, cursor)
+
+    async def count(self, where: Filter, limit: int) -> int:
+        return await self._run(reads.count, where, limit)
+
+    async def attempts(self, id: str) -> list[Attempt]:
+        return await self._run(reads.attempts, id)
+
+    async def stats(self) -> Stats:
+        return await self._run(reads.stats)
+
+    async def put_worker(self, row: WorkerRow) -> None:
+        await self._run(registry.put_worker, row)
+
+    async def drop_worker(self, id: str) -> None:
+        await self._run(registry.drop_worker, id)
+
+    async def workers(self) -> list[WorkerRow]:
+        return await self._run(registry.workers)
+
+    async def put_task_types(self, rows: Sequence[TaskTypeRow]) -> None:
+        await self._run(registry.put_task_types, rows)
+
+    async def task_types(self) -> list[TaskTypeRow]:
+        return await self._run(registry.task_types)
+
+    async def queues(self) -> list[QueueRow]:
+        return await self._run(registry.queues)
+
+    async def pause(self, queue: str, paused: bool) -> None:
+        await self._run(registry.pause, queue, paused)
+
+    async def clock(self) -> int:
+        return microseconds()
+
+    async def ping(self) -> int:
+        return await self._run(registry.ping)
+
+    async def open(self) -> None:
+        if self._database is not None:
+            return
+        if self._thread is None:
+            self._open()
+        else:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._open)
+
+    async def close(self) -> None:
+        if self._thread is None:
+            self._close()
+        else:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+
+    async def _add(self, tasks: Sequence[Task]) -> dict[int, str]:
+        return await self._run(adding.add, tasks)
