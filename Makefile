@@ -14,7 +14,7 @@ help: ## show this list
 up: .venv/.runtime ## server and workers on one SQLite file; ARGS="--port 9000" passes options on
 	@exec $(BIN)/taskmill up $(ARGS)
 
-test: .venv/.dev ## every test except the nightly ones, with coverage
+test: .venv/.dev ## every test, with coverage
 	@$(BIN)/python -m pytest --durations=10 --cov --cov-report=term $(ARGS)
 
 check: lint fast ## format, lint, types, import layers and the fast tests: before every commit
@@ -26,14 +26,14 @@ lint: .venv/.dev ## the parts of check that run no code
 	@$(BIN)/lint-imports --no-logo >.venv/imports.log || { cat .venv/imports.log; exit 1; }
 
 fast: .venv/.dev ## the tests that take no seconds
-	@$(BIN)/python -m pytest -q -m "not slow and not nightly" $(ARGS)
+	@$(BIN)/python -m pytest -q -m "not slow" $(ARGS)
 
 fmt: .venv/.dev ## format, and mend what ruff can mend
 	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format --quiet .
 
-chaos: .venv/.dev ## the long crash runs: minutes
-	@$(BIN)/python -m pytest -m nightly --timeout=3600 $(ARGS)
+chaos: .venv/.dev ## twenty random courses of kills and freezes: minutes
+	@TASKMILL_CHAOS_SEEDS=20 $(BIN)/python -m pytest tests/chaos -s $(ARGS)
 
 bench: .venv/.dev ## measure; see benchmarks/README.md
 	@$(BIN)/python -m benchmarks $(ARGS)

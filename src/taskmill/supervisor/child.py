@@ -28,6 +28,8 @@ class Child:
         self.start_at = 0.0
         """When to start it again (monotonic)."""
         self.process: subprocess.Popen[bytes] | None = None
+        self.starting = False
+        """Started, and not heard of since."""
         self.ready = False
 
     def start(self) -> None:
@@ -42,7 +44,7 @@ class Child:
             start_new_session=True,
         )
         os.close(theirs)
-        self.ready = False
+        self.starting, self.ready = True, False
         self.started_at = time.monotonic()
 
     def signal(self, number: int) -> None:
@@ -71,7 +73,7 @@ class Child:
         self.process.stdin.close()
         os.close(self.status_fd)
         os.close(self._board_fd)
-        self.process = None
+        self.process, self.starting = None, False
         lived = time.monotonic() - self.started_at
         self._failures = 0 if lived > SETTLED else self._failures + 1
         rest = 0.0 if self._failures <= 1 else min(LONGEST_REST, 0.1 * 2.0**self._failures)

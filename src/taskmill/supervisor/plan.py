@@ -5,7 +5,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from taskmill.engine.settings import WorkerSettings
-from taskmill.stores.open import Durability
+from taskmill.sdk.connection import Durability
 
 T = TypeVar("T")
 

@@ -105,7 +105,7 @@ class Supervisor:
             self._dead.pop(0)
 
     def _listen(self) -> None:
-        waiting = {child.status_fd: child for child in self._children if child.process and not child.ready}
+        waiting = {child.status_fd: child for child in self._children if child.starting}
         ready, _, _ = select.select([self._pipe, *waiting], [], [], self._rest())
         for fd in ready:
             if fd == self._pipe:
@@ -119,8 +119,8 @@ class Supervisor:
         return TICK if planned and self._dead else 0.1 if planned else None
 
     def _on_status(self, child: Child) -> None:
-        child.ready = True
-        os.read(child.status_fd, 16)
+        child.starting = False
+        child.ready = bool(os.read(child.status_fd, 16))  # nothing: it died
         if not self._announced and all(child.ready for child in self._children):
             self._announced = True
             self._on_ready()

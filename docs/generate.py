@@ -1,0 +1,78 @@
+"""Remake the generated parts of the pages: `make docs`. With `--check`, only say which are out of date.
+
+A part stands between `<!-- made by docs/generate.py: NAME -->` and `<!-- end -->`.
+"""
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from taskmill.config import reference
+from taskmill.core import errors
+from taskmill.core.state import CREATED, FINAL, TRANSITIONS, State
+
+DOCS = Path(__file__).parent
+MIGRATIONS = DOCS.parent / "src/taskmill/stores/sqlite/migrations"
+PART = re.compile(r"(<!-- made by docs/generate\.py: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def fenced(language: str, text: str) -> str:
+    return f"```{language}\n{text.strip()}\n```\n"
+
+
+def states() -> str:
+    """The machine's table as a diagram: moves between the same two states share an arrow."""
+    arrows: dict[tuple[State, State], list[str]] = {}
+    for (before, event), targets in TRANSITIONS.items():
+        for after in targets:
+            arrows.setdefault((before, after), []).append(event)
+    lines = ["stateDiagram-v2", *(f"    [*] --> {state}" for state in CREATED)]
+    lines += [f"    {before} --> {after}: {', '.join(events)}" for (before, after), events in arrows.items()]
+    lines += [f"    {state} --> [*]" for state in State if state in FINAL]
+    return fenced("mermaid", "\n".join(lines))
+
+
+def transitions() -> str:
+    lines = ["| state | event | leads to |", "| --- | --- | --- |"]
+    lines += [f"| {state} | {event} | {', '.join(to)} |" for (state, event), to in TRANSITIONS.items()]
+    return "\n".join(lines) + "\n"
+
+
+def error_codes() -> str:
+    tree = (errors.__doc__ or "").split("\n\n")[1]
+    return fenced("text", re.sub("^    ", "", tree, flags=re.MULTILINE))
+
+
+def settings() -> str:
+    return reference.markdown()
+
+
+def sql_schema() -> str:
+    return "\n".join(fenced("sql", path.read_text(encoding="utf-8")) for path in sorted(MIGRATIONS.glob("*.sql")))
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    part.__name__: part for part in (states, transitions, error_codes, settings, sql_schema)
+}
+
+
+def remade(page: str) -> str:
+    return PART.sub(lambda found: f"{found[1]}\n{PARTS[found[2]]()}\n{found[3]}", page)
+
+
+def outdated() -> list[Path]:
+    return [page for page in sorted(DOCS.rglob("*.md")) if remade(text := page.read_text(encoding="utf-8")) != text]
+
+
+def main() -> None:
+    pages = outdated()
+    for page in pages:
+        print(f"{'out of date' if '--check' in sys.argv else 'remade'}: {page.relative_to(DOCS.parent)}")
+        if "--check" not in sys.argv:
+            page.write_text(remade(page.read_text(encoding="utf-8")), encoding="utf-8")
+    sys.exit(bool(pages) and "--check" in sys.argv)
+
+
+if __name__ == "__main__":
+    main()

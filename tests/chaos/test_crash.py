@@ -1,0 +1,143 @@
+"""Kill a worker, kill everything, freeze a worker: nothing is lost, doubled or stuck.
+
+TASKMILL_CHAOS_SEEDS says how many random courses to run (3 unless set; `make chaos` runs 20).
+"""
+
+import os
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import apsw
+import pytest
+from app import make
+from audit import Report, check, install
+from mill import Mill, until
+
+from taskmill import TaskError
+
+SEEDS = int(os.environ.get("TASKMILL_CHAOS_SEEDS", "3"))
+TASKS = 2_000
+AT_ONCE = 4
+
+
+class Course:
+    """One random course of accidents."""
+
+    def __init__(self, seed: int, directory: Path) -> None:
+        self.random = random.Random(seed)
+        self.lease = 15.0 if seed == 0 else 4.0
+        directory.mkdir()
+        self.path = directory / "chaos.db"
+        self.mill = Mill(directory, self.lease)
+        self.ids: list[str] = []
+        self.killed_child_gap = 0.0
+        self.killed_tree_gap = 0.0
+
+    def run(self) -> Report:
+        self._enqueue()
+        install(self.path)
+        self.mill.start()
+        try:
+            self._at(0.1, 0.3)
+            self._kill_a_worker()
+            self._at(0.4, 0.55)
+            self._freeze_a_worker()
+            self._at(0.65, 0.85)
+            self._kill_everything()
+            until(self._all_succeeded, self.lease + 60, "all tasks succeeded")
+            assert self.mill.stop() == 0
+        finally:
+            if self.mill.process.is_running():
+                self.mill.kill_tree()
+        began = {line.run: self.ids[line.number] for line in self.mill.lines() if line.what == "began"}
+        return check(self.path, began)
+
+    def _enqueue(self) -> None:
+        tasks = make(self.mill.store).tasks
+        for number in range(TASKS):
+            task = tasks[self.random.choice(["on_the_loop", "in_a_thread"])]
+            self.ids.append(task.enqueue(number, self.random.uniform(0.005, 0.05)).id)
+
+    def _at(self, low: float, high: float) -> None:
+        """Wait until a random share of the tasks has ended."""
+        ended = TASKS * self.random.uniform(low, high)
+        until(lambda: self._ended() >= ended, 60, f"{ended:.0f} tasks ended")
+
+    def _ended(self) -> int:
+        return sum(line.what == "ended" for line in self.mill.lines())
+
+    def _kill_a_worker(self) -> None:
+        victim = self.random.choice(self.mill.workers())
+        victim.suspend()
+        open_runs = self._open_numbers(victim.pid)
+        victim.kill()
+        at = time.time()
+        until(lambda: open_runs <= self._begun_since(at), 30, "the killed worker's tasks run again")
+        self.killed_child_gap = max((self._first_since(number, at) - at for number in open_runs), default=0.0)
+
+    def _freeze_a_worker(self) -> None:
+        victim = self.random.choice(self.mill.workers())
+        victim.suspend()
+        time.sleep(self.lease + 1.5)  # the passing of time is what is tested
+        victim.resume()
+
+    def _kill_everything(self) -> None:
+        before = {line.pid for line in self.mill.lines()}
+        for process in self.mill.tree():
+            process.suspend()
+        open_runs = {number for pid in before for number in self._open_numbers(pid)}
+        self.mill.kill_tree()
+        at = self.mill.start()
+        until(lambda: open_runs <= self._begun_since(at), self.lease + 30, "the killed tree's tasks run again")
+        self.killed_tree_gap = max((self._first_since(number, at) - at for number in open_runs), default=0.0)
+
+    def _open_numbers(self, pid: int) -> set[int]:
+        """Tasks that began in this process and did not end anywhere."""
+        lines = self.mill.lines()
+        ended = {line.number for line in lines if line.what == "ended"}
+        return {line.number for line in lines if line.pid == pid and line.what == "began"} - ended
+
+    def _begun_since(self, at: float) -> set[int]:
+        return {line.number for line in self.mill.lines() if line.what == "began" and line.at >= at}
+
+    def _first_since(self, number: int, at: float) -> float:
+        return min(_.at for _ in self.mill.lines() if _.what == "began" and _.number == number and _.at >= at)
+
+    def _all_succeeded(self) -> bool:
+        store = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READONLY)
+        store.set_busy_timeout(5000)
+        return store.execute("select count(*) from task where state <> 'succeeded'").get == 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_accidents_lose_double_and_block_nothing(tmp_path: Path) -> None:
+    courses = [Course(seed, tmp_path / str(seed)) for seed in range(SEEDS)]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        reports = list(pool.map(Course.run, courses))
+    for course, report in zip(courses, reports, strict=True):
+        print(f"lease {course.lease:g} s: {report}")
+        print(f"  killed worker's tasks ran again after {course.killed_child_gap:.2f} s, ", end="")
+        print(f"killed tree's {course.killed_tree_gap:.2f} s after the restart")
+    assert all(report.sound() for report in reports), reports
+    assert all(report.tasks == TASKS for report in reports)
+    assert all(course.killed_child_gap < 1.0 for course in courses)
+    assert all(course.killed_tree_gap < course.lease + 2.0 for course in courses)
+
+
+@pytest.mark.slow
+def test_a_task_that_kills_its_worker_is_parked_with_the_evidence(tmp_path: Path) -> None:
+    mill = Mill(tmp_path, lease=15.0)
+    tasks = make(mill.store).tasks
+    others = [tasks["on_the_loop"].enqueue(number, 0.02) for number in range(50)]
+    deadly = tasks["deadly"].enqueue(50)
+    mill.start()
+    try:
+        with pytest.raises(TaskError, match="SIGKILL"):
+            deadly.result(timeout=30)
+        assert all(other.result(timeout=30) for other in others)
+    finally:
+        mill.kill_tree()
+    assert sum(line.number == 50 for line in mill.lines()) == 3
