@@ -23,12 +23,11 @@ from taskmill.core.state import State
 from taskmill.core.task import Priority
 from taskmill.sdk.app import App
 from taskmill.sdk.context import Context, current
-from taskmill.sdk.handle import Progress, TaskHandle
-from taskmill.sdk.task import Call, Task
+from taskmill.sdk.handle import TaskHandle
+from taskmill.sdk.task import Task
 
 __all__ = [
     "App",
-    "Call",
     "Cancel",
     "Conflict",
     "Context",
@@ -39,7 +38,6 @@ __all__ = [
     "NotFound",
     "Priority",
     "Problem",
-    "Progress",
     "ResultTimeout",
     "Retry",
     "RetryPolicy",

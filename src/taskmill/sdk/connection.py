@@ -1,4 +1,4 @@
-"""An app's way to its store: one for synchronous code, one for asynchronous code, each opened at its first use."""
+"""An app's way to its store: one for synchronous code, one for each event loop, opened at its first use."""
 
 import asyncio
 import os
@@ -21,11 +21,9 @@ class Connection:
         self._url = url
         self._durability: Durability = durability
         self._shared = open_store(url) if url.startswith("memory:") else None
-        """A store that lives in one object serves both."""
+        """A store that lives in one object serves all."""
         self._lock = threading.Lock()
         self._sync: Store | None = None
-        self._async: Store | None = None
-        self._opening: Store | None = None
         self._watches: dict[asyncio.AbstractEventLoop, Watch] = {}
         _connections.add(self)
 
@@ -35,28 +33,28 @@ class Connection:
 
     async def asynchronous(self) -> Store:
         """Its verbs run beside the event loop, and concurrent single ones share one commit."""
-        if self._async is None:
-            with self._lock:
-                self._opening = self._opening or self._make(threaded=True)
-            await self._opening.open()
-            self._async = self._opening
-        return self._async
+        return (await self.watch()).store
 
     async def watch(self) -> Watch:
-        """The waiting of the running event loop."""
+        """The store of the running event loop, and the waiting for results there."""
         loop = asyncio.get_running_loop()
-        found = self._watches.get(loop)
-        if found is None:
-            store = await self.asynchronous()
-            self._watches = {old: watch for old, watch in self._watches.items() if not old.is_closed()}
-            found = self._watches.setdefault(loop, Watch(store))
-        return found
+        watch = self._watches.get(loop)
+        if watch is None:
+            await self._drop_ended()
+            watch = self._watches.setdefault(loop, Watch(self._make(threaded=True)))
+        if not watch.open:
+            await watch.store.open()
+            watch.open = True
+        return watch
 
     def add(self, requests: Sequence[Request]) -> list[Enqueued]:
         return run(enqueue(self._sync or self._open_sync(), requests))
 
     async def aadd(self, requests: Sequence[Request]) -> list[Enqueued]:
-        return await enqueue(self._async or await self.asynchronous(), requests)
+        watch = self._watches.get(asyncio.get_running_loop())
+        if watch is None or not watch.open:
+            watch = await self.watch()
+        return await enqueue(watch.store, requests)
 
     def close(self) -> None:
         with self._lock:
@@ -68,11 +66,14 @@ class Connection:
         watch = self._watches.pop(asyncio.get_running_loop(), None)
         if watch is not None:
             await watch.close()
-        with self._lock:
-            store, self._async, self._opening = self._opening, None, None
-        if store is not None:
-            await store.close()
+        await self._drop_ended()
         self.close()
+
+    def forget(self) -> list[object]:
+        """Start anew, with nothing open; returns what was."""
+        before: list[object] = [self._sync, self._watches]
+        self._lock, self._sync, self._watches = threading.Lock(), None, {}
+        return before
 
     def _open_sync(self) -> Store:
         with self._lock:
@@ -82,15 +83,14 @@ class Connection:
                 self._sync = store
             return self._sync
 
+    async def _drop_ended(self) -> None:
+        for loop in [loop for loop in tuple(self._watches) if loop.is_closed()]:
+            watch = self._watches.pop(loop, None)
+            if watch is not None:
+                await watch.store.close()
+
     def _make(self, *, threaded: bool) -> Store:
         return self._shared or open_store(self._url, threaded=threaded, durability=self._durability)
-
-    def forget(self) -> list[object]:
-        """Start anew, with nothing open; returns what was."""
-        before: list[object] = [self._sync, self._opening, self._watches]
-        self._lock, self._watches = threading.Lock(), {}
-        self._sync = self._async = self._opening = None
-        return before
 
 
 _connections: "weakref.WeakSet[Connection]" = weakref.WeakSet()

@@ -1,7 +1,6 @@
 """How a task is to be run: checked once, kept in the form of a Spec."""
 
 import json
-import re
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
@@ -12,11 +11,10 @@ from taskmill.engine import ids
 PriorityName = Literal["high", "normal", "low"]
 DEFAULT_RETRIES = 3
 """Four attempts within some seven seconds: a hiccup passes unseen, a bug fails soon."""
-NAME = re.compile(r"\w[\w.:/-]{0,127}")
-MAX_RETRIES = 10_000
+NAME_LENGTH = 128
+MAX_RETRIES = 1000
+MAX_TAGS = 32
 MAX_SECONDS = 10 * 365 * 86_400.0
-KEY_LIMIT = 255
-TAG_LIMIT = 100
 
 
 class Options(NamedTuple):
@@ -34,8 +32,9 @@ class Options(NamedTuple):
 
 
 def name(text: object, what: str) -> str:
-    if not isinstance(text, str) or not NAME.fullmatch(text):
-        raise InvalidRequest(f"{what} {text!r} is not 1 to 128 letters, digits and any of _ . : / -")
+    """Task types, queues, keys and tags."""
+    if not isinstance(text, str) or not 0 < len(text) <= NAME_LENGTH or not text.isprintable():
+        raise InvalidRequest(f"{what} {text!r} is not 1 to {NAME_LENGTH} printable characters")
     return text
 
 
@@ -79,12 +78,6 @@ def moment(value: object) -> int:
     return round(value.timestamp() * SECOND)
 
 
-def key(text: object) -> str:
-    if not isinstance(text, str) or not 0 < len(text) <= KEY_LIMIT:
-        raise InvalidRequest(f"key {text!r} is not a text of 1 to {KEY_LIMIT} characters")
-    return text
-
-
 def task_id(text: str) -> str:
     canonical = ids.parse(text)
     if canonical is None:
@@ -93,13 +86,10 @@ def task_id(text: str) -> str:
 
 
 def tags(values: object) -> str | None:
-    if not isinstance(values, list | tuple | set | frozenset) or not all(map(_is_tag, values)):
-        raise InvalidRequest(f"tags {values!r} are not a list of texts of 1 to {TAG_LIMIT} characters")
-    return json.dumps(list(dict.fromkeys(values)), ensure_ascii=False) if values else None
-
-
-def _is_tag(value: object) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= TAG_LIMIT
+    if not isinstance(values, list | tuple | set | frozenset) or len(values) > MAX_TAGS:
+        raise InvalidRequest(f"tags {values!r} are not a list of at most {MAX_TAGS}")
+    named = dict.fromkeys(name(value, "tag") for value in values)
+    return json.dumps(list(named), ensure_ascii=False) if named else None
 
 
 def when(delay: object, at: object) -> dict[str, Any]:

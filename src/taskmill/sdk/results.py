@@ -55,10 +55,12 @@ async def _rung(ear: Ear, id: str, timeout: float) -> None:
 
 
 class Watch:
-    """For all waiters of one event loop: they share one Ear, and one read for all ids that are asked for at once."""
+    """One event loop's store, and all who wait on it: they share one Ear, and one read for many ids."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self.store = store
+        self.open = False
+        """Whether the store was opened."""
         self._waiting: dict[str, list[asyncio.Future[Task]]] = {}
         self._asked: set[str] = set()
         self._reader: asyncio.Task[None] | None = None
@@ -70,7 +72,7 @@ class Watch:
         future: asyncio.Future[Task] = loop.create_future()
         self._waiting.setdefault(id, []).append(future)
         if self._listener is None:
-            self._listener = loop.create_task(self._listen(self._store.bell.listen("final")))
+            self._listener = loop.create_task(self._listen(self.store.bell.listen("final")))
         self._ask((id,))
         timer = None if timeout is None else loop.call_later(timeout, _expire, future, id, timeout)
         try:
@@ -85,6 +87,7 @@ class Watch:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+        await self.store.close()
 
     def _ask(self, ids: Iterable[str]) -> None:
         self._asked.update(ids)
@@ -101,7 +104,7 @@ class Watch:
 
     async def _read_once(self, ids: set[str]) -> None:
         try:
-            tasks = await self._store.get(list(ids))
+            tasks = await self.store.get(list(ids))
         except Exception as error:  # each waiter gets it
             self._fail(ids, error)
             return

@@ -144,7 +144,7 @@ class Task(Generic[P, R]):
         given: dict[str, Any] = {
             "queue": None if queue is None else options.name(queue, "queue"),
             "priority": None if priority is None else options.priority(priority),
-            "key": None if key is None else options.key(key),
+            "key": None if key is None else options.name(key, "key"),
             "id": None if id is None else options.task_id(id),
             "tags": None if tags is None else options.tags(tags),
             "timeout": options.timeout(timeout),
