@@ -5,12 +5,10 @@ from taskmill.core import errors
 
 NAMES = {
     "App",
-    "Call",
     "Cancel",
     "Context",
     "Fail",
     "Priority",
-    "Progress",
     "Retry",
     "RetryPolicy",
     "Snooze",
