@@ -79,7 +79,8 @@ class SqliteStore(Calls):
 
     def __init__(self, path: str, *, durability: Durability = "power", threaded: bool = False) -> None:
         super().__init__(os.path.realpath(path), durability=durability, threaded=threaded)
-        self.bell: Bell = SocketBell()
+        self._bell = SocketBell(self.path)
+        self.bell: Bell = self._bell
         self._gathered = Gathered(self._add) if threaded else None
 
     async def add(self, tasks: Sequence[Task]) -> dict[int, str]:
@@ -182,6 +183,7 @@ class SqliteStore(Calls):
             await asyncio.get_running_loop().run_in_executor(self._thread, self._open)
 
     async def close(self) -> None:
+        self._bell.close()
         if self._thread is None:
             self._close()
         else:
