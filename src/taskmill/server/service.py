@@ -61,13 +61,16 @@ class Service:
         return _found(draft, id, enqueued.id, await self._store.get([enqueued.id]))
 
     async def create_many(
-        self, drafts: Sequence[views.Draft], idempotency_key: str | None = None, first: int = 0
+        self,
+        drafts: Sequence[views.Draft],
+        idempotency_key: str | None = None,
+        places: Sequence[int] | None = None,
     ) -> Items:
         """Store what is valid, in one go; for each draft in its place what came of it, or why it was refused.
 
-        `first`: the position of the first draft within the caller's batch, which an Idempotency-Key counts by.
+        `places`: where the drafts stand in the caller's batch, if not 0, 1, 2…; an Idempotency-Key counts by them.
         """
-        ids = [id_for(idempotency_key, index) for index in range(first, first + len(drafts))]
+        ids = [id_for(idempotency_key, place) for place in places or range(len(drafts))]
         admitted = [await self._admitted(draft, id) for draft, id in zip(drafts, ids, strict=True)]
         enqueued = await enqueue(self._store, [item for item in admitted if isinstance(item, Request)])
         there = await self._store.get([each.id for each in enqueued if not each.created])
@@ -88,9 +91,13 @@ class Service:
             while True:
                 task = await self._task(id)
                 left = end - time.monotonic()
-                if task.head.state in FINAL or left <= 0:
+                if task.head.state in FINAL or left <= 0 or self._finals.stopped:
                     return present.task_view(task)
                 await ring(event, left)
+
+    def stop_waiting(self) -> None:
+        """Those who wait get the task as it is, now and from now on."""
+        self._finals.stop()
 
     async def attempts(self, id: str) -> views.Attempts:
         """Raises NotFound."""

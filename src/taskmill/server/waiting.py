@@ -14,6 +14,8 @@ class Finals:
     """Listens only while somebody waits. Needs a running event loop."""
 
     def __init__(self, bell: Bell) -> None:
+        self.stopped = False
+        """Nobody waits any longer: the server stops."""
         self._bell = bell
         self._waiting: dict[str, set[asyncio.Event]] = {}
         self._listener: asyncio.Task[None] | None = None
@@ -29,6 +31,12 @@ class Finals:
             yield event
         finally:
             self._leave(id, event)
+
+    def stop(self) -> None:
+        self.stopped = True
+        for events in self._waiting.values():
+            for event in events:
+                event.set()
 
     def _leave(self, id: str, event: asyncio.Event) -> None:
         events = self._waiting[id]

@@ -1,0 +1,170 @@
+"""The server process: the ASGI application, and uvicorn around it."""
+
+import asyncio
+import contextlib
+import errno
+import gc
+import ipaddress
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator, Sequence
+
+import uvicorn
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
+
+from taskmill.catalogue import handlers
+from taskmill.core.errors import InvalidSettings
+from taskmill.sdk.connection import Durability
+from taskmill.server.guard import Guard
+from taskmill.server.openapi import openapi_route
+from taskmill.server.rest import ROUTES
+from taskmill.server.service import Service
+from taskmill.server.times import now
+from taskmill.server.web import Api
+from taskmill.stores.open import open_store
+
+METHODS = ("GET", "POST", "DELETE")
+BACKLOG = 2048
+DRAIN = 5
+"""Seconds that running requests get after SIGTERM."""
+
+
+def create_asgi(service: Service, cors: Sequence[str] = (), hosts: Sequence[str] = ()) -> ASGIApp:
+    """The application on an open service.
+
+    `cors`: origins whose pages may call it. `hosts`: host names it answers for, besides those of the loopback.
+    """
+    app: ASGIApp = Api(service, (*ROUTES, openapi_route(ROUTES)))
+    if cors:
+        app = CORSMiddleware(
+            app,
+            allow_origins=cors,
+            allow_methods=METHODS,
+            allow_headers=("Content-Type", "Idempotency-Key"),
+            expose_headers=("Location", "Retry-After"),
+        )
+    return Guard(app, hosts, cors)
+
+
+def serve(
+    store_url: str,
+    durability: Durability = "power",
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    cors: Sequence[str] = (),
+    on_ready: Callable[[], None] | None = None,
+    *,
+    hosts: Sequence[str] = (),
+    lifeline: int | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT. `on_ready` is called once requests are taken.
+
+    `lifeline`: a file descriptor; when its other end is closed, the server stops.
+    Raises InvalidSettings (a host beyond the loopback, a port in use), StoreUnavailable, SchemaTooNew.
+    """
+    listener = listen(host, port)
+    store = open_store(store_url, threaded=True, durability=durability)
+    service = Service(store)
+    server = QuietServer(create_asgi(service, cors, (*hosts, host)))
+    try:
+        with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+            runner.run(_live(server, service, listener, on_ready or (lambda: None), lifeline))
+    finally:
+        listener.close()
+
+
+async def _live(
+    server: "QuietServer", service: Service, listener: socket.socket, on_ready: Callable[[], None], lifeline: int | None
+) -> None:
+    _hear_stop(lambda: _stop(server, service), lifeline)
+    try:
+        await service.open([task.row(now()) for task in handlers(None).values()])
+        gc.freeze()
+        asyncio.get_running_loop().call_soon(on_ready)
+        await server.serve([listener])
+    finally:
+        await service.close()
+
+
+def _stop(server: "QuietServer", service: Service) -> None:
+    service.stop_waiting()
+    server.stop()
+
+
+class QuietServer(uvicorn.Server):
+    """uvicorn without its ten looks a second at whether to stop and what time it is: idle, it sleeps."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        config = uvicorn.Config(
+            app,
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            date_header=False,
+            backlog=BACKLOG,
+            timeout_graceful_shutdown=DRAIN,
+        )
+        super().__init__(config)
+        self._stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        """Answer what is being asked, then end."""
+        self.should_exit = True
+        self._stopped.set()
+
+    async def main_loop(self) -> None:
+        await self._stopped.wait()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are heard by `serve`."""
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket. Raises InvalidSettings: not the loopback, not a port, in use, not allowed."""
+    address = _loopback(host)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        return socket.create_server((address, port), family=family, backlog=BACKLOG)
+    except OverflowError:
+        raise InvalidSettings(f"{port} is not a port: ports are 0 to 65535") from None
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            hint = "stop the program that has it, or choose another with --port"
+            raise InvalidSettings(f"port {port} on {host} is in use", hint=hint) from None
+        raise InvalidSettings(f"cannot listen on {host}, port {port}: {error.strerror or error}") from None
+
+
+def _loopback(host: str) -> str:
+    name = host.strip("[]")
+    try:
+        if name == "localhost" or ipaddress.ip_address(name).is_loopback:
+            return "127.0.0.1" if name == "localhost" else name
+    except ValueError:
+        pass
+    raise InvalidSettings(
+        f"cannot listen on {host!r}: there is no login yet, so anyone who reaches this server could run tasks",
+        hint="bind 127.0.0.1, and put a proxy with a login in front of it",
+    )
+
+
+def _hear_stop(stop: Callable[[], None], lifeline: int | None) -> None:
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stop)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        loop.add_signal_handler(signal.SIGINT, stop)
+    if lifeline is not None:
+        loop.add_reader(lifeline, _at_end, lifeline, stop)
+
+
+def _at_end(lifeline: int, stop: Callable[[], None]) -> None:
+    if not os.read(lifeline, 1):
+        asyncio.get_running_loop().remove_reader(lifeline)
+        stop()

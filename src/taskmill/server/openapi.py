@@ -1,0 +1,115 @@
+"""OpenAPI 3.1, made from the routes and the structs they read and answer; nothing is written down twice."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import msgspec
+
+from taskmill.server.faults import CODES, ProblemView
+from taskmill.server.web import Call, Reply, Route
+
+PLACEHOLDER = re.compile(r"{(\w+)}")
+EVERYWHERE = ("forbidden_host", "store_error", "store_unavailable")
+CHANGES = ("forbidden_origin",)
+REF = "#/components/schemas/{name}"
+ID = {"type": "string", "format": "uuid"}
+NAME = {"type": "string", "minLength": 1, "maxLength": 128}
+KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "The same key gives the same task; with other content it is refused.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 256, "pattern": "^[ -~]+$"},
+}
+Document = dict[str, Any]
+Shape = type[msgspec.Struct] | None
+
+
+def openapi_route(routes: Sequence[Route]) -> Route:
+    body = msgspec.json.encode(document(routes))
+
+    async def openapi(_: Call) -> Reply:
+        return Reply(200, body)
+
+    return Route("GET", "/api/openapi.json", openapi, "This document", {200: None})
+
+
+def document(routes: Sequence[Route]) -> Document:
+    shapes, schemas = _components(routes)
+    paths: dict[str, Document] = defaultdict(dict)
+    for route in routes:
+        paths[route.path][route.method.lower()] = _operation(route, shapes, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Taskmill", "version": _version(), "description": "Distributed task processing."},
+        "paths": paths,
+        "components": {"schemas": schemas},
+    }
+
+
+def _components(routes: Iterable[Route]) -> tuple[dict[Shape, Document], dict[str, Any]]:
+    """Each struct's reference, and all schemas by name."""
+    structs: dict[type[msgspec.Struct], None] = {ProblemView: None}
+    for route in routes:
+        structs |= dict.fromkeys(shape for shape in (route.body, route.query, *route.replies.values()) if shape)
+    kinds = list(structs)
+    references, schemas = msgspec.json.schema_components(kinds, ref_template=REF)
+    return dict(zip(kinds, references, strict=True)), schemas
+
+
+def _operation(route: Route, shapes: dict[Shape, Document], schemas: dict[str, Any]) -> Document:
+    resource = route.endpoint.__module__.rpartition(".")[2]
+    operation: Document = {
+        "operationId": f"{resource}_{route.endpoint.__name__}",
+        "tags": [resource],
+        "summary": route.summary,
+        "responses": _responses(route, shapes),
+    }
+    if parameters := list(_parameters(route, schemas)):
+        operation["parameters"] = parameters
+    if route.body is not None:
+        operation["requestBody"] = _body(route, shapes)
+    return operation
+
+
+def _body(route: Route, shapes: dict[Shape, Document]) -> Document:
+    media: Document = {"schema": shapes[route.body]}
+    if route.example is not None:
+        media["example"] = route.example
+    return {"required": True, "content": {"application/json": media}}
+
+
+def _parameters(route: Route, schemas: dict[str, Any]) -> Iterable[Document]:
+    for name in PLACEHOLDER.findall(route.path):
+        yield {"name": name, "in": "path", "required": True, "schema": ID if name == "id" else NAME}
+    if route.query is not None:
+        for name, schema in schemas[route.query.__name__]["properties"].items():
+            yield {"name": name, "in": "query", "schema": schema}
+    if route.idempotent:
+        yield KEY
+
+
+def _responses(route: Route, shapes: dict[Shape, Document]) -> Document:
+    responses = {str(status): _success(shapes.get(shape)) for status, shape in route.replies.items()}
+    codes: dict[int, list[str]] = defaultdict(list)
+    for code in (*route.errors, *EVERYWHERE, *(() if route.method == "GET" else CHANGES)):
+        codes[CODES[code][0]].append(code)
+    for status, known in sorted(codes.items()):
+        media = {"application/problem+json": {"schema": shapes[ProblemView]}}
+        responses[str(status)] = {"description": " or ".join(f"`{code}`" for code in known), "content": media}
+    return responses
+
+
+def _success(reference: Document | None) -> Document:
+    if reference is None:
+        return {"description": "Done"}
+    return {"description": "Done", "content": {"application/json": {"schema": reference}}}
+
+
+def _version() -> str:
+    try:
+        return version("taskmill")
+    except PackageNotFoundError:
+        return "0"

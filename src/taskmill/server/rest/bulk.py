@@ -1,0 +1,40 @@
+"""/api/tasks/cancel and /api/tasks/retry: everything that matches a filter."""
+
+from taskmill.server.decoding import Body
+from taskmill.server.rest.tasks import REFUSALS
+from taskmill.server.views import Bulk, BulkResult
+from taskmill.server.web import Call, Reply, Route, ok
+
+BODY = Body(Bulk)
+
+
+async def cancel(call: Call) -> Reply:
+    return ok(await call.service.cancel_matching(await call.body(BODY, call.service.limits.body)))
+
+
+async def retry(call: Call) -> Reply:
+    return ok(await call.service.retry_matching(await call.body(BODY, call.service.limits.body)))
+
+
+ROUTES = (
+    Route(
+        "POST",
+        "/api/tasks/cancel",
+        cancel,
+        "Cancel what matches: of the unfinished tasks, unless states are given",
+        {200: BulkResult},
+        body=Bulk,
+        example={"queue": "mail", "dry_run": True},
+        errors=REFUSALS,
+    ),
+    Route(
+        "POST",
+        "/api/tasks/retry",
+        retry,
+        "Run again what matches: of the failed tasks, unless states are given",
+        {200: BulkResult},
+        body=Bulk,
+        example={"task_type": "math", "created_after": "2026-01-31T08:00:00Z", "dry_run": True},
+        errors=REFUSALS,
+    ),
+)

@@ -1,0 +1,48 @@
+"""Is it alive, is it ready, and what is there."""
+
+from msgspec import Struct
+
+from taskmill.core.errors import Problem
+from taskmill.server.faults import NotReady
+from taskmill.server.views import Readiness
+from taskmill.server.web import Call, Reply, Route, ok
+
+
+class Alive(Struct):
+    status: str = "ok"
+
+
+class Links(Struct):
+    """Where to go from here."""
+
+    name: str = "taskmill"
+    tasks: str = "/api/tasks"
+    task_types: str = "/api/task-types"
+    queues: str = "/api/queues"
+    workers: str = "/api/workers"
+    stats: str = "/api/stats"
+    openapi: str = "/api/openapi.json"
+    ready: str = "/readyz"
+
+
+async def alive(_: Call) -> Reply:
+    return ok(Alive())
+
+
+async def ready(call: Call) -> Reply:
+    readiness = await call.service.readiness()
+    if readiness.ready:
+        return ok(readiness)
+    path = "workers" if readiness.can_store else "store"
+    raise NotReady("; ".join(readiness.why), problems=[Problem(path, why) for why in readiness.why])
+
+
+async def links(_: Call) -> Reply:
+    return ok(Links())
+
+
+ROUTES = (
+    Route("GET", "/healthz", alive, "The server runs", {200: Alive}),
+    Route("GET", "/readyz", ready, "Tasks can be stored, and a worker lives to claim them", {200: Readiness}),
+    Route("GET", "/", links, "Where to go from here", {200: Links}),
+)

@@ -1,0 +1,117 @@
+"""/api/tasks: create, read, wait for, cancel, retry, delete."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from taskmill.core.errors import InvalidRequest, Problem, TaskCancelled, TaskError
+from taskmill.core.state import FINAL, State
+from taskmill.server import views
+from taskmill.server.decoding import Body
+from taskmill.server.present import result_view
+from taskmill.server.web import Call, Reply, Route, ok, refusal
+
+DRAFT = Body(views.Draft)
+REFUSALS = ("invalid_json", "too_large", "unsupported_media_type", "invalid_request")
+
+
+class ListQuery(views.Where, kw_only=True, forbid_unknown_fields=True):
+    limit: Annotated[int, Meta(description="At most 500.")] = 50
+    cursor: Annotated[str | None, Meta(description="The `next_cursor` of the page before.")] = None
+
+
+class WaitQuery(Struct, kw_only=True, forbid_unknown_fields=True):
+    wait: Annotated[float, Meta(description="Seconds to wait for the end of the task, at most 60.")] = 0.0
+
+
+async def create(call: Call) -> Reply:
+    draft = await call.body(DRAFT, call.service.limits.body)
+    created = await call.service.create(draft, call.header(b"idempotency-key"))
+    location = ((b"location", b"/api/tasks/" + created.id.encode()),)
+    return ok(created, 201 if created.created else 200, location)
+
+
+async def read(call: Call) -> Reply:
+    return ok(await call.service.get(call.names[0]))
+
+
+async def page(call: Call) -> Reply:
+    query = call.query(ListQuery)
+    return ok(await call.service.list(query, query.limit, query.cursor))
+
+
+async def result(call: Call) -> Reply:
+    """200 with the result, 202 while there is none yet, 409 when the task failed or was cancelled."""
+    wait, limit = call.query(WaitQuery).wait, call.service.limits.wait
+    if not 0 <= wait <= limit:
+        raise InvalidRequest("wait is out of range", problems=[Problem("$.wait", f"must be 0 to {limit:g} seconds")])
+    task = await call.service.wait(call.names[0], wait)
+    if task.state is State.FAILED:
+        return refusal(TaskError(f"the task failed after {task.attempt} attempts"), task.error)
+    if task.state is State.CANCELLED:
+        return refusal(TaskCancelled("the task was cancelled"), task.error)
+    return ok(result_view(task), 200 if task.state in FINAL else 202)
+
+
+async def attempts(call: Call) -> Reply:
+    return ok(await call.service.attempts(call.names[0]))
+
+
+async def cancel(call: Call) -> Reply:
+    """202 when the task still runs and was asked to stop."""
+    task = await call.service.cancel(call.names[0])
+    return ok(task, 202 if task.state is State.RUNNING else 200)
+
+
+async def retry(call: Call) -> Reply:
+    return ok(await call.service.retry(call.names[0]))
+
+
+async def delete(call: Call) -> Reply:
+    await call.service.delete(call.names[0])
+    return Reply(204)
+
+
+TASK = "/api/tasks/{id}"
+ROUTES = (
+    Route(
+        "POST",
+        "/api/tasks",
+        create,
+        "Store a task (201), or find the one that its id, key or Idempotency-Key stands for (200)",
+        {201: views.Created, 200: views.Created},
+        body=views.Draft,
+        example={"task_type": "math", "parameters": {"expression": "1 + 2 * 5"}, "priority": "high", "delay": 0},
+        errors=(*REFUSALS, "invalid_parameters", "unknown_task_type", "idempotency_mismatch", "conflict"),
+        idempotent=True,
+    ),
+    Route("GET", "/api/tasks", page, "List tasks", {200: views.TaskPage}, query=ListQuery, errors=("invalid_request",)),
+    Route("GET", TASK, read, "Read a task", {200: views.TaskView}, errors=("not_found",)),
+    Route(
+        "GET",
+        f"{TASK}/result",
+        result,
+        "The result (200), how far it is (202), or why there is none (409)",
+        {200: views.ResultView, 202: views.ResultView},
+        query=WaitQuery,
+        errors=("not_found", "invalid_request", "task_failed", "task_cancelled"),
+    ),
+    Route("GET", f"{TASK}/attempts", attempts, "The ended attempts", {200: views.Attempts}, errors=("not_found",)),
+    Route(
+        "POST",
+        f"{TASK}/cancel",
+        cancel,
+        "Cancel a task (200), or ask a running one to stop (202)",
+        {200: views.TaskView, 202: views.TaskView},
+        errors=("not_found", "conflict"),
+    ),
+    Route(
+        "POST",
+        f"{TASK}/retry",
+        retry,
+        "Run a final or scheduled task again now, with all its attempts",
+        {200: views.TaskView},
+        errors=("not_found", "conflict"),
+    ),
+    Route("DELETE", TASK, delete, "Delete a final task", {204: None}, errors=("not_found", "conflict")),
+)

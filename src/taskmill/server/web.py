@@ -1,0 +1,210 @@
+"""As little HTTP as the REST face needs: a call, a reply, and a table of routes looked up by path. Plain ASGI.
+
+Endpoints are called directly, for one task request costs about as much as the framework around it would.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from email.utils import formatdate
+from functools import cached_property, lru_cache
+from http import HTTPStatus
+from typing import Any, NamedTuple, TypeVar
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+from starlette.types import Message, Receive, Scope, Send
+
+from taskmill.core.errors import NotFound, StoreError, TaskmillError, TooLarge
+from taskmill.server import faults
+from taskmill.server.decoding import Body, read_query
+from taskmill.server.service import Service
+
+log = logging.getLogger(__name__)
+T = TypeVar("T", bound=msgspec.Struct)
+Header = tuple[bytes, bytes]
+JSON = b"application/json"
+
+
+class ClientGone(Exception):
+    """The client left before its request was whole; there is nobody to answer."""
+
+
+class Reply(NamedTuple):
+    status: int
+    body: bytes = b""
+    headers: tuple[Header, ...] = ()
+    media: bytes = JSON
+
+
+class Call:
+    """One request."""
+
+    def __init__(self, service: Service, scope: Scope, receive: Receive, names: tuple[str, ...]) -> None:
+        self.service = service
+        self.names = names
+        """What stands in the path for its placeholders, in their order."""
+        self._scope = scope
+        self._receive = receive
+
+    @cached_property
+    def headers(self) -> dict[bytes, bytes]:
+        return dict(self._scope["headers"])
+
+    def header(self, name: bytes) -> str | None:
+        value = self.headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    def query(self, shape: type[T]) -> T:
+        return read_query(self._scope["query_string"], shape)
+
+    async def body(self, reader: Body[T], limit: int) -> T:
+        """Raises UnsupportedMediaType, TooLarge, InvalidJson, InvalidRequest."""
+        self._check_media()
+        return reader.read(await self._read(limit))
+
+    def _check_media(self) -> None:
+        media = self.headers.get(b"content-type", b"none").partition(b";")[0].strip().lower()
+        if media != JSON:
+            raise faults.UnsupportedMediaType(
+                f"the body is {media.decode('latin-1')[:64]}", hint="send the header Content-Type: application/json"
+            )
+        if self.headers.get(b"content-encoding", b"identity") != b"identity":
+            raise faults.UnsupportedMediaType("the body is compressed, which this server does not take")
+
+    async def _read(self, limit: int) -> bytes:
+        if (declared := self.headers.get(b"content-length", b"0")).isdigit() and int(declared[:18]) > limit:
+            raise _too_large(limit)
+        message = await self._receive()
+        body: bytes = message.get("body", b"")
+        while message.get("more_body") and len(body) <= limit:
+            message = await self._receive()
+            body += message.get("body", b"")
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        if len(body) > limit:
+            raise _too_large(limit)
+        return body
+
+
+Endpoint = Callable[[Call], Awaitable[Reply]]
+
+
+class Route(NamedTuple):
+    """`path` has placeholders: `/api/tasks/{id}`. The rest is what OpenAPI tells about it."""
+
+    method: str
+    path: str
+    endpoint: Endpoint
+    summary: str
+    replies: dict[int, type[msgspec.Struct] | None]
+    body: type[msgspec.Struct] | None = None
+    query: type[msgspec.Struct] | None = None
+    errors: tuple[str, ...] = ()
+    example: dict[str, Any] | None = None
+    """Of a body."""
+    idempotent: bool = False
+    """Takes an Idempotency-Key."""
+
+
+Methods = dict[str, Route]
+
+
+class Routes:
+    """Fixed paths are found in one step, those with placeholders among the few of the same length."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._fixed: dict[str, Methods] = {}
+        self._patterns: dict[int, list[tuple[list[str], Methods]]] = {}
+        patterns: dict[str, Methods] = {}
+        for route in routes:
+            known = patterns if "{" in route.path else self._fixed
+            known.setdefault(route.path, {})[route.method] = route
+        for path, methods in patterns.items():
+            parts = path.split("/")
+            self._patterns.setdefault(len(parts), []).append((parts, methods))
+
+    def find(self, method: str, path: bytes) -> tuple[Route, tuple[str, ...]]:
+        """The route and what stands for its placeholders. Raises UnknownRoute, MethodNotAllowed."""
+        plain = path.decode("latin-1").rstrip("/") or "/"
+        if methods := self._fixed.get(plain):
+            return _pick(methods, method), ()
+        given = plain.split("/")
+        for parts, methods in self._patterns.get(len(given), ()):
+            if all(part == value or (part[:1] == "{" and value) for part, value in zip(parts, given, strict=True)):
+                names = [value for part, value in zip(parts, given, strict=True) if part[:1] == "{"]
+                return _pick(methods, method), tuple(_decoded(name) for name in names)
+        raise faults.UnknownRoute("there is nothing at this address", hint="GET /api/openapi.json lists all there is")
+
+
+class Api:
+    """The ASGI application: finds the route, calls its endpoint, and turns every error into a problem."""
+
+    def __init__(self, service: Service, routes: Iterable[Route]) -> None:
+        self._service = service
+        self._routes = Routes(routes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            route, names = self._routes.find(scope["method"], scope["raw_path"])
+            reply = await route.endpoint(Call(self._service, scope, receive, names))
+        except TaskmillError as error:
+            reply = refusal(error)
+        except ClientGone:
+            return
+        except asyncio.CancelledError:
+            reply = refusal(faults.NotReady("the server is stopping"))
+        except Exception:
+            log.exception("%s %s failed", scope["method"], scope["path"])
+            reply = refusal(TaskmillError("the server's log has the details"))
+        await answer(send, reply)
+
+
+def ok(view: Any, status: int = 200, headers: tuple[Header, ...] = ()) -> Reply:
+    return Reply(status, msgspec.json.encode(view), headers)
+
+
+def refusal(error: TaskmillError, more: msgspec.Raw | None = None) -> Reply:
+    view = faults.problem(error, more)
+    if isinstance(error, StoreError):
+        log.warning("the store failed: %s", error)
+    return Reply(view.status, faults.encode(view), faults.headers(error, view.status), faults.MEDIA)
+
+
+async def answer(send: Send, reply: Reply) -> None:
+    length = str(len(reply.body)).encode()
+    headers = [(b"date", date()), *reply.headers]
+    if reply.status != HTTPStatus.NO_CONTENT:
+        headers += [(b"content-type", reply.media), (b"content-length", length)]
+    start: Message = {"type": "http.response.start", "status": reply.status, "headers": headers}
+    await send(start)
+    await send({"type": "http.response.body", "body": reply.body})
+
+
+def date() -> bytes:
+    """For the header, made once a second."""
+    return _date(int(time.time()))
+
+
+@lru_cache(maxsize=1)
+def _date(second: int) -> bytes:
+    return formatdate(second, usegmt=True).encode()
+
+
+def _pick(methods: Methods, method: str) -> Route:
+    route = methods.get("GET" if method == "HEAD" else method)
+    if route is None:
+        raise faults.MethodNotAllowed(", ".join(sorted(methods)))
+    return route
+
+
+def _decoded(name: str) -> str:
+    try:
+        return unquote_to_bytes(name).decode()
+    except UnicodeDecodeError:
+        raise NotFound("the address is not percent-encoded UTF-8") from None
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"the body is over {limit} bytes, which is the most this address takes")
