@@ -11,9 +11,9 @@ from pathlib import Path
 
 import apsw
 import pytest
-from app import make
-from audit import Report, check, install
-from mill import Mill, until
+from tests.chaos.app import make
+from tests.chaos.audit import Report, check, install
+from tests.chaos.mill import Mill, until
 
 from taskmill import TaskError
 

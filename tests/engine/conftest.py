@@ -1,0 +1,85 @@
+"""A worker in the test's own process, on a real store."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.engine.handlers import app
+
+from taskmill.core.task import Task
+from taskmill.engine.enqueue import enqueue
+from taskmill.engine.settings import WorkerSettings
+from taskmill.engine.worker import Worker
+from taskmill.executors.inline import Inline
+from taskmill.executors.processes import Processes
+from taskmill.executors.threads import Threads
+from taskmill.sdk.results import until_final
+from taskmill.sdk.task import Call
+from taskmill.stores.contract import Store
+from taskmill.stores.open import open_store
+
+HERE = Path(__file__).parent
+
+
+class Mill:
+    """The store, and what tests do with it."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    async def add(self, *calls: Call[Any]) -> list[str]:
+        return [made.id for made in await enqueue(self.store, [call.request for call in calls])]
+
+    async def final(self, id: str) -> Task:
+        return await until_final(self.store, id, 20)
+
+    async def run(self, call: Call[Any]) -> Task:
+        [id] = await self.add(call)
+        return await self.final(id)
+
+    async def get(self, id: str) -> Task:
+        return (await self.store.get([id]))[id]
+
+    async def when(self, id: str, condition: Callable[[Task], bool]) -> Task:
+        """The task as soon as the condition holds, looking whenever something is rung."""
+        ear = self.store.bell.listen("ready", "due", "final", "cancel", "progress")
+        try:
+            async with asyncio.timeout(20):
+                while not condition(task := await self.get(id)):
+                    await ear.wait(0.05)
+        finally:
+            ear.close()
+        return task
+
+    @asynccontextmanager
+    async def worker(self, **settings: Any) -> AsyncIterator[Worker]:
+        """Drained at the end of the block."""
+        chosen = replace(WorkerSettings(grace=5.0, poll=0.05), **settings)
+        command = [sys.executable, str(HERE / "attempts.py")]
+        executors = {"inline": Inline(), "threads": Threads(chosen.slots), "processes": Processes(command)}
+        worker = Worker(self.store, app.tasks, executors, chosen, f"test-{id(chosen):x}")
+        worker.drain, worker.stop = asyncio.Event(), asyncio.Event()
+        running = asyncio.create_task(worker.run(worker.drain, worker.stop))
+        try:
+            yield worker
+        finally:
+            worker.drain.set()
+            await running
+            for executor in executors.values():
+                await executor.close()
+
+
+Workers = Callable[..., AbstractAsyncContextManager[Worker]]
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def mill(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Mill]:
+    store = open_store("memory://" if request.param == "memory" else f"sqlite:///{tmp_path}/t.db")
+    await store.open()
+    yield Mill(store)
+    await store.close()

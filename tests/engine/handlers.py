@@ -1,0 +1,139 @@
+"""Task types that end in every way an attempt can end."""
+
+import asyncio
+import logging
+import os
+import sys
+import time
+
+from taskmill import App, Cancel, Context, Fail, Retry, RetryPolicy, Snooze
+
+app = App("memory://")
+quick = RetryPolicy(growth="fixed", base=0.01, jitter="none")
+
+
+class Refused(ValueError):
+    pass
+
+
+@app.task
+async def add(a: int, b: int) -> int:
+    return a + b
+
+
+@app.task
+def add_in_thread(a: int, b: int) -> int:
+    return a + b
+
+
+@app.task(executor="processes")
+def add_in_process(a: int, b: int) -> int:
+    return a + b
+
+
+@app.task(executor="processes")
+def pid() -> int:
+    return os.getpid()
+
+
+@app.task(retries=2, retry=quick)
+async def fail(message: str) -> None:
+    raise ValueError(message)
+
+
+@app.task(retries=5, retry=RetryPolicy(growth="fixed", base=0.01, give_up_on=("ValueError",)))
+async def refuse() -> None:
+    raise Refused("no")
+
+
+@app.task(retries=5, retry=quick)
+async def third_time(ctx: Context) -> int:
+    if ctx.attempt < 3:
+        raise ConnectionError("busy")
+    return ctx.attempt
+
+
+@app.task(retries=5)
+async def asks_again(ctx: Context) -> int:
+    if ctx.attempt == 1:
+        raise Retry(delay=0.01)
+    return ctx.attempt
+
+
+@app.task
+async def snoozes(ctx: Context, path: str) -> int:
+    if not os.path.exists(path):
+        with open(path, "w"):
+            return Snooze(0.01)  # type: ignore[return-value]
+    return ctx.attempt
+
+
+@app.task(retries=5)
+async def gives_up() -> None:
+    raise Fail("hopeless")
+
+
+@app.task
+async def cancels_itself() -> None:
+    raise Cancel("not needed")
+
+
+@app.task
+async def unusable_result() -> object:
+    return object()
+
+
+@app.task(executor="processes", retries=5)
+def exits() -> None:
+    sys.exit(3)
+
+
+@app.task
+async def speaks(ctx: Context) -> None:
+    ctx.log("by the context")
+    logging.getLogger("elsewhere").warning("by logging")
+    for line in range(1000):
+        ctx.log(f"line {line}")
+
+
+@app.task
+async def waits(ctx: Context, seconds: float = 60.0) -> str:
+    ctx.progress(0.4, "waiting")
+    await asyncio.sleep(seconds)
+    return "waited"
+
+
+@app.task
+def waits_in_thread(ctx: Context) -> str:
+    ctx.progress(0.4, "waiting")
+    while True:
+        ctx.raise_if_cancelled()
+        time.sleep(0.005)
+
+
+@app.task(executor="processes")
+def waits_in_process(ctx: Context) -> str:
+    ctx.progress(0.4, "waiting")
+    while True:
+        ctx.raise_if_cancelled()
+        time.sleep(0.005)
+
+
+@app.task(retries=0)
+def deaf_in_thread() -> None:
+    while True:
+        time.sleep(0.005)
+
+
+@app.task(executor="processes", retries=0)
+def deaf_in_process() -> None:
+    while True:
+        try:
+            time.sleep(60)
+        except BaseException:
+            continue
+
+
+@app.task(executor="processes")
+def crashes() -> None:
+    os.kill(os.getpid(), 11)

@@ -1,0 +1,116 @@
+"""Cancel, retry, pause, drain: what people and operators do while a worker runs."""
+
+import asyncio
+import json
+
+from tests.engine import handlers as h
+import pytest
+from tests.engine.conftest import Mill
+
+from taskmill.core.state import State
+from taskmill.engine import control
+
+
+def is_running(task: object) -> bool:
+    return task.head.progress is not None  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("task", [h.waits, h.waits_in_thread, h.waits_in_process])
+async def test_a_running_task_is_cancelled(mill: Mill, task: object) -> None:
+    async with mill.worker():
+        [id] = await mill.add(task.call())  # type: ignore[attr-defined]
+        running = await mill.when(id, is_running)
+        assert json.loads(running.head.progress or "") == {"fraction": 0.4, "note": "waiting"}
+        [verdict] = await control.cancel(mill.store, [id])
+        assert (verdict.done, verdict.state) == (True, State.RUNNING)
+        done = await mill.final(id)
+    assert done.head.state is State.CANCELLED
+
+
+async def test_a_queued_task_is_cancelled_at_once_and_never_starts(mill: Mill) -> None:
+    [id] = await mill.add(h.add.call(1, 2))
+    [verdict] = await control.cancel(mill.store, [id])
+    assert verdict.state is State.CANCELLED
+    async with mill.worker():
+        await mill.run(h.add.call(1, 1))
+    assert (await mill.get(id)).head.started_at is None
+
+
+async def test_a_final_task_is_run_again_by_retry_and_refuses_cancel(mill: Mill) -> None:
+    async with mill.worker():
+        done = await mill.run(h.gives_up.call())
+        id = done.spec.id
+        [refused] = await control.cancel(mill.store, [id])
+        assert (refused.done, refused.state) == (False, State.FAILED)
+        [verdict] = await control.retry(mill.store, [id])
+        assert verdict.done
+        await mill.when(id, lambda task: task.head.version > done.head.version + 2)
+
+
+async def test_delete_takes_final_tasks_only(mill: Mill) -> None:
+    async with mill.worker():
+        done = await mill.run(h.add.call(1, 1))
+    [waiting] = await mill.add(h.add.call(1, 1))
+    unknown = "00000000-0000-7000-8000-000000000000"
+    verdicts = await control.delete(mill.store, [done.spec.id, waiting, unknown])
+    assert [verdict.done for verdict in verdicts] == [True, False, False]
+    assert verdicts[2].reason == "not_found"
+    assert await mill.store.get([done.spec.id]) == {}
+
+
+async def test_a_paused_queue_is_left_alone_until_it_is_resumed(mill: Mill) -> None:
+    await mill.store.pause("default", True)
+    async with mill.worker():
+        [id] = await mill.add(h.add.call(1, 2))
+        other = await mill.run(h.add.using(queue="other").call(1, 1))
+        assert other.head.state is State.SUCCEEDED
+        assert (await mill.get(id)).head.state is State.READY
+        await mill.store.pause("default", False)
+        assert (await mill.final(id)).head.result == "3"
+
+
+async def test_drain_lets_running_tasks_end_and_gives_back_the_rest(mill: Mill) -> None:
+    async with mill.worker(slots=1) as worker:
+        running, queued = await mill.add(h.waits.call(0.2), h.add.call(1, 1))
+        await mill.when(running, lambda task: task.head.state is State.RUNNING)
+        worker.drain.set()  # type: ignore[attr-defined]
+    assert (await mill.get(running)).head.state is State.SUCCEEDED
+    head = (await mill.get(queued)).head
+    assert (head.state, head.attempt) == (State.READY, 0)
+
+
+async def test_a_second_signal_gives_everything_back_without_using_an_attempt(mill: Mill) -> None:
+    async with mill.worker() as worker:
+        [id] = await mill.add(h.waits.call())
+        await mill.when(id, is_running)
+        worker.drain.set()  # type: ignore[attr-defined]
+        worker.stop.set()  # type: ignore[attr-defined]
+    head = (await mill.get(id)).head
+    assert (head.state, head.attempt, head.lease_owner) == (State.READY, 0, None)
+
+
+async def test_claims_do_not_pile_up_behind_a_busy_worker(mill: Mill) -> None:
+    """Short tasks make the worker claim ahead; when long ones follow, what waits is given back to others."""
+    async with mill.worker(slots=2) as busy:
+        ids = await mill.add(*(h.add.call(i, i) for i in range(300)))
+        await asyncio.gather(*(mill.final(id) for id in ids))
+        await mill.add(*(h.waits.call() for _ in range(2)))
+        long = await mill.add(*(h.waits.call(0.01) for _ in range(20)))
+        async with mill.worker(slots=2):
+            done = await asyncio.gather(*(mill.final(id) for id in long))
+        assert all(task.head.state is State.SUCCEEDED for task in done)
+        busy.stop.set()  # type: ignore[attr-defined]
+
+
+async def test_a_task_type_nobody_here_knows_is_left_for_others(mill: Mill) -> None:
+    from taskmill import App
+
+    elsewhere = App("memory://")
+
+    @elsewhere.task
+    async def unheard_of() -> None: ...
+
+    async with mill.worker():
+        [id] = await mill.add(unheard_of.call())
+        left = await mill.when(id, lambda task: task.head.state is State.SCHEDULED)
+    assert left.head.attempt == 0
