@@ -81,7 +81,7 @@ def test_all_findings_come_at_once_with_place_and_remedy(tmp_path: Path) -> None
     assert found == [
         "taskmill.toml: prt no such setting; did you mean port?",
         "TASKMILL_WORKER no such setting; did you mean TASKMILL_WORKERS?",
-        "taskmill.toml: port must be a whole number from 0 to 65535, not 'many'",
+        "taskmill.toml: port must be a whole number from 1 to 65535, not 'many'",
         "taskmill.toml: retention_failed must be a duration from 1s to 3650d "
         '(seconds, or text like "15s", "5m", "7d"), not \'never\'',
         'TASKMILL_LEASE must be a duration from 1s to 1h (seconds, or text like "15s", "5m", "7d"), not \'0\'',

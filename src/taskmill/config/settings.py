@@ -5,7 +5,7 @@ A key is the same everywhere: `retention_failed` in the file (or `failed` in a t
 """
 
 from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from taskmill.config.fields import Check, choice, duration, names, optional, setting, text, whole
 
@@ -23,7 +23,7 @@ class Settings:
         text("a store URL like sqlite:///taskmill.db"),
         "Where tasks are kept. `sqlite:///name.db` is relative to the working directory, `sqlite:////path` absolute.",
     )
-    durability: str = setting(
+    durability: Literal["power", "process"] = setting(
         "power",
         choice("power", "process"),
         "What a stored task survives: `power` (a power cut as well) or `process` (a killed process; faster).",
@@ -34,7 +34,7 @@ class Settings:
         "The app that workers run, as `module:attribute`; the task types that ship with Taskmill are always there.",
     )
     host: str = setting("127.0.0.1", text("a host name or address"), "The address the server listens on.")
-    port: int = setting(8000, whole(0, 65_535), "The port the server listens on; 0 picks a free one.")
+    port: int = setting(8000, whole(1, 65_535), "The port the server listens on.")
     cors: tuple[str, ...] = setting(
         (), names("a list of origins like http://localhost:3000"), "Origins whose web pages may call the server."
     )
@@ -58,7 +58,7 @@ class Settings:
     retention_failed: float = setting(30 * DAY, duration(1, YEARS), "How long failed tasks are kept.")
     retention_cancelled: float = setting(7 * DAY, duration(1, YEARS), "How long cancelled tasks are kept.")
     log_level: str = setting(
-        "info", choice("debug", "info", "warning", "error"), "The least serious log lines that are printed."
+        "warning", choice("debug", "info", "warning", "error"), "The least serious log lines that are printed."
     )
 
 

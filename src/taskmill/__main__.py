@@ -1,0 +1,5 @@
+"""`python -m taskmill` is `taskmill`."""
+
+from taskmill.cli.main import main
+
+main()

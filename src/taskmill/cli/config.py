@@ -1,0 +1,42 @@
+"""`config check`: every setting in force, where it comes from, and all that is wrong."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from taskmill.cli.options import config_option, json_option
+
+if TYPE_CHECKING:
+    from taskmill.config.load import Loaded
+
+
+@click.group()
+def config() -> None:
+    """Look at the settings."""
+
+
+@config.command()
+@config_option
+@json_option
+def check(config: str | None, as_json: bool) -> None:
+    """Print every setting with its value and source, and everything that is wrong with them."""
+    from taskmill.cli.output import document, rows
+    from taskmill.config.load import load, refuse
+    from taskmill.config.reference import effective
+
+    loaded = load(file=config)
+    if as_json:
+        document(_document(loaded))
+    else:
+        rows(("setting", "value", "source"), effective(loaded), "")
+        for path in loaded.unread:
+            click.echo(f"note: {path} is not read, because {loaded.file} is there", err=True)
+    refuse(loaded.findings)
+
+
+def _document(loaded: "Loaded") -> object:
+    from taskmill.config.reference import effective
+
+    found = {key: {"value": value, "source": source} for key, value, source in effective(loaded)}
+    findings = [finding._asdict() for finding in loaded.findings]
+    return {"file": loaded.file and str(loaded.file), "settings": found, "findings": findings}

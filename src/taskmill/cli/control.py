@@ -1,0 +1,112 @@
+"""`cancel` and `retry`: by id, or all that match a filter."""
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from taskmill.cli.completing import complete_id
+from taskmill.cli.options import filter_options, json_option, store_options
+from taskmill.core.errors import Conflict, InvalidRequest, TaskmillError
+
+if TYPE_CHECKING:
+    from taskmill.server.service import Service
+    from taskmill.server.views import BulkResult
+
+Verb = Literal["cancel", "retry"]
+
+_ids = click.argument("ids", nargs=-1, metavar="[ID]...", shell_complete=complete_id)
+_dry_run = click.option("--dry-run", is_flag=True, help="Only count what matches the filter.")
+
+
+@click.command()
+@_ids
+@filter_options
+@_dry_run
+@json_option
+@store_options
+def cancel(**given: Any) -> None:
+    """Cancel tasks: those named, or all unfinished ones that match the filter.
+
+    A running task is asked to stop, and ends as cancelled once it has.
+    """
+    _act("cancel", **given)
+
+
+@click.command()
+@_ids
+@filter_options
+@_dry_run
+@json_option
+@store_options
+def retry(**given: Any) -> None:
+    """Run tasks again: those named, or the failed ones (or those in --state) that match the filter."""
+    _act("retry", **given)
+
+
+def _act(
+    verb: Verb,
+    ids: tuple[str, ...],
+    dry_run: bool,
+    as_json: bool,
+    store: str | None,
+    config: str | None,
+    **where: Any,
+) -> None:
+    from taskmill.cli.filtering import given
+    from taskmill.cli.session import session
+
+    if bool(ids) == given(where) or (ids and dry_run):
+        raise InvalidRequest(f"say which tasks to {verb}: ids, or a filter like --queue mail (it may be a --dry-run)")
+    with session(store, config) as (service, _):
+        if ids:
+            _named(service, verb, ids, as_json)
+        else:
+            _matching(service, verb, where, dry_run, as_json)
+
+
+def _named(service: "Service", verb: Verb, ids: tuple[str, ...], as_json: bool) -> None:
+    """Each on its own: one that is refused does not stop the others."""
+    from taskmill.cli.output import json_line, rows
+    from taskmill.sdk.sync import run
+
+    refused: list[TaskmillError] = []
+    for id in ids:
+        try:
+            view = run(service.cancel(id) if verb == "cancel" else service.retry(id))
+        except TaskmillError as error:
+            refused.append(error)
+            continue
+        if as_json:
+            json_line(view)
+        else:
+            asked = "asked to stop" if view.cancel_requested else view.state
+            rows(("id", "state"), [(view.id, asked)], "")
+    _refuse(refused, len(ids))
+
+
+def _refuse(refused: list[TaskmillError], of: int) -> None:
+    if len(refused) == 1:
+        raise refused[0]
+    if refused:
+        more = "; ".join(str(error) for error in refused[:10])
+        raise type(refused[0])(f"{len(refused)} of {of} were refused: {more}")
+
+
+def _matching(service: "Service", verb: Verb, where: dict[str, Any], dry_run: bool, as_json: bool) -> None:
+    from taskmill.cli.filtering import to_bulk
+    from taskmill.cli.output import document
+    from taskmill.sdk.sync import run
+
+    bulk = to_bulk(where, dry_run)
+    result = run(service.cancel_matching(bulk) if verb == "cancel" else service.retry_matching(bulk))
+    if as_json:
+        document(result)
+    else:
+        click.echo(f"{result.matched} match" if dry_run else f"{result.done} of {result.matched} done")
+    _refuse_some(result)
+
+
+def _refuse_some(result: "BulkResult") -> None:
+    if result.refused:
+        first = result.refused[0]
+        raise Conflict(f"{result.matched - result.done} were refused, the first ({first.id}) because {first.reason}")

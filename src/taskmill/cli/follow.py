@@ -1,0 +1,75 @@
+"""Follow one task to its end, woken by the store's bell."""
+
+import time
+from collections.abc import Iterator
+
+from taskmill.cli.interrupt import interruptible
+from taskmill.cli.session import Session
+from taskmill.core.errors import ResultTimeout
+from taskmill.core.state import FINAL, State
+from taskmill.sdk.sync import run
+from taskmill.server.views import TaskView
+
+SLOW_LOOK = 0.5
+"""Seconds; for what the bell does not tell: that a task has started, or a ring that was missed."""
+PATIENCE = 1.0
+"""Seconds until a task that does not start deserves a word."""
+
+
+class Following:
+    def __init__(self, session: Session, id: str, timeout: float | None) -> None:
+        self.service, self.bell = session
+        self.id = id
+        self._timeout = timeout
+        self._started = time.monotonic()
+
+    def views(self) -> Iterator[TaskView]:
+        """The task now, and whenever something may have changed, until it is final. Raises ResultTimeout, NotFound."""
+        ear = self.bell.listen("final", "progress")
+        try:
+            while True:
+                view = run(self.service.get(self.id))
+                yield view
+                if view.state in FINAL:
+                    return
+                run(ear.wait(min(SLOW_LOOK, self._left())))
+        finally:
+            ear.close()
+
+    def trouble(self, view: TaskView) -> str | None:
+        """Why the task may not start, once it has had the time to."""
+        if view.state is not State.READY or time.monotonic() - self._started < PATIENCE:
+            return None
+        if any(queue.paused for queue in run(self.service.queues()).queues if queue.name == view.queue):
+            return f"the queue {view.queue} is paused; resume it: taskmill queues resume {view.queue}"
+        workers = [worker for worker in run(self.service.workers()).workers if worker.alive]
+        if not workers:
+            return "no worker is serving this store; start one: taskmill worker"
+        if not any(worker.queues is None or view.queue in worker.queues for worker in workers):
+            return f"no worker serves the queue {view.queue}; start one: taskmill worker --queues {view.queue}"
+        return None
+
+    def _left(self) -> float:
+        if self._timeout is None:
+            return SLOW_LOOK
+        left = self._started + self._timeout - time.monotonic()
+        if left <= 0:
+            raise ResultTimeout(
+                f"task {self.id} has not ended within {self._timeout:g} s; it goes on",
+                hint=f"taskmill watch {self.id}",
+            )
+        return left
+
+
+def follow(session: Session, id: str, timeout: float | None = None) -> TaskView:
+    """The final task. Shows a progress bar on a terminal, and why nothing happens when nothing does."""
+    from taskmill.cli.progress import display
+
+    following = Following(session, id, timeout)
+    with interruptible(id), display() as shown:
+        last = None
+        for view in following.views():
+            shown.update(view, following.trouble(view))
+            last = view
+    assert last is not None
+    return last

@@ -1,0 +1,80 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from taskmill.cli.completing import complete_task_type
+from taskmill.config.fields import seconds_of
+from taskmill.config.reference import shown
+from taskmill.config.settings import SETTINGS
+from taskmill.core.state import State
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+PRIORITIES = click.Choice(["high", "normal", "low"])
+
+config_option = click.option("--config", metavar="PATH", help="The settings file to read.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_store_option = click.option("--store", metavar="URL", help="The store; else the one of the settings.")
+
+
+def store_options(command: F) -> F:
+    """--store and --config, for commands that read or change what is in a store."""
+    return _store_option(config_option(command))
+
+
+def setting_options(*keys: str) -> Callable[[F], F]:
+    """A flag for each of these settings; the settings' own checks judge the values."""
+
+    def add(command: F) -> F:
+        for key in reversed(keys):
+            command = _setting_option(key)(command)
+        return config_option(command)
+
+    return add
+
+
+def _setting_option(key: str) -> Callable[[F], F]:
+    setting = SETTINGS[key]
+    default = shown(key, setting.default)
+    help_text = setting.description.replace("`", "") + (f"  [default: {default}]" if default else "")
+    return click.option("--" + key.replace("_", "-"), key, metavar="VALUE", help=help_text)
+
+
+FILTERS = (
+    click.option("--state", multiple=True, type=click.Choice([str(state) for state in State]), help="In this state."),
+    click.option("--queue", multiple=True, metavar="NAME", help="In this queue."),
+    click.option(
+        "-T",
+        "--type",
+        "task_type",
+        multiple=True,
+        metavar="NAME",
+        shell_complete=complete_task_type,
+        help="Of this type.",
+    ),
+    click.option("--priority", multiple=True, type=PRIORITIES, help="Of this priority."),
+    click.option("--tag", multiple=True, metavar="TAG", help="With this tag; with all of them if given again."),
+    click.option("--key", metavar="KEY", help="With this key."),
+)
+
+
+def filter_options(command: F) -> F:
+    """Which tasks; each may be given again, except --key."""
+    for option in reversed(FILTERS):
+        command = option(command)
+    return command
+
+
+def duration_option(*names: str, help: str) -> Callable[[F], F]:
+    """A duration in seconds, given as a number of seconds or as text such as 5m."""
+    return click.option(*names, metavar="DURATION", callback=_duration, help=help)
+
+
+def _duration(_ctx: click.Context, _param: click.Parameter, value: str | None) -> float | None:
+    seconds = seconds_of(value)
+    if value is not None and seconds is None:
+        raise click.BadParameter(f'{value!r} is no duration; give seconds, or text like "15s", "5m", "7d"')
+    return seconds

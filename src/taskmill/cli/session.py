@@ -1,0 +1,55 @@
+"""The service on the configured store, in this process."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from taskmill.config.load import settings
+from taskmill.core.errors import InvalidSettings, StoreUnavailable
+from taskmill.sdk.sync import run
+from taskmill.server.service import Service
+from taskmill.stores.contract import Bell
+from taskmill.stores.open import open_store
+
+
+class Session(NamedTuple):
+    service: Service
+    bell: Bell
+
+
+@contextmanager
+def session(store: str | None, config: str | None) -> Iterator[Session]:
+    """Raises InvalidSettings, StoreUnavailable; never makes a store that is not there."""
+    configured = settings({"store": store}, file=config)
+    _must_exist(configured.store)
+    opened = open_store(configured.store, durability=configured.durability)
+    service = Service(opened)
+    try:
+        run(service.open())
+        yield Session(service, opened.bell)
+    finally:
+        run(service.close())
+
+
+def _must_exist(url: str) -> None:
+    if url.startswith("memory:"):
+        raise InvalidSettings(
+            "a memory:// store lives in one process and can't be reached from another",
+            hint="use sqlite:///taskmill.db",
+        )
+    path = _path(url)
+    if path is not None and not path.exists():
+        raise StoreUnavailable(
+            f"there is no store at {_relative(path)}", hint="run `taskmill up` here, or pass --store"
+        )
+
+
+def _path(url: str) -> Path | None:
+    prefix = "sqlite:///"
+    return Path(unquote(url.removeprefix(prefix))) if url.startswith(prefix) else None
+
+
+def _relative(path: Path) -> str:
+    return str(path) if path.is_absolute() else f"./{path}"

@@ -1,0 +1,96 @@
+"""`submit`: hand in a task and wait for its result."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from taskmill.cli.completing import complete_queue, complete_task_type
+from taskmill.cli.options import PRIORITIES, duration_option, json_option, store_options
+
+if TYPE_CHECKING:
+    from taskmill.cli.session import Session
+    from taskmill.server.views import Created
+
+
+@click.command()
+@click.option(
+    "-T",
+    "--type",
+    "task_type",
+    required=True,
+    metavar="NAME",
+    help="The task type; see: taskmill types",
+    shell_complete=complete_task_type,
+)
+@click.option(
+    "-P",
+    "--parameters",
+    "text",
+    metavar="JSON|VALUE",
+    help="The parameters as a JSON object; or just the value, for a task type that needs exactly one.",
+)
+@click.option("-p", "pairs", multiple=True, metavar="KEY=VALUE", help="One parameter; may be given again.")
+@click.option("--priority", type=PRIORITIES, default="normal", show_default=True, help="Within its queue.")
+@click.option("--queue", metavar="NAME", help="Another queue than the task type's own.", shell_complete=complete_queue)
+@duration_option("--delay", help="Not before so long from now: seconds, or like 5m.")
+@click.option("--key", metavar="KEY", help="While an unfinished task has this key, no second one is made.")
+@click.option("--tag", "tags", multiple=True, metavar="TAG", help="A tag to find it by; may be given again.")
+@duration_option("--timeout", help="How long one attempt may take.")
+@click.option("--retries", type=int, metavar="N", help="Attempts after the first; else as the task type says.")
+@click.option("--wait/--no-wait", default=True, help="Wait for the result (the default), or print the id at once.")
+@duration_option("--wait-timeout", help="Stop waiting after so long, with exit code 124; the task goes on.")
+@click.option("-v", "--verbose", is_flag=True, help="Show the traceback of a failed task.")
+@json_option
+@store_options
+def submit(
+    wait: bool,
+    wait_timeout: float | None,
+    verbose: bool,
+    as_json: bool,
+    store: str | None,
+    config: str | None,
+    **task: Any,
+) -> None:
+    """Hand in a task, wait for its result and print it.
+
+    \b
+    taskmill submit -T math -P "1 + 2 * 5"
+    taskmill submit -T message -p message=hello --priority high --no-wait
+    """
+    from taskmill.cli.follow import follow
+    from taskmill.cli.outcome import show_outcome
+    from taskmill.cli.session import session
+
+    with session(store, config) as opened:
+        created = _create(opened, **task)
+        if wait:
+            show_outcome(follow(opened, created.id, wait_timeout), as_json, verbose)
+        else:
+            _show_created(created, as_json)
+
+
+def _create(
+    opened: "Session", task_type: str, text: str | None, pairs: tuple[str, ...], tags: tuple[str, ...], **options: Any
+) -> "Created":
+    import msgspec
+
+    from taskmill.cli.parameters import parse
+    from taskmill.sdk.sync import run
+    from taskmill.server.views import Draft
+
+    known = run(opened.service.task_type(task_type))
+    parameters = parse(known.name, msgspec.json.decode(known.schema), text, pairs)
+    draft = Draft(task_type=known.name, parameters=parameters, tags=list(tags), **options)
+    created = run(opened.service.create(draft))
+    if not created.created:
+        click.echo(f"an unfinished task has this key already: {created.id}", err=True)
+    return created
+
+
+def _show_created(created: "Created", as_json: bool) -> None:
+    from taskmill.cli.output import document
+
+    if as_json:
+        document(created)
+    else:
+        click.echo(created.id)

@@ -1,0 +1,25 @@
+"""`watch`: follow one task to its end, or everything that happens."""
+
+import click
+
+from taskmill.cli.completing import complete_id
+from taskmill.cli.options import json_option, store_options
+
+
+@click.command()
+@click.argument("id", required=False, shell_complete=complete_id)
+@json_option
+@store_options
+def watch(id: str | None, as_json: bool, store: str | None, config: str | None) -> None:
+    """Follow one task to its end, with its logs; without an ID, every task, until Ctrl-C.
+
+    In a pipe, a line per change: the fields of `list`, separated by tabs; with --json, a document per line.
+    """
+    from taskmill.cli.session import session
+    from taskmill.cli.watching import watch_all, watch_one
+
+    with session(store, config) as opened:
+        if id is None:
+            watch_all(opened, as_json)
+        else:
+            watch_one(opened, id, as_json)

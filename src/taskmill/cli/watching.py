@@ -1,0 +1,114 @@
+"""What `watch` shows."""
+
+import sys
+import time
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+
+import click
+import msgspec
+
+from taskmill.cli.attempts import lines
+from taskmill.cli.follow import Following, follow
+from taskmill.cli.interrupt import interruptible
+from taskmill.cli.outcome import require_result, show_outcome
+from taskmill.cli.output import cell, json_line, rows, table, terminal
+from taskmill.cli.progress import progress_of
+from taskmill.cli.session import Session
+from taskmill.cli.tasks import COLUMNS, summary
+from taskmill.core.errors import NotFound
+from taskmill.core.state import FINAL
+from taskmill.sdk.sync import run
+from taskmill.server.service import Service
+from taskmill.server.views import TaskSummary, TaskView, Where
+
+SHOWN = 20
+SLOW_LOOK = 1.0
+"""Seconds; for starts, which ring no bell, and rings that were missed."""
+BREATH = 0.1
+"""Seconds between two looks at least, however often the bell rings."""
+
+
+def watch_one(session: Session, id: str, as_json: bool) -> None:
+    """Raises TaskError, TaskCancelled when it ends without a result."""
+    if as_json:
+        require_result(_json_until_final(session, id), verbose=False)
+        return
+    view = follow(session, id)
+    for line in lines(run(session.service.attempts(id))):
+        click.echo(line, err=True)
+    show_outcome(view, as_json=False, verbose=False)
+
+
+def watch_all(session: Session, as_json: bool) -> None:
+    """Until Ctrl-C. When tasks change faster than one can look, some steps are left out."""
+    changes = _changes(session)
+    if terminal() and not as_json:
+        _live(changes)
+        return
+    next(changes)  # what is there already
+    for changed, _ in changes:
+        for task in changed:
+            if as_json:
+                json_line(task)
+            else:
+                rows((), [summary(task)], "")
+        sys.stdout.flush()
+
+
+def _json_until_final(session: Session, id: str) -> TaskView:
+    last = b""
+    with interruptible(id):
+        for view in Following(session, id, None).views():
+            if (data := msgspec.json.encode(view)) != last:
+                json_line(view)
+                sys.stdout.flush()
+            last = data
+    return view
+
+
+def _changes(session: Session) -> Iterator[tuple[list[TaskSummary], list[TaskSummary]]]:
+    """(what changed since the last look, the newest tasks), oldest first; at the start, what is there."""
+    service, bell = session
+    ear = bell.listen("ready", "due", "final", "cancel", "progress")
+    seen: dict[str, TaskSummary] = {}
+    rung: set[str] = set()
+    try:
+        while True:
+            newest = run(service.list(Where(), SHOWN)).tasks[::-1]
+            older = _still_there(service, rung - {task.id for task in newest})
+            changed = [task for task in [*older, *newest] if _mark(seen.get(task.id)) != _mark(task)]
+            seen = {task.id: task for task in newest}
+            yield changed, newest
+            time.sleep(BREATH)
+            rung = {item for topic, item in run(ear.wait(SLOW_LOOK)) if topic in ("final", "progress")}
+    finally:
+        ear.close()
+
+
+def _still_there(service: Service, ids: Collection[str]) -> list[TaskSummary]:
+    found: list[TaskSummary] = []
+    for id in sorted(ids):
+        with suppress(NotFound):
+            found.append(run(service.get(id)))
+    return found
+
+
+def _mark(task: TaskSummary | None) -> object:
+    """What makes a change worth a line."""
+    return task and (task.state, task.attempt, task.cancel_requested, task.progress and bytes(task.progress))
+
+
+def _live(changes: Iterator[tuple[list[TaskSummary], list[TaskSummary]]]) -> None:
+    from rich.console import Console
+    from rich.live import Live
+
+    with Live(console=Console(highlight=False), auto_refresh=False) as live:
+        for _, newest in changes:
+            cells = [[cell(value) for value in (*summary(task), _progress(task))] for task in reversed(newest)]
+            live.update(table((*COLUMNS, "progress"), cells), refresh=True)
+
+
+def _progress(task: TaskSummary) -> str:
+    said = progress_of(task)
+    return "" if said.fraction is None or task.state in FINAL else f"{said.fraction:.0%} {said.note}"
