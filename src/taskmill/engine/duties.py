@@ -50,16 +50,16 @@ class Duties(threading.Thread):
 
     def finish(self) -> None:
         self._ready.wait()
-        self._loop.call_soon_threadsafe(self._stop.set)
+        self._loop.call_soon_threadsafe(self._ending.set)
         self.join()
 
     async def _live(self) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        self._loop, self._ending = asyncio.get_running_loop(), asyncio.Event()
         self._ready.set()
         store = self._open_store()
         try:
             await store.open()
-            await run_forever(store, self._duties(store), self._stop)
+            await run_forever(store, self._duties(store), self._ending)
             await store.drop_worker(self._worker.owner)
         finally:
             await store.close()
