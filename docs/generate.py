@@ -5,12 +5,18 @@ A part stands between `<!-- made by docs/generate.py: NAME -->` and `<!-- end --
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import click
+
+from taskmill.cli import failures
+from taskmill.cli.main import main as cli
 from taskmill.config import reference
 from taskmill.core import errors
 from taskmill.core.state import CREATED, FINAL, TRANSITIONS, State
+from taskmill.server import faults
+from taskmill.server.rest import ROUTES
 
 DOCS = Path(__file__).parent
 MIGRATIONS = DOCS.parent / "src/taskmill/stores/sqlite/migrations"
@@ -52,8 +58,53 @@ def sql_schema() -> str:
     return "\n".join(fenced("sql", path.read_text(encoding="utf-8")) for path in sorted(MIGRATIONS.glob("*.sql")))
 
 
+def statuses() -> str:
+    """Over REST: code → HTTP status."""
+    lines = ["| code | status | title |", "| --- | --- | --- |"]
+    lines += [f"| `{code}` | {status} | {title} |" for code, (status, title) in faults.CODES.items()]
+    return "\n".join(lines) + "\n"
+
+
+def routes() -> str:
+    lines = ["| | route | what it does | answers |", "| --- | --- | --- | --- |"]
+    for route in ROUTES:
+        answers = ", ".join(str(status) for status in route.replies)
+        lines.append(f"| {route.method} | `{route.path}` | {route.summary} | {answers} |")
+    return "\n".join(lines) + "\n"
+
+
+def commands() -> str:
+    """The help of each command, as it is printed on a wide terminal."""
+    return "\n".join(helps("taskmill", cli))
+
+
+def helps(path: str, group: click.Group) -> Iterator[str]:
+    for name, command in group.commands.items():
+        called = f"{path} {name}"
+        context = click.Context(command, info_name=called, terminal_width=110, max_content_width=110)
+        yield f"## {called}\n\n{fenced('text', command.get_help(context))}"
+        if isinstance(command, click.Group):
+            yield from helps(called, command)
+
+
+def exit_codes() -> str:
+    lines = ["| exit code | meaning |", "| --- | --- |"]
+    return "\n".join(lines + [f"| {code} | {meaning} |" for code, meaning in failures.CODES.items()]) + "\n"
+
+
 PARTS: dict[str, Callable[[], str]] = {
-    part.__name__: part for part in (states, transitions, error_codes, settings, sql_schema)
+    part.__name__: part
+    for part in (
+        states,
+        transitions,
+        error_codes,
+        settings,
+        sql_schema,
+        statuses,
+        routes,
+        commands,
+        exit_codes,
+    )
 }
 
 
