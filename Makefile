@@ -33,7 +33,7 @@ fmt: .venv/.dev ## format, and mend what ruff can mend
 	@$(BIN)/ruff format --quiet .
 
 chaos: .venv/.dev ## twenty random courses of kills and freezes: minutes
-	@TASKMILL_CHAOS_SEEDS=20 $(BIN)/python -m pytest tests/chaos -s $(ARGS)
+	@CHAOS_SEEDS=20 $(BIN)/python -m pytest tests/chaos -s $(ARGS)
 
 bench: .venv/.dev ## measure; see benchmarks/README.md
 	@$(BIN)/python -m benchmarks $(ARGS)

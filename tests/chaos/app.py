@@ -3,10 +3,15 @@
 import asyncio
 import functools
 import os
+import sys
 import time
 import uuid
 
 from taskmill import App
+
+ALONE = sys.argv[0].endswith("attempts.py")
+"""Whether this is the child in which a worker runs a task that another worker died with."""
+WORKER = os.getppid() if ALONE else os.getpid()
 
 
 @functools.cache
@@ -15,7 +20,7 @@ def _log() -> int:
 
 
 def _write(what: str, number: int, run: str) -> None:
-    os.write(_log(), f"{what} {number} {run} {os.getpid()} {time.time():.6f}\n".encode())
+    os.write(_log(), f"{what} {number} {run} {WORKER} {time.time():.6f}\n".encode())
 
 
 async def on_the_loop(number: int, seconds: float) -> str:
@@ -23,7 +28,7 @@ async def on_the_loop(number: int, seconds: float) -> str:
     _write("began", number, run)
     await asyncio.sleep(seconds)
     _write("ended", number, run)
-    return f"{run} {os.getpid()}"
+    return f"{run} {WORKER}"
 
 
 def in_a_thread(number: int, seconds: float) -> str:
@@ -31,7 +36,7 @@ def in_a_thread(number: int, seconds: float) -> str:
     _write("began", number, run)
     time.sleep(seconds)
     _write("ended", number, run)
-    return f"{run} {os.getpid()}"
+    return f"{run} {WORKER}"
 
 
 async def deadly(number: int) -> None:

@@ -1,6 +1,6 @@
 """Kill a worker, kill everything, freeze a worker: nothing is lost, doubled or stuck.
 
-TASKMILL_CHAOS_SEEDS says how many random courses to run (3 unless set; `make chaos` runs 20).
+CHAOS_SEEDS says how many random courses to run (3 unless set; `make chaos` runs 20).
 """
 
 import os
@@ -17,7 +17,7 @@ from tests.chaos.mill import Mill, until
 
 from taskmill import TaskError
 
-SEEDS = int(os.environ.get("TASKMILL_CHAOS_SEEDS", "3"))
+SEEDS = int(os.environ.get("CHAOS_SEEDS", "3"))
 TASKS = 2_000
 AT_ONCE = 4
 
@@ -32,19 +32,22 @@ class Course:
         self.path = directory / "chaos.db"
         self.mill = Mill(directory, self.lease)
         self.ids: list[str] = []
+        self.frozen = 0
+        """Attempts in the frozen worker."""
         self.killed_child_gap = 0.0
         self.killed_tree_gap = 0.0
 
     def run(self) -> Report:
-        self._enqueue()
+        self._enqueue(700)
         install(self.path)
         self.mill.start()
         try:
-            self._at(0.1, 0.3)
+            self._when_ended(0.05, 0.25)
             self._kill_a_worker()
-            self._at(0.4, 0.55)
+            self._when_ended(0.26, 0.33)
             self._freeze_a_worker()
-            self._at(0.65, 0.85)
+            self._enqueue(TASKS - 700)
+            self._when_ended(0.5, 0.9)
             self._kill_everything()
             until(self._all_succeeded, self.lease + 60, "all tasks succeeded")
             assert self.mill.stop() == 0
@@ -54,13 +57,14 @@ class Course:
         began = {line.run: self.ids[line.number] for line in self.mill.lines() if line.what == "began"}
         return check(self.path, began)
 
-    def _enqueue(self) -> None:
-        tasks = make(self.mill.store).tasks
-        for number in range(TASKS):
-            task = tasks[self.random.choice(["on_the_loop", "in_a_thread"])]
+    def _enqueue(self, count: int) -> None:
+        app = make(self.mill.store)
+        for number in range(len(self.ids), len(self.ids) + count):
+            task = app.tasks[self.random.choice(["on_the_loop", "in_a_thread"])]
             self.ids.append(task.enqueue(number, self.random.uniform(0.005, 0.05)).id)
+        app.close()
 
-    def _at(self, low: float, high: float) -> None:
+    def _when_ended(self, low: float, high: float) -> None:
         """Wait until a random share of the tasks has ended."""
         ended = TASKS * self.random.uniform(low, high)
         until(lambda: self._ended() >= ended, 60, f"{ended:.0f} tasks ended")
@@ -80,6 +84,7 @@ class Course:
     def _freeze_a_worker(self) -> None:
         victim = self.random.choice(self.mill.workers())
         victim.suspend()
+        self.frozen = len(self._open_numbers(victim.pid))
         time.sleep(self.lease + 1.5)  # the passing of time is what is tested
         victim.resume()
 
@@ -119,8 +124,8 @@ def test_accidents_lose_double_and_block_nothing(tmp_path: Path) -> None:
         reports = list(pool.map(Course.run, courses))
     for course, report in zip(courses, reports, strict=True):
         print(f"lease {course.lease:g} s: {report}")
-        print(f"  killed worker's tasks ran again after {course.killed_child_gap:.2f} s, ", end="")
-        print(f"killed tree's {course.killed_tree_gap:.2f} s after the restart")
+        print(f"  {course.frozen} attempts frozen; the killed worker's tasks ran again after", end=" ")
+        print(f"{course.killed_child_gap:.2f} s, the killed tree's {course.killed_tree_gap:.2f} s after its restart")
     assert all(report.sound() for report in reports), reports
     assert all(report.tasks == TASKS for report in reports)
     assert all(course.killed_child_gap < 1.0 for course in courses)
@@ -130,9 +135,9 @@ def test_accidents_lose_double_and_block_nothing(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_task_that_kills_its_worker_is_parked_with_the_evidence(tmp_path: Path) -> None:
     mill = Mill(tmp_path, lease=15.0)
-    tasks = make(mill.store).tasks
-    others = [tasks["on_the_loop"].enqueue(number, 0.02) for number in range(50)]
-    deadly = tasks["deadly"].enqueue(50)
+    app = make(mill.store)
+    others = [app.tasks["on_the_loop"].enqueue(number, 0.02) for number in range(50)]
+    deadly = app.tasks["deadly"].enqueue(50)
     mill.start()
     try:
         with pytest.raises(TaskError, match="SIGKILL"):
@@ -140,4 +145,5 @@ def test_a_task_that_kills_its_worker_is_parked_with_the_evidence(tmp_path: Path
         assert all(other.result(timeout=30) for other in others)
     finally:
         mill.kill_tree()
+        app.close()
     assert sum(line.number == 50 for line in mill.lines()) == 3

@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import Mapping, Sequence
 
+from taskmill.core import machine
 from taskmill.core.errors import StoreError
 from taskmill.core.outcome import Interrupted, Outcome
 from taskmill.core.state import FINAL, State
@@ -31,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 PATIENCE = 0.25
 """Seconds a claim may wait for a slot before it is given back to others."""
+SUSPECT = machine.LOSS_LIMIT - 1
+"""Losses after which a task is the suspect."""
 BACK_OFF = 0.5
 FAREWELL = 5.0
 """Seconds to try to save the last outcomes while the store fails."""
@@ -168,9 +171,9 @@ class Worker:
         self._slots.feed(runs)
 
     def _executor(self, claim: Claim) -> Executor:
-        """A task that a worker died with runs in a process of its own, so that it takes nobody along again."""
+        """A suspect runs in a process of its own: it takes nobody along, and no neighbour's death is laid on it."""
         handler = self._handlers.get(claim.spec.task_type)
-        alone = claim.head.losses > 0 and "processes" in self._executors
+        alone = claim.head.losses >= SUSPECT
         return self._executors["processes" if alone or handler is None else handler.executor]
 
     async def _pause(self) -> None:
