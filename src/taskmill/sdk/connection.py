@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 from taskmill.engine.enqueue import Enqueued, Request, enqueue
-from taskmill.sdk.results import Watch
+from taskmill.sdk.loop_watch import LoopWatch
+from taskmill.sdk.results import SyncWatch
 from taskmill.sdk.sync import run
 from taskmill.stores.contract import Store
 from taskmill.stores.open import open_store
@@ -23,44 +24,40 @@ class Connection:
         self._shared = open_store(url) if url.startswith("memory:") else None
         """A store that lives in one object serves all."""
         self._lock = threading.Lock()
-        self._sync: Store | None = None
-        self._watches: dict[asyncio.AbstractEventLoop, Watch] = {}
+        self._sync: SyncWatch | None = None
+        self._watches: dict[asyncio.AbstractEventLoop, LoopWatch] = {}
         _connections.add(self)
 
-    def sync(self) -> Store:
-        """Its verbs never suspend."""
+    def sync(self) -> SyncWatch:
+        """Its store's verbs never suspend."""
         return self._sync or self._open_sync()
 
-    async def asynchronous(self) -> Store:
-        """Its verbs run beside the event loop, and concurrent single ones share one commit."""
-        return (await self.watch()).store
-
-    async def watch(self) -> Watch:
-        """The store of the running event loop, and the waiting for results there."""
+    async def here(self) -> LoopWatch:
+        """Of the running event loop; its store's verbs run beside it, and concurrent single ones share one commit."""
         loop = asyncio.get_running_loop()
         watch = self._watches.get(loop)
         if watch is None:
             await self._drop_ended()
-            watch = self._watches.setdefault(loop, Watch(self._make(threaded=True)))
+            watch = self._watches.setdefault(loop, LoopWatch(self._make(threaded=True)))
         if not watch.open:
             await watch.store.open()
             watch.open = True
         return watch
 
     def add(self, requests: Sequence[Request]) -> list[Enqueued]:
-        return run(enqueue(self._sync or self._open_sync(), requests))
+        return run(enqueue((self._sync or self._open_sync()).store, requests))
 
     async def aadd(self, requests: Sequence[Request]) -> list[Enqueued]:
         watch = self._watches.get(asyncio.get_running_loop())
         if watch is None or not watch.open:
-            watch = await self.watch()
+            watch = await self.here()
         return await enqueue(watch.store, requests)
 
     def close(self) -> None:
         with self._lock:
-            store, self._sync = self._sync, None
-        if store is not None:
-            run(store.close())
+            watch, self._sync = self._sync, None
+        if watch is not None:
+            run(watch.close())
 
     async def aclose(self) -> None:
         watch = self._watches.pop(asyncio.get_running_loop(), None)
@@ -75,12 +72,12 @@ class Connection:
         self._lock, self._sync, self._watches = threading.Lock(), None, {}
         return before
 
-    def _open_sync(self) -> Store:
+    def _open_sync(self) -> SyncWatch:
         with self._lock:
             if self._sync is None:
                 store = self._make(threaded=False)
                 run(store.open())
-                self._sync = store
+                self._sync = SyncWatch(store)
             return self._sync
 
     async def _drop_ended(self) -> None:

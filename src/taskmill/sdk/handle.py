@@ -51,18 +51,18 @@ class TaskHandle(Generic[R]):
         when it has not ended yet: the task goes on then.
         """
         refuse_in_loop("result()", "handle.aresult()")
-        return self._value(run(results.until_final(self._app.connection.sync(), self.id, timeout)))
+        return self._value(run(self._app.connection.sync().until_final(self.id, timeout)))
 
     async def aresult(self, timeout: float | None = None) -> R:
-        watch = await self._app.connection.watch()
+        watch = await self._app.connection.here()
         return self._value(await watch.until_final(self.id, timeout))
 
     def refresh(self) -> Stored:
         """The task as the store has it now: `.spec` never changes, `.head` does."""
-        return run(results.look(self._app.connection.sync(), self.id))
+        return run(results.look(self._app.connection.sync().store, self.id))
 
     async def arefresh(self) -> Stored:
-        return await results.look(await self._app.connection.asynchronous(), self.id)
+        return await results.look((await self._app.connection.here()).store, self.id)
 
     def status(self) -> State:
         return self.refresh().head.state
@@ -79,10 +79,10 @@ class TaskHandle(Generic[R]):
 
     def cancel(self) -> bool:
         """Cancel the task, or ask it to stop when it is running; False when it has ended already."""
-        return _accepted(run(control.cancel(self._app.connection.sync(), [self.id])))
+        return _accepted(run(control.cancel(self._app.connection.sync().store, [self.id])))
 
     async def acancel(self) -> bool:
-        return _accepted(await control.cancel(await self._app.connection.asynchronous(), [self.id]))
+        return _accepted(await control.cancel((await self._app.connection.here()).store, [self.id]))
 
     def _value(self, task: Stored) -> R:
         if task.head.state is not State.SUCCEEDED:
