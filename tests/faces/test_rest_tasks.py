@@ -26,7 +26,14 @@ def test_create_answers_where_the_task_is(site: Site) -> None:
 
 
 def test_all_fields_are_kept(site: Site) -> None:
-    fields = {"queue": "kept", "key": "kept-1", "tags": ["a", "b", "a"], "timeout": 2.5, "retries": 4, "priority": "low"}
+    fields = {
+        "queue": "kept",
+        "key": "kept-1",
+        "tags": ["a", "b", "a"],
+        "timeout": 2.5,
+        "retries": 4,
+        "priority": "low",
+    }
     task = site.read(site.create(**fields))
     expected = fields | {"tags": ["a", "b"], "attempt_limit": 5, "state": "ready", "attempt": 0, "result": None}
     del expected["retries"]

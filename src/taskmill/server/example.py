@@ -31,9 +31,8 @@ def _of_type(schema: dict[str, Any], root: dict[str, Any], depth: int) -> Any:
     if kind == "array":
         return [example(schema["items"], root, depth - 1)] if schema.get("items") else []
     if kind == "object" or "properties" in schema:
-        required = schema.get("required", ())
         properties = schema.get("properties", {})
-        return {name: example(part, root, depth - 1) for name, part in properties.items() if name in required}
+        return {name: example(properties.get(name), root, depth - 1) for name in schema.get("required", ())}
     if kind in ("integer", "number") and isinstance(schema.get("minimum"), int | float):
         return schema["minimum"]
     return BY_TYPE.get(str(kind))

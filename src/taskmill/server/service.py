@@ -3,6 +3,7 @@
 It takes and gives views and raises core errors; faces only translate. Every method may raise StoreError.
 """
 
+import asyncio
 import time
 from collections.abc import Sequence
 
@@ -22,12 +23,13 @@ from taskmill.server.task_types import TaskTypes
 from taskmill.server.waiting import Finals, ring
 from taskmill.stores.contract import Store, TaskTypeRow
 
+READY_WITHIN = 3.0
 UNFINISHED = tuple(state for state in State if state not in FINAL)
 Items = list[views.Created | TaskmillError]
 
 
 class Service:
-    """`wait` needs a running event loop; the rest suspends only where the store does."""
+    """`wait` and `readiness` need a running event loop; the rest suspends only where the store does."""
 
     def __init__(self, store: Store, limits: Limits = DEFAULTS) -> None:
         self.limits = limits
@@ -154,14 +156,16 @@ class Service:
         return present.stats_view(await self._store.stats())
 
     async def readiness(self) -> views.Readiness:
-        """Never raises."""
+        """Never raises, and takes a few seconds at most."""
         try:
-            now = await self._store.ping()
-            alive = any(present.is_alive(row, now) for row in await self._store.workers())
-        except StoreError as error:
-            return views.Readiness(can_store=False, can_claim=False, why=[f"the store cannot be written: {error}"])
-        why = [] if alive else ["no worker has been seen in the last 20 seconds"]
-        return views.Readiness(can_store=True, can_claim=alive, why=why)
+            async with asyncio.timeout(READY_WITHIN):
+                now = await self._store.ping()
+                alive = any(present.is_alive(row, now) for row in await self._store.workers())
+        except (StoreError, TimeoutError) as error:
+            why = str(error) or f"no answer in {READY_WITHIN:g} seconds"
+            return views.Readiness(can_store=False, can_claim=False, why=[f"the store cannot be written: {why}"])
+        missing = [] if alive else ["no worker has been seen in the last 20 seconds"]
+        return views.Readiness(can_store=True, can_claim=alive, why=missing)
 
     async def _task(self, id: str) -> Task:
         id = _canonical(id)
