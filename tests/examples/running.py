@@ -35,7 +35,7 @@ class Running(NamedTuple):
 
 def environment(bin: Path) -> dict[str, str]:
     """That of a new user: nothing of ours but the way to the commands."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("TASKMILL", "PYTHON", "COV"))}
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("TASKMILL", "PYTHON"))}
     return clean | {"PATH": f"{bin}:{os.environ['PATH']}"}
 
 
