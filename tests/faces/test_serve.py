@@ -110,6 +110,17 @@ def test_a_stalled_upload_does_not_hold_it_up(server: Server) -> None:
     assert "Traceback" not in words
 
 
+def test_waiting_leaves_nothing_open(server: Server) -> None:
+    id = server.http.post("/api/tasks", json=SLOW).json()["id"]
+
+    def wait() -> int:
+        server.http.get(f"/api/tasks/{id}/result", params={"wait": 0.01})
+        return len(os.listdir(f"/proc/{server.process.pid}/fd"))
+
+    before = wait()
+    assert [wait() for _ in range(10)][-1] <= before
+
+
 def test_an_idle_server_sleeps(server: Server) -> None:
     server.http.get("/healthz")
     before = cpu(server.process.pid)

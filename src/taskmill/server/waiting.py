@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from taskmill.stores.contract import Bell
+from taskmill.stores.contract import Bell, Ear
 
 SLOW_LOOK = 1.0
 """Seconds after which somebody who waits looks for himself: a ring may be missed."""
@@ -26,7 +26,10 @@ class Finals:
         event = asyncio.Event()
         self._waiting.setdefault(id, set()).add(event)
         if self._listener is None:
-            self._listener = asyncio.get_running_loop().create_task(self._listen())
+            # The ear is open before anybody looks at his task, so that no ring falls in between.
+            ear = self._bell.listen("final")
+            self._listener = asyncio.get_running_loop().create_task(self._listen(ear))
+            self._listener.add_done_callback(lambda _: ear.close())
         try:
             yield event
         finally:
@@ -47,15 +50,11 @@ class Finals:
             self._listener.cancel()
             self._listener = None
 
-    async def _listen(self) -> None:
-        ear = self._bell.listen("final")
-        try:
-            while True:
-                for _, id in await ear.wait(None):
-                    for event in self._waiting.get(id, ()):
-                        event.set()
-        finally:
-            ear.close()
+    async def _listen(self, ear: Ear) -> None:
+        while True:
+            for _, id in await ear.wait(None):
+                for event in self._waiting.get(id, ()):
+                    event.set()
 
 
 async def ring(event: asyncio.Event, timeout: float) -> None:
