@@ -229,7 +229,7 @@ class Registry(Protocol):
     async def task_types(self) -> list[TaskTypeRow]: ...
 
     async def queues(self) -> list[QueueRow]:
-        """Every queue that was ever given a task, paused or registered by a task type; by name."""
+        """Every queue that was ever named by a task, a pause or a task type; by name."""
         ...
 
     async def pause(self, queue: str, paused: bool) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import count, islice
 
 from taskmill.core import machine
-from taskmill.core.errors import InvalidRequest
 from taskmill.core.state import FINAL, State
 from taskmill.core.task import Attempt, Claim, Decision, Head, Task
 from taskmill.stores.clock import microseconds
@@ -21,6 +20,7 @@ from taskmill.stores.contract import (
     TaskTypeRow,
     WorkerRow,
 )
+from taskmill.stores.cursors import position
 from taskmill.stores.local_bell import LocalBell
 
 
@@ -40,6 +40,7 @@ class MemoryTasks:
         there: dict[int, str] = {}
         with self._lock:
             for position, task in enumerate(tasks):
+                self._paused.setdefault(task.spec.queue, False)
                 known = self._known(task)
                 if known is None:
                     self._insert(task)
@@ -151,7 +152,6 @@ class MemoryTasks:
 
     def _insert(self, task: Task) -> None:
         self._ages[task.spec.id] = next(self._clock)
-        self._paused.setdefault(task.spec.queue, False)
         self._put(task, task.head)
 
     def _pick(self, wanted: Callable[[Task], bool], rank: Callable[[Task], tuple[int, int]], limit: int) -> list[Task]:
@@ -200,10 +200,10 @@ class MemoryStore(MemoryTasks):
         self._types: dict[str, TaskTypeRow] = {}
 
     async def find(self, where: Filter, limit: int, cursor: str | None = None) -> Page:
-        before = _position(cursor)
+        before = position(cursor)
         with self._lock:
             newest_first = sorted(self._tasks.values(), key=lambda task: -self._ages[task.spec.id])
-            older = (task for task in newest_first if before is None or self._ages[task.spec.id] < before)
+            older = (task for task in newest_first if self._ages[task.spec.id] < before)
             found = list(islice(_matching(where, older), limit + 1))
             page = found[:limit]
             return Page(page, str(self._ages[page[-1].spec.id]) if page and len(found) > limit else None)
@@ -267,13 +267,6 @@ class MemoryStore(MemoryTasks):
     def _depths(self, queue: str) -> tuple[int, int, int]:
         states = [task.head.state for task in self._tasks.values() if task.spec.queue == queue]
         return states.count(State.READY), states.count(State.RUNNING), states.count(State.SCHEDULED)
-
-
-def _position(cursor: str | None) -> int | None:
-    try:
-        return None if cursor is None else int(cursor)
-    except ValueError:
-        raise InvalidRequest(f"the cursor {cursor!r} is not one that a page of tasks gave") from None
 
 
 def _matching(where: Filter, tasks: Iterable[Task]) -> Iterable[Task]:

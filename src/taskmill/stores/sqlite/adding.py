@@ -39,17 +39,20 @@ def _insert(db: Database, tasks: Sequence[Task]) -> int:
 
 
 def _there(db: Database, tasks: Sequence[Task], inserted: int) -> dict[int, str]:
-    """Which of the batch were not inserted, and what stood in their way."""
+    """Which of the batch were not inserted, and what stood in their way: the insert once more, in thought."""
     ids = {"ids": codec.array(spec.id for spec, _ in tasks)}
     holds = {"holds": codec.array(head.hold for _, head in tasks if head.hold is not None)}
     # Rows that one transaction inserts have the highest ages, without a gap.
     new = set(codec.words(db.one(statement("newest"), {"count": inserted})))
-    known = set(codec.words(db.one(statement("known"), ids)))
+    present = set(codec.words(db.one(statement("known"), ids))) - new
     holders = codec.holders(db.one(statement("holders"), holds))
     there: dict[int, str] = {}
     for position, (spec, head) in enumerate(tasks):
-        if spec.id in new:
-            new.discard(spec.id)
+        holder = spec.id if head.hold is None else holders.get(head.hold, spec.id)
+        if spec.id in present:
+            there[position] = spec.id
+        elif holder != spec.id:
+            there[position] = holder
         else:
-            there[position] = spec.id if spec.id in known else holders[head.hold or ""]
+            present.add(spec.id)
     return there

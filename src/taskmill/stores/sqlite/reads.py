@@ -6,10 +6,10 @@ full: queues, task types, priorities, tags, times of creation.
 
 from typing import Any
 
-from taskmill.core.errors import InvalidRequest
 from taskmill.core.state import State
 from taskmill.core.task import Attempt
 from taskmill.stores.contract import Filter, Page, Stats
+from taskmill.stores.cursors import NEWEST, position
 from taskmill.stores.sqlite import codec
 from taskmill.stores.sqlite.database import Database
 from taskmill.stores.sqlite.filters import picks
@@ -20,7 +20,7 @@ FEW = 2_000
 
 
 def find(db: Database, where: Filter, limit: int, cursor: str | None) -> Page:
-    before = _position(cursor)
+    before = position(cursor)
     values: dict[str, Any] = {"before": before, "limit": limit + 1}
     picked = picks(where, values, few_ready=_few_ready(db, where))
     rows = codec.numbered(db.one(statement("find", picks=picked), values))
@@ -29,7 +29,7 @@ def find(db: Database, where: Filter, limit: int, cursor: str | None) -> Page:
 
 
 def count(db: Database, where: Filter, limit: int) -> int:
-    values: dict[str, Any] = {"before": _position(None), "limit": limit}
+    values: dict[str, Any] = {"before": NEWEST, "limit": limit}
     return int(db.one(statement("count", picks=picks(where, values, few_ready=True)), values))
 
 
@@ -44,10 +44,3 @@ def stats(db: Database) -> Stats:
 
 def _few_ready(db: Database, where: Filter) -> bool:
     return State.READY in where.states and db.one(statement("few_ready"), {"few": FEW}) < FEW
-
-
-def _position(cursor: str | None) -> int:
-    try:
-        return 2**63 - 1 if cursor is None else int(cursor)
-    except ValueError:
-        raise InvalidRequest(f"the cursor {cursor!r} is not one that a page of tasks gave") from None

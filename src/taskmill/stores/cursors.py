@@ -1,0 +1,14 @@
+"""Where a page of tasks ends: the age of its last task, as text that nobody should read."""
+
+from taskmill.core.errors import InvalidRequest
+
+NEWEST = 2**63 - 1
+
+
+def position(cursor: str | None) -> int:
+    """Tasks older than this come next. Raises InvalidRequest."""
+    if cursor is None:
+        return NEWEST
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < len(str(NEWEST))):
+        raise InvalidRequest(f"the cursor {cursor[:50]!r} is not one that a page of tasks gave")
+    return int(cursor)

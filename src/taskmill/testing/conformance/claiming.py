@@ -1,0 +1,133 @@
+"""store/claim, store/promote."""
+
+import asyncio
+
+from taskmill.core import machine
+from taskmill.core.task import Claim
+from taskmill.stores.contract import Promoted, Store
+from taskmill.testing.conformance.case import LEASE, NOW, StoreCase, a_task, added, decided, read, scenario
+
+
+def ids(claims: list[Claim]) -> list[str]:
+    return [claim.spec.id for claim in claims]
+
+
+class Claiming(StoreCase):
+    @scenario
+    async def test_a_claim_is_the_machines_start(self, store: Store) -> None:
+        (task,) = await added(store, a_task(key="k"))
+        (claim,) = await store.claim("w1", LEASE, 1, now=NOW)
+        assert claim == Claim(task.spec, machine.start(task.head, "w1", NOW + LEASE, NOW))
+        assert await read(store, task.spec.id) == claim.head
+
+    @scenario
+    async def test_order_with_more_supply_than_limit(self, store: Store) -> None:
+        low, late, old, young, high = await added(
+            store,
+            a_task(priority=3, queue="b"),
+            a_task(run_at=NOW - 1),
+            a_task(run_at=NOW - 5, queue="b"),
+            a_task(run_at=NOW - 5),
+            a_task(priority=1),
+        )
+        expected = [high, old, young, late, low]
+        first = await store.claim("w1", LEASE, 3, now=NOW)
+        rest = await store.claim("w1", LEASE, 3, now=NOW)
+        assert ids(first) + ids(rest) == [task.spec.id for task in expected]
+
+    @scenario
+    async def test_equals_run_in_the_order_they_came(self, store: Store) -> None:
+        tasks = await added(store, *(a_task(queue=f"q{i % 3}") for i in range(90)))
+        found = [id for _ in range(9) for id in ids(await store.claim("w1", LEASE, 10, now=NOW))]
+        assert found == [task.spec.id for task in tasks]
+
+    @scenario
+    async def test_only_the_queues_asked_for(self, store: Store) -> None:
+        a, _, c = await added(store, a_task(queue="a"), a_task(queue="b"), a_task(queue="c"))
+        claims = await store.claim("w1", LEASE, 9, queues=["a", "c", "never heard of"], now=NOW)
+        assert ids(claims) == [a.spec.id, c.spec.id]
+        assert await store.claim("w1", LEASE, 9, queues=[], now=NOW) == []
+
+    @scenario
+    async def test_only_the_ids_asked_for(self, store: Store) -> None:
+        a, _, c = await added(store, a_task(), a_task(), a_task(priority=1))
+        wanted = [a.spec.id, a.spec.id, "a stranger", c.spec.id]
+        assert ids(await store.claim("w1", LEASE, 9, ids=wanted, now=NOW)) == [c.spec.id, a.spec.id]
+        assert await store.claim("w1", LEASE, 9, ids=wanted, now=NOW) == []
+        assert await store.claim("w1", LEASE, 9, ids=[], now=NOW) == []
+
+    @scenario
+    async def test_limits(self, store: Store) -> None:
+        tasks = await added(store, *(a_task() for _ in range(3)))
+        every = [task.spec.id for task in tasks]
+        assert await store.claim("w1", LEASE, 0, now=NOW) == []
+        assert ids(await store.claim("w1", LEASE, 2, ids=every, now=NOW)) == every[:2]
+
+    @scenario
+    async def test_a_paused_queue_gives_nothing(self, store: Store) -> None:
+        (task,) = await added(store, a_task(queue="a"))
+        await store.pause("a", True)
+        assert await store.claim("w1", LEASE, 9, now=NOW) == []
+        assert await store.claim("w1", LEASE, 9, queues=["a"], now=NOW) == []
+        assert await store.claim("w1", LEASE, 9, ids=[task.spec.id], now=NOW) == []
+        await store.pause("a", False)
+        assert ids(await store.claim("w1", LEASE, 9, now=NOW)) == [task.spec.id]
+
+    @scenario
+    async def test_a_queue_paused_before_its_first_task(self, store: Store) -> None:
+        await store.pause("a", True)
+        await added(store, a_task(queue="a"))
+        assert await store.claim("w1", LEASE, 9, now=NOW) == []
+
+    @scenario
+    async def test_ready_for_leaves_fresh_ones_to_others(self, store: Store) -> None:
+        old, _ = await added(store, a_task(run_at=NOW - 100), a_task(run_at=NOW - 99, priority=1))
+        assert ids(await store.claim("w1", LEASE, 9, ready_for=100, now=NOW)) == [old.spec.id]
+
+    @scenario
+    async def test_fifty_claimers_start_no_task_twice(self, store: Store) -> None:
+        tasks = await added(store, *(a_task() for _ in range(120)))
+        claims = await asyncio.gather(*(store.claim(f"w{i}", LEASE, 3, now=NOW) for i in range(50)))
+        started = [id for some in claims for id in ids(some)]
+        assert sorted(started) == sorted(task.spec.id for task in tasks)
+        for i, some in enumerate(claims):
+            assert {claim.head.lease_owner for claim in some} <= {f"w{i}"}
+
+    @scenario
+    async def test_the_stores_own_clock_gives_the_lease(self, store: Store) -> None:
+        await added(store, a_task())
+        before = await store.clock()
+        (claim,) = await store.claim("w1", LEASE, 1)
+        assert claim.head.started_at is not None
+        assert claim.head.lease_until == claim.head.started_at + LEASE
+        assert before <= claim.head.started_at <= await store.clock()
+
+    @scenario
+    async def test_promotion_is_the_machines(self, store: Store) -> None:
+        due, other, later = await added(
+            store, a_task(run_at=NOW + 5, queue="a"), a_task(run_at=NOW + 6, queue="b"), a_task(run_at=NOW + 7)
+        )
+        assert await store.promote(9, now=NOW + 4) == Promoted((), 0, NOW + 5)
+        assert await store.promote(1, now=NOW + 6) == Promoted(("a",), 1, NOW + 6)
+        assert await store.promote(9, now=NOW + 6) == Promoted(("b",), 1, NOW + 7)
+        for task, head in ((due, machine.promote(due.head)), (other, machine.promote(other.head)), (later, later.head)):
+            assert await read(store, task.spec.id) == head
+        assert await store.promote(9, now=NOW + 7) == Promoted(("default",), 1, None)
+
+    @scenario
+    async def test_two_promoters_are_as_good_as_one(self, store: Store) -> None:
+        await added(store, *(a_task(run_at=NOW + 1) for _ in range(40)))
+        promoted = await asyncio.gather(*(store.promote(10, now=NOW + 1) for _ in range(6)))
+        assert sum(one.count for one in promoted) == 40
+
+    @scenario
+    async def test_a_turn_saves_and_then_claims(self, store: Store) -> None:
+        first, second = await added(store, a_task(priority=1), a_task())
+        stale, (claim,) = await store.turn("w1", [], LEASE, 1, now=NOW)
+        assert (stale, claim.spec.id) == ([], first.spec.id)
+        again = machine.release(claim.head, NOW)
+        stale, claims = await store.turn("w1", [decided(claim, again)], LEASE, 9, queues=["default"], now=NOW)
+        assert (stale, ids(claims)) == ([], [first.spec.id, second.spec.id])
+        late = [decided(claim, again), decided(claims[1], machine.succeed(claims[1].head, "1", NOW))]
+        assert await store.turn("w1", late, LEASE, 0, now=NOW) == ([first.spec.id], [])
+        assert (await read(store, second.spec.id)).result == "1"

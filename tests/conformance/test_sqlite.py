@@ -1,0 +1,17 @@
+"""The SQLite store, on the calling thread and in a thread of its own."""
+
+from pathlib import Path
+
+from taskmill.stores.contract import Store
+from taskmill.stores.open import open_store
+from taskmill.testing.conformance import StoreSuite
+
+
+class TestInline(StoreSuite):
+    def make_store(self, folder: Path) -> Store:
+        return open_store(f"sqlite:///{folder}/tasks.db")
+
+
+class TestThreaded(StoreSuite):
+    def make_store(self, folder: Path) -> Store:
+        return open_store(f"sqlite:///{folder}/tasks.db", threaded=True, durability="process")
