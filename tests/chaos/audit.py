@@ -7,10 +7,10 @@ from typing import NamedTuple
 import apsw
 
 TRIGGERS = """
-create table audit (id text, version integer, was text, now text, owner text, result text, at integer);
+create table audit (id text, version integer, was text, now text, owner text, result text);
 create table audit_worker (id text, pid integer);
 create trigger audit_task after update on task when new.state <> old.state or new.version <> old.version begin
-  insert into audit values (new.id, new.version, old.state, new.state, old.lease_owner, new.result, unixepoch('subsec') * 1000000);
+  insert into audit values (new.id, new.version, old.state, new.state, old.lease_owner, new.result);
 end;
 create trigger audit_worker after insert on worker begin
   insert into audit_worker values (new.id, new.pid);

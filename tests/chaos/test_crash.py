@@ -11,11 +11,11 @@ from pathlib import Path
 
 import apsw
 import pytest
+
+from taskmill import TaskError
 from tests.chaos.app import make
 from tests.chaos.audit import Report, check, install
 from tests.chaos.mill import Mill, until
-
-from taskmill import TaskError
 
 SEEDS = int(os.environ.get("CHAOS_SEEDS", "3"))
 TASKS = 2_000

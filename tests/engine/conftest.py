@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.engine.handlers import app
 
 from taskmill.core.task import Task
 from taskmill.engine.enqueue import enqueue
@@ -22,6 +21,7 @@ from taskmill.sdk.results import until_final
 from taskmill.sdk.task import Call
 from taskmill.stores.contract import Store
 from taskmill.stores.open import open_store
+from tests.engine.handlers import app
 
 HERE = Path(__file__).parent
 

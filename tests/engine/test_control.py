@@ -3,12 +3,12 @@
 import asyncio
 import json
 
-from tests.engine import handlers as h
 import pytest
-from tests.engine.conftest import Mill
 
 from taskmill.core.state import State
 from taskmill.engine import control
+from tests.engine import handlers as h
+from tests.engine.conftest import Mill
 
 
 def is_running(task: object) -> bool:

@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 
-from tests.engine import handlers as h
 import pytest
-from tests.engine.conftest import Mill
 
 from taskmill.core.state import State
+from tests.engine import handlers as h
+from tests.engine.conftest import Mill
 
 
 @pytest.mark.parametrize("task", [h.add, h.add_in_thread, h.add_in_process])

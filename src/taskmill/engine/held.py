@@ -71,5 +71,3 @@ def _asked_to_stop(held: Head, now: Head, owner: str) -> bool:
         and now.version == held.version + 1
         and now.started_at == held.started_at
     )
-
-

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from taskmill.core.errors import StoreError
 from taskmill.stores.contract import Ear, Store
@@ -30,10 +30,10 @@ class Duty(Protocol):
 
 
 async def run_forever(store: Store, duties: Sequence[Duty], stop: asyncio.Event) -> None:
-    """Step each duty when its rest is over, or when it wakes because a task was scheduled; returns soon after `stop` is set."""
+    """Step each duty when its rest is over (or when a task was scheduled and it wakes); ends soon after `stop` is set."""
     ear = store.bell.listen("due")
     try:
-        stopping = asyncio.ensure_future(stop.wait())
+        stopping = asyncio.create_task(stop.wait())
         due = dict.fromkeys(range(len(duties)), 0.0)
         while not stop.is_set():
             await _step_due(duties, due)
@@ -60,10 +60,10 @@ async def _stepped(duty: Duty) -> float:
     return BACK_OFF
 
 
-async def _rest(ear: Ear, until: float, stopping: "asyncio.Future[bool]") -> bool:
+async def _rest(ear: Ear, until: float, stopping: asyncio.Task[Literal[True]]) -> bool:
     """Whether something was heard."""
-    hearing = asyncio.ensure_future(ear.wait(max(0.0, until - _clock())))
-    await asyncio.wait([hearing, stopping], return_when=asyncio.FIRST_COMPLETED)
+    hearing = asyncio.create_task(ear.wait(max(0.0, until - _clock())))
+    await asyncio.wait((hearing, stopping), return_when=asyncio.FIRST_COMPLETED)
     if hearing.done():
         return bool(hearing.result())
     hearing.cancel()

@@ -1,9 +1,9 @@
 """A worker: claims tasks, runs their handlers in its slots, and settles what became of them.
 
-    pump    ── turn: save outcomes, claim more ──▶ store        one round trip a cycle
-    slots   take claims from the backlog, run the handler       engine/slots.py
-    ear     ready → the pump claims; cancel → an attempt is asked to stop
-    duties  heartbeat, reap, promote, purge                     engine/duties.py, in their own thread
+pump    ── turn: save outcomes, claim more ──▶ store        one round trip a cycle
+slots   take claims from the backlog, run the handler       engine/slots.py
+ear     ready → the pump claims; cancel → an attempt is asked to stop
+duties  heartbeat, reap, promote, purge                     engine/duties.py, in their own thread
 """
 
 import asyncio

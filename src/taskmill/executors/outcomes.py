@@ -51,4 +51,6 @@ def _message(error: BaseException) -> str:
 
 
 def _kinds(kind: type) -> tuple[str, ...]:
-    return tuple(name for base in kind.__mro__ for name in (base.__qualname__, f"{base.__module__}.{base.__qualname__}"))
+    return tuple(
+        name for base in kind.__mro__ for name in (base.__qualname__, f"{base.__module__}.{base.__qualname__}")
+    )

@@ -1,16 +1,15 @@
 """A worker process: `python -m taskmill.supervisor.worker PLAN`."""
 
 import asyncio
-import logging
 import os
 import socket
 import sys
+from collections.abc import Mapping
 from importlib.metadata import version
 
 import msgspec
 
 from taskmill.catalogue import handlers
-from taskmill.core.task import SECOND
 from taskmill.engine.board import Board
 from taskmill.engine.duties import Duties
 from taskmill.engine.logs import capture
@@ -47,7 +46,9 @@ async def _live(child: ChildPlan) -> None:
         await store.close()
 
 
-async def _work(child: ChildPlan, store: Store, tasks: dict[str, Handler], executors: dict[str, Executor]) -> None:
+async def _work(
+    child: ChildPlan, store: Store, tasks: Mapping[str, Handler], executors: Mapping[str, Executor]
+) -> None:
     settings = child.plan.settings
     drain, stop = asyncio.Event(), asyncio.Event()
     board = Board(child.board_fd, settings.slots)

@@ -1,0 +1,34 @@
+"""Measure Taskmill on this machine.
+
+python -m benchmarks                  all of them
+python -m benchmarks rest quiet       some of them
+
+peers    beside another task queue, workload by workload, in turns (needs PEERBENCH, a checkout of peerbench)
+rest     POST /api/tasks over 32 connections (needs wrk), and how soon an idle worker starts a task sent by REST
+flat     claim, save, add and list with a thousand and a million tasks waiting, and a million finished
+quiet    the processor time of an idle `taskmill up` with two workers
+share    what share of SQLite's own rate is reached, and a profile of the rest
+"""
+
+import argparse
+import importlib
+import os
+import sys
+
+NAMES = ("peers", "rest", "flat", "quiet", "share")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(NAMES)}")
+    names = parser.parse_args().names or [name for name in NAMES if name != "peers" or "PEERBENCH" in os.environ]
+    if unknown := set(names) - set(NAMES):
+        parser.error(f"no benchmark called {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
+    for name in names:
+        print(f"\n## {name}\n", flush=True)
+        importlib.import_module(f"benchmarks.{name}").main()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

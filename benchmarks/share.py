@@ -1,0 +1,88 @@
+"""What share of SQLite's own rate Taskmill reaches, and where the rest of the time goes.
+
+The same statements, on the same rows, in the same batches of 200, once through apsw alone and once through the whole
+worker: claim, run an `async def` that does nothing, save.
+"""
+
+import asyncio
+import cProfile
+import pstats
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from taskmill import App
+from taskmill.core import machine
+from taskmill.core.task import Decision
+from taskmill.engine.settings import WorkerSettings
+from taskmill.engine.worker import Worker
+from taskmill.executors.inline import Inline
+from taskmill.sdk.sync import run
+from taskmill.stores.open import open_store
+
+TASKS = 20_000
+BATCH = 200
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="taskmill-share-") as directory:
+        store_us = min(_store_only(Path(directory) / f"store{i}.db") for i in range(3))
+        worker_us = min(_whole_worker(Path(directory) / f"worker{i}.db") for i in range(3))
+        print(f"claim and save through the store alone: {store_us:.1f} µs per task")
+        print(f"one whole worker process:               {worker_us:.1f} µs per task ({store_us / worker_us:.0%})")
+        print("\nprofile of the worker (its clock slows Python down, not SQLite):\n")
+        profile = cProfile.Profile()
+        profile.runcall(_whole_worker, Path(directory) / "profile.db")
+        pstats.Stats(profile, stream=sys.stdout).sort_stats("tottime").print_stats(18)
+
+
+def _app(path: Path) -> App:
+    app = App(f"sqlite:///{path}")
+
+    @app.task
+    async def nothing(number: int) -> None: ...
+
+    app.tasks["nothing"].enqueue_many([app.tasks["nothing"].call(number) for number in range(TASKS)])
+    return app
+
+
+def _store_only(path: Path) -> float:
+    _app(path).close()
+    store = open_store(f"sqlite:///{path}")
+    run(store.open())
+    began = time.perf_counter()
+    _, claims = run(store.turn("bench", [], 60_000_000, BATCH))
+    while claims:
+        now = claims[0].head.started_at or 0
+        decisions = [Decision(spec.id, machine.succeed(head, "null", now)) for spec, head in claims]
+        _, claims = run(store.turn("bench", decisions, 60_000_000, BATCH))
+    microseconds = (time.perf_counter() - began) / TASKS * 1e6
+    run(store.close())
+    return microseconds
+
+
+def _whole_worker(path: Path) -> float:
+    app = _app(path)
+    microseconds = asyncio.run(_drain(app, path))
+    app.close()
+    return microseconds
+
+
+async def _drain(app: App, path: Path) -> float:
+    store = open_store(f"sqlite:///{path}")
+    await store.open()
+    worker = Worker(store, app.tasks, {"inline": Inline()}, WorkerSettings(), "bench")
+    drain, stop = asyncio.Event(), asyncio.Event()
+    ear = store.bell.listen("final")
+    began = time.perf_counter()
+    running = asyncio.create_task(worker.run(drain, stop))
+    while (await store.stats()).states.get("succeeded", 0) < TASKS:
+        await ear.wait(0.05)
+        await asyncio.sleep(0.05)
+    microseconds = (time.perf_counter() - began) / TASKS * 1e6
+    ear.close()
+    drain.set()
+    await running
+    await store.close()
+    return microseconds
