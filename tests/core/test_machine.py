@@ -39,9 +39,18 @@ def test_take_over_counts_no_attempt_but_fences_the_old_owner() -> None:
     assert (head.lease_owner, head.attempt, head.version) == ("w2", before.attempt, before.version + 1)
 
 
-def test_success_keeps_progress_and_clears_the_error() -> None:
-    head = machine.succeed(running(spec())._replace(progress="{}", error="{}"), "11", LATER)
-    assert (head.result, head.error, head.progress, head.finished_at) == ("11", None, "{}", LATER)
+def test_success_changes_only_what_it_must() -> None:
+    before = running(spec())._replace(progress="{}", error="{}", losses=2)
+    assert machine.succeed(before, "11", LATER) == before._replace(
+        state=State.SUCCEEDED,
+        version=before.version + 1,
+        lease_owner=None,
+        lease_until=None,
+        error=None,
+        result="11",
+        finished_at=LATER,
+        hold=None,
+    )
 
 
 def test_success_wins_over_a_cancel_that_came_too_late() -> None:
