@@ -77,15 +77,17 @@ class Call:
         if (declared := self.headers.get(b"content-length", b"0")).isdigit() and int(declared[:18]) > limit:
             raise _too_large(limit)
         message = await self._receive()
-        body: bytes = message.get("body", b"")
-        while message.get("more_body") and len(body) <= limit:
+        chunks: list[bytes] = [message.get("body", b"")]
+        size = len(chunks[0])
+        while message.get("more_body") and size <= limit:
             message = await self._receive()
-            body += message.get("body", b"")
+            chunks.append(message.get("body", b""))
+            size += len(chunks[-1])
         if message["type"] == "http.disconnect":
             raise ClientGone
-        if len(body) > limit:
+        if size > limit:
             raise _too_large(limit)
-        return body
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 Endpoint = Callable[[Call], Awaitable[Reply]]
