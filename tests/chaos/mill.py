@@ -24,24 +24,41 @@ class Line(NamedTuple):
 
 
 class Mill:
-    def __init__(self, directory: Path, lease: float, workers: int = 2, slots: int = 16) -> None:
+    """`home`: the directory of the module `app`."""
+
+    def __init__(
+        self, directory: Path, lease: float = 15.0, workers: int = 2, slots: int = 16, home: Path = HERE
+    ) -> None:
         self.store = f"sqlite:///{directory / 'chaos.db'}"
         self.log = directory / "runs.log"
         self.log.touch()
+        self.output = directory / "output.log"
         self.environment = os.environ | {
             "CHAOS_STORE": self.store,
             "CHAOS_LOG": str(self.log),
-            "PYTHONPATH": str(HERE),
+            "PYTHONPATH": str(home),
         }
         self._arguments = ["--workers", str(workers), "--lease", str(lease), "--slots", str(slots)]
         self.process: psutil.Popen
 
-    def start(self) -> float:
+    def start(self, *arguments: str, app: str = "app:app") -> float:
         """Returns when it was started."""
-        command = [sys.executable, "-m", "taskmill", "worker", "app:app", "--store", self.store, *self._arguments]
+        command = [sys.executable, "-m", "taskmill", "worker", app, "--store", self.store, *self._arguments, *arguments]
         at = time.time()
-        self.process = psutil.Popen(command, env=self.environment, stdin=subprocess.DEVNULL, start_new_session=True)
+        with self.output.open("ab") as output:
+            self.process = psutil.Popen(
+                command,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
         return at
+
+    def said(self) -> str:
+        """What it printed."""
+        return self.output.read_text()
 
     def tree(self) -> list[psutil.Process]:
         return [self.process, *self.process.children(recursive=True)]

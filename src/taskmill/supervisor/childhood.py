@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 
 from taskmill.core.errors import TaskmillError
@@ -33,14 +34,26 @@ def guarded(main: Callable[[], None]) -> None:
         sys.exit(CANNOT_START)
 
 
+def end_with_supervisor() -> None:
+    """For a process without a hand on its event loop: SIGTERM to itself when its supervisor is gone."""
+
+    def wait() -> None:
+        while os.read(0, 1):
+            continue
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def tell_ready(child: ChildPlan) -> None:
     os.write(child.status_fd, b"ready")
 
 
 def hear_stop(drain: asyncio.Event, stop: asyncio.Event) -> None:
-    """First SIGTERM: drain. The second: stop at once. A supervisor that is gone: drain."""
+    """SIGTERM: drain. SIGUSR1, or SIGTERM again: stop at once. A supervisor that is gone: drain."""
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, lambda: (stop if drain.is_set() else drain).set())
+    loop.add_signal_handler(signal.SIGUSR1, stop.set)
 
     def on_input() -> None:
         if not os.read(0, 1):

@@ -5,6 +5,7 @@ import logging
 import os
 import select
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -131,11 +132,16 @@ class Supervisor:
                 self._stop()
 
     def _stop(self) -> None:
-        """Once: drain. Again: stop at once and give the tasks back."""
-        patience = MARGIN if self._stopping else self._plan.settings.grace + MARGIN
-        self._stopping = time.monotonic() + patience
+        """Once: drain. Again: stop at once and give the tasks back.
+
+        Two different signals, because the kernel makes one of two equal ones that come fast.
+        """
+        again, grace = self._stopping is not None, self._plan.settings.grace
+        self._stopping = time.monotonic() + (MARGIN if again else grace + MARGIN)
         for child in self._children:
-            child.signal(signal.SIGTERM)
+            child.signal(signal.SIGUSR1 if again else signal.SIGTERM)
+        if not again:
+            print(f"stopping: running tasks get {grace:g} s; once more to stop at once", file=sys.stderr, flush=True)
 
 
 @contextlib.contextmanager
