@@ -5,7 +5,6 @@ import logging
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable
 
 from taskmill.core.errors import TaskmillError
@@ -32,17 +31,6 @@ def guarded(main: Callable[[], None]) -> None:
         if error.hint:
             print(f"hint: {error.hint}", file=sys.stderr)
         sys.exit(CANNOT_START)
-
-
-def end_with_supervisor() -> None:
-    """For a process without a hand on its event loop: SIGTERM to itself when its supervisor is gone."""
-
-    def wait() -> None:
-        while os.read(0, 1):
-            continue
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=wait, daemon=True).start()
 
 
 def tell_ready(child: ChildPlan) -> None:

@@ -5,7 +5,6 @@ import logging
 import os
 import select
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -141,7 +140,7 @@ class Supervisor:
         for child in self._children:
             child.signal(signal.SIGUSR1 if again else signal.SIGTERM)
         if not again:
-            print(f"stopping: running tasks get {grace:g} s; once more to stop at once", file=sys.stderr, flush=True)
+            logger.warning("stopping: running tasks get %g s; once more to stop at once", grace)
 
 
 @contextlib.contextmanager
