@@ -30,7 +30,7 @@ class Duty(Protocol):
 
 
 async def run_forever(store: Store, duties: Sequence[Duty], stop: asyncio.Event) -> None:
-    """Step each duty when its rest is over (or when a task was scheduled and it wakes); ends soon after `stop` is set."""
+    """Step each duty when its rest is over or it wakes for a scheduled task; ends soon after `stop` is set."""
     ear = store.bell.listen("due")
     try:
         stopping = asyncio.create_task(stop.wait())
