@@ -34,8 +34,8 @@ CREATE TABLE task (
 
 -- A lone insert of a ready task dirties three pages: the row, its id, and this.
 CREATE INDEX ready ON task (queue, priority, run_at, seq) WHERE state = 'ready';
-CREATE INDEX scheduled ON task (run_at, queue) WHERE state = 'scheduled';
-CREATE INDEX running ON task (lease_until, lease_owner) WHERE state = 'running';
+CREATE INDEX scheduled ON task (run_at, seq, queue) WHERE state = 'scheduled';
+CREATE INDEX running ON task (lease_until, seq, lease_owner) WHERE state = 'running';
 CREATE INDEX finished ON task (state, finished_at) WHERE finished_at IS NOT NULL;
 CREATE UNIQUE INDEX hold ON task (hold) WHERE hold IS NOT NULL;
 -- For people: newest first by state. Ready tasks are left out, because it would be a fourth page for every insert.
