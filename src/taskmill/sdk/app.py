@@ -3,8 +3,9 @@
 import inspect
 import os
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar, overload
+from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
 from taskmill.core.errors import InvalidRequest
 from taskmill.core.retry import RetryPolicy
@@ -21,6 +22,10 @@ R = TypeVar("R")
 DEFAULT_STORE = "sqlite:///taskmill.db"
 
 
+class Unchecked:
+    """What only a handler takes whose first parameter is Any (or object): it could be a Context or not."""
+
+
 class App:
     """`store`: a URL; without one, TASKMILL_STORE of the environment or sqlite:///taskmill.db in the working directory.
 
@@ -35,6 +40,12 @@ class App:
         """The task types by name."""
         self.connection = Connection(self.store, durability)
 
+    @overload
+    def task(
+        self, fn: Callable[Concatenate[Unchecked, ...], Coroutine[Any, Any, R]], /
+    ) -> TaskFunction[..., R, ..., Coroutine[Any, Any, R]]: ...
+    @overload
+    def task(self, fn: Callable[Concatenate[Unchecked, ...], R], /) -> TaskFunction[..., R, ..., R]: ...
     @overload
     def task(
         self, fn: Callable[Concatenate[Context, P], Coroutine[Any, Any, R]], /
@@ -110,7 +121,8 @@ class App:
             )
 
 
-class Declaration(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Declaration:
     """`@app.task(...)`, waiting for its function."""
 
     app: App
@@ -119,6 +131,12 @@ class Declaration(NamedTuple):
     options: Options
     retry: RetryPolicy | None
 
+    @overload
+    def __call__(
+        self, fn: Callable[Concatenate[Unchecked, ...], Coroutine[Any, Any, R]], /
+    ) -> TaskFunction[..., R, ..., Coroutine[Any, Any, R]]: ...
+    @overload
+    def __call__(self, fn: Callable[Concatenate[Unchecked, ...], R], /) -> TaskFunction[..., R, ..., R]: ...
     @overload
     def __call__(
         self, fn: Callable[Concatenate[Context, P], Coroutine[Any, Any, R]], /

@@ -8,7 +8,7 @@ import msgspec
 def to_json(value: Any) -> Any:
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json")
-    raise TypeError(f"a {type(value).__qualname__} can't be written as JSON")
+    raise TypeError(f"`{type(value).__qualname__}` can't be written as JSON")
 
 
 def from_json(kind: type, value: Any) -> Any:

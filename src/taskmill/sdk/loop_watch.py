@@ -11,6 +11,9 @@ from taskmill.stores.contract import Ear, Store
 
 LINGER = 2.0
 """Seconds that an event loop goes on listening when nobody waits."""
+QUICK_LOOK = 0.02
+QUICK_LOOK_EACH = 5e-5
+"""Seconds from a ring to a look at all that are waited for: where many are rung, some rings are dropped."""
 
 
 class LoopWatch:
@@ -97,7 +100,7 @@ class LoopWatch:
                 self._ask(self._waiting)
                 looked, pause = time.monotonic(), min(pause * 2, results.SLOWEST_LOOK)
             if woken:
-                pause = results.FIRST_LOOK
+                pause = QUICK_LOOK + len(self._waiting) * QUICK_LOOK_EACH
             if self._waiting:
                 used = time.monotonic()
 

@@ -42,6 +42,8 @@ class Call(NamedTuple, Generic[R]):
 class Task(Generic[P, R]):
     """P: the parameters of the handler without its context; R: what it returns."""
 
+    __name__: str
+
     def __init__(
         self,
         app: "App",

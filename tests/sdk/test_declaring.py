@@ -1,0 +1,154 @@
+"""@app.task: what it takes, what it makes of a function, what it refuses."""
+
+import inspect
+import json
+from typing import Any
+
+import pytest
+
+from taskmill import App, Context, InvalidRequest, Priority, RetryPolicy, Task
+from taskmill.core.retry import RetryPolicy as Policy
+
+
+@pytest.fixture
+def app() -> App:
+    return App("memory://")
+
+
+def test_defaults(app: App) -> None:
+    @app.task
+    def add(a: int, b: int) -> int:
+        """Add two numbers.
+
+        Not shown.
+        """
+        return a + b
+
+    assert app.tasks == {"add": add}
+    assert (add.name, add.queue, add.priority, add.retries, add.timeout) == ("add", "default", Priority.NORMAL, 3, None)
+    assert (add.executor, add.wants_context, add.description) == ("threads", False, "Add two numbers.")
+
+
+def test_a_task_is_still_its_function(app: App) -> None:
+    @app.task(name="sums.add")
+    def add(a: int, b: int = 1) -> int:
+        return a + b
+
+    assert add(2) == 3
+    assert add.__name__ == "add"
+    assert list(inspect.signature(add).parameters) == ["a", "b"]
+
+
+async def test_an_async_task_is_still_its_function(app: App) -> None:
+    @app.task
+    async def add(a: int, b: int) -> int:
+        return a + b
+
+    assert await add(2, 3) == 5
+    assert add.executor == "inline"
+
+
+def test_options_are_in_the_registered_row(app: App) -> None:
+    @app.task(queue="mail", retries=5, retry=RetryPolicy(base=2.0), timeout=30, executor="processes", priority="high")
+    def send(to: str) -> None: ...
+
+    row = send.row(seen_at=7)
+    assert (row.name, row.queue, row.seen_at) == ("send", "mail", 7)
+    assert json.loads(row.options) == {
+        "attempt_limit": 6,
+        "retry": {"base": 2.0},
+        "timeout": 30.0,
+        "executor": "processes",
+        "priority": "high",
+    }
+    assert json.loads(row.schema)["required"] == ["to"]
+
+
+def test_options_are_in_every_task(app: App) -> None:
+    @app.task(queue="mail", retries=0, retry=RetryPolicy(growth="fixed"), timeout=1.5, priority=Priority.LOW)
+    def send(to: str) -> None: ...
+
+    spec = send.enqueue("me").refresh().spec
+    assert (spec.task_type, spec.queue, spec.attempt_limit, spec.timeout, spec.priority) == (
+        "send", "mail", 1, 1_500_000, Priority.LOW,
+    )  # fmt: skip
+    assert Policy.from_json(spec.retry) == RetryPolicy(growth="fixed")
+
+
+def test_two_of_one_name_are_refused_and_named(app: App) -> None:
+    @app.task
+    def send() -> None: ...
+
+    with pytest.raises(InvalidRequest, match=r"two task types named 'send': .*test_declaring.* and .*other") as refused:
+
+        @app.task(name="send")
+        def other() -> None: ...
+
+    assert refused.value.hint == 'give one another name: @app.task(name="...")'
+    assert app.tasks == {"send": send}
+
+
+def test_the_context_is_no_parameter(app: App) -> None:
+    @app.task
+    def read(ctx: Context, path: str) -> None: ...
+
+    @app.task
+    def write(context: "Context", path: str) -> None: ...
+
+    assert (read.context_parameter, write.context_parameter) == ("ctx", "context")
+    for task in (read, write):
+        assert list(task.schema()["properties"]) == ["path"]
+        assert json.loads(task.enqueue("a").refresh().spec.parameters) == {"path": "a"}
+
+
+def refusals() -> dict[str, Any]:
+    def positional(*paths: str) -> None: ...
+    def named(**paths: str) -> None: ...
+    def slashed(path: str, /) -> None: ...
+    def late_context(path: str, ctx: Context) -> None: ...
+    async def waits() -> None: ...
+    def blocks() -> None: ...
+
+    return {
+        r"`\*paths: str`: name each one, or take a list": (positional, {}),
+        r"`\*\*paths: str`: name each one, or take a dict": (named, {}),
+        r"`path: str`: remove the '/'": (slashed, {}),
+        r"`ctx: Context` must be the first parameter": (late_context, {}),
+        r"executor 'threads' does not fit an `async def`": (waits, {"executor": "threads"}),
+        r"executor 'inline' does not fit a plain `def`": (blocks, {"executor": "inline"}),
+        r"executor 'fibers' is not inline, threads or processes": (blocks, {"executor": "fibers"}),
+        r"priority 'urgent' is not one of high, normal, low": (blocks, {"priority": "urgent"}),
+        r"priority 2 is not one of": (blocks, {"priority": 2}),
+        r"retries -1 is not a whole number": (blocks, {"retries": -1}),
+        r"retries True is not a whole number": (blocks, {"retries": True}),
+        r"timeout 'soon' is not a number of seconds": (blocks, {"timeout": "soon"}),
+        r"timeout nan is not a number of seconds": (blocks, {"timeout": float("nan")}),
+        r"timeout must be more than 0": (blocks, {"timeout": 0}),
+        r"queue '' is not 1 to 128 printable characters": (blocks, {"queue": ""}),
+        r"task type 'a\\nb' is not 1 to 128 printable": (blocks, {"name": "a\nb"}),
+    }
+
+
+@pytest.mark.parametrize("message", refusals())
+def test_refused_with_a_reason(app: App, message: str) -> None:
+    fn, options = refusals()[message]
+    with pytest.raises(InvalidRequest, match=message):
+        app.task(**options)(fn)
+    assert app.tasks == {}
+
+
+def test_using_gives_a_copy(app: App) -> None:
+    @app.task(queue="mail")
+    def send(to: str) -> None: ...
+
+    urgent: Task[[str], None] = send.using(priority="high").using(retries=0)
+    assert (urgent.queue, urgent.priority, urgent.retries) == ("mail", Priority.HIGH, 0)
+    assert (send.priority, send.retries) == (Priority.NORMAL, 3)
+
+
+def test_the_store_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TASKMILL_STORE", raising=False)
+    assert App().store == "sqlite:///taskmill.db"
+    monkeypatch.setenv("TASKMILL_STORE", "memory://")
+    assert App().store == "memory://"
+    assert App("sqlite:///mine.db").store == "sqlite:///mine.db"
