@@ -17,7 +17,6 @@ from taskmill.engine.worker import Worker
 from taskmill.executors.inline import Inline
 from taskmill.executors.processes import Processes
 from taskmill.executors.threads import Threads
-from taskmill.sdk.results import until_final
 from taskmill.sdk.task import Call
 from taskmill.stores.contract import Store
 from taskmill.stores.open import open_store
@@ -36,7 +35,7 @@ class Mill:
         return [made.id for made in await enqueue(self.store, [call.request for call in calls])]
 
     async def final(self, id: str) -> Task:
-        return await until_final(self.store, id, 20)
+        return await self.when(id, lambda task: task.head.finished_at is not None)
 
     async def run(self, call: Call[Any]) -> Task:
         [id] = await self.add(call)

@@ -104,6 +104,11 @@ async def waits(ctx: Context, seconds: float = 60.0) -> str:
 
 
 @app.task
+async def blocks_the_loop(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+@app.task
 def waits_in_thread(ctx: Context) -> str:
     ctx.progress(0.4, "waiting")
     while True:
