@@ -44,13 +44,12 @@ class Gathered:
             self._flush = None
 
     def _next(self) -> list[Call]:
-        calls, size = [self._calls.pop(0)], 0
-        for call in self._calls:
-            size += len(call.tasks)
-            if size > LARGEST:
-                break
-            calls.append(call)
-        del self._calls[: len(calls) - 1]
+        """The first call, and as many more as fit."""
+        end, size = 1, len(self._calls[0].tasks)
+        while end < len(self._calls) and size + len(self._calls[end].tasks) <= LARGEST:
+            size += len(self._calls[end].tasks)
+            end += 1
+        calls, self._calls = self._calls[:end], self._calls[end:]
         return calls
 
     async def _together(self, calls: list[Call]) -> None:

@@ -12,6 +12,8 @@ Durability = Literal["power", "process"]
 BUSY_TIMEOUT_MS = 10_000
 """For writers that do not take our lock, like the sqlite3 shell."""
 CACHE_KIB = 16_384
+JOURNAL_BYTES = 64 * 2**20
+"""What the write-ahead log is cut back to after a rush."""
 
 
 class Database:
@@ -101,6 +103,7 @@ def _connect(path: str) -> apsw.Connection:
     connection.set_busy_timeout(BUSY_TIMEOUT_MS)
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_BYTES}").fetchall()
     return connection
 
 

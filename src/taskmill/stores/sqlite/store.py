@@ -44,10 +44,20 @@ class Calls:
         self._mutex = threading.Lock()
         self._thread = ThreadPoolExecutor(1, "taskmill-store") if threaded else None
 
-    async def _run(self, work: Callable[[Database, *Ts], T], *values: *Ts) -> T:
+    async def connect(self) -> None:
+        if self._database is None:
+            await self._there(self._open)
+
+    async def disconnect(self) -> None:
+        await self._there(self._close)
+
+    async def run(self, work: Callable[[Database, *Ts], T], *values: *Ts) -> T:
+        return await self._there(self._now, work, *values)
+
+    async def _there(self, work: Callable[[*Ts], T], *values: *Ts) -> T:
         if self._thread is None:
-            return self._now(work, *values)
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._now, work, *values)
+            return work(*values)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *values)
 
     def _now(self, work: Callable[[Database, *Ts], T], *values: *Ts) -> T:
         try:
@@ -82,6 +92,8 @@ class SqliteStore(Calls):
         self._bell = SocketBell(self.path)
         self.bell: Bell = self._bell
         self._gathered = Gathered(self._add) if threaded else None
+        # A long look at many tasks must not keep the verbs waiting: SQLite lets it read beside a writer.
+        self._looks = Calls(self.path, durability=durability, threaded=True) if threaded else self
 
     async def add(self, tasks: Sequence[Task]) -> dict[int, str]:
         if self._gathered is None:
@@ -89,7 +101,7 @@ class SqliteStore(Calls):
         return await self._gathered.add(tasks)
 
     async def get(self, ids: Sequence[str]) -> dict[str, Task]:
-        return await self._run(keeping.get, ids)
+        return await self.run(keeping.get, ids)
 
     async def claim(
         self,
@@ -102,18 +114,18 @@ class SqliteStore(Calls):
         ready_for: int = 0,
         now: int | None = None,
     ) -> list[Claim]:
-        return await self._run(claiming.claim, owner, lease, limit, queues, ids, ready_for, now)
+        return await self.run(claiming.claim, owner, lease, limit, queues, ids, ready_for, now)
 
     async def reclaim(
         self, owner: str, lease: int, limit: int, *, dead: Collection[str] = (), now: int | None = None
     ) -> list[Claim]:
-        return await self._run(claiming.reclaim, owner, lease, limit, dead, now)
+        return await self.run(claiming.reclaim, owner, lease, limit, dead, now)
 
     async def extend(self, owner: str, beats: Sequence[Beat], lease: int, now: int | None = None) -> list[str]:
-        return await self._run(saving.extend, owner, beats, lease, now)
+        return await self.run(saving.extend, owner, beats, lease, now)
 
     async def save(self, decisions: Sequence[Decision]) -> list[str]:
-        return await self._run(saving.save, decisions)
+        return await self.run(saving.save, decisions)
 
     async def turn(
         self,
@@ -125,69 +137,63 @@ class SqliteStore(Calls):
         queues: Collection[str] | None = None,
         now: int | None = None,
     ) -> tuple[list[str], list[Claim]]:
-        return await self._run(saving.turn, owner, decisions, lease, limit, queues, now)
+        return await self.run(saving.turn, owner, decisions, lease, limit, queues, now)
 
     async def promote(self, limit: int, now: int | None = None) -> Promoted:
-        return await self._run(keeping.promote, limit, now)
+        return await self.run(keeping.promote, limit, now)
 
     async def purge(
         self, limit: int, *, states: Collection[State], before: int, ids: Collection[str] | None = None
     ) -> int:
-        return await self._run(keeping.purge, limit, states, before, ids)
+        return await self.run(keeping.purge, limit, states, before, ids)
 
     async def find(self, where: Filter, limit: int, cursor: str | None = None) -> Page:
-        return await self._run(reads.find, where, limit, cursor)
+        return await self._looks.run(reads.find, where, limit, cursor)
 
     async def count(self, where: Filter, limit: int) -> int:
-        return await self._run(reads.count, where, limit)
+        return await self._looks.run(reads.count, where, limit)
 
     async def attempts(self, id: str) -> list[Attempt]:
-        return await self._run(reads.attempts, id)
+        return await self._looks.run(reads.attempts, id)
 
     async def stats(self) -> Stats:
-        return await self._run(reads.stats)
+        return await self._looks.run(reads.stats)
 
     async def put_worker(self, row: WorkerRow) -> None:
-        await self._run(registry.put_worker, row)
+        await self.run(registry.put_worker, row)
 
     async def drop_worker(self, id: str) -> None:
-        await self._run(registry.drop_worker, id)
+        await self.run(registry.drop_worker, id)
 
     async def workers(self) -> list[WorkerRow]:
-        return await self._run(registry.workers)
+        return await self._looks.run(registry.workers)
 
     async def put_task_types(self, rows: Sequence[TaskTypeRow]) -> None:
-        await self._run(registry.put_task_types, rows)
+        await self.run(registry.put_task_types, rows)
 
     async def task_types(self) -> list[TaskTypeRow]:
-        return await self._run(registry.task_types)
+        return await self._looks.run(registry.task_types)
 
     async def queues(self) -> list[QueueRow]:
-        return await self._run(registry.queues)
+        return await self._looks.run(registry.queues)
 
     async def pause(self, queue: str, paused: bool) -> None:
-        await self._run(registry.pause, queue, paused)
+        await self.run(registry.pause, queue, paused)
 
     async def clock(self) -> int:
         return microseconds()
 
     async def ping(self) -> int:
-        return await self._run(registry.ping)
+        return await self.run(registry.ping)
 
     async def open(self) -> None:
-        if self._database is not None:
-            return
-        if self._thread is None:
-            self._open()
-        else:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._open)
+        await self.connect()
+        await self._looks.connect()
 
     async def close(self) -> None:
         self._bell.close()
-        if self._thread is None:
-            self._close()
-        else:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+        await self.disconnect()
+        await self._looks.disconnect()
 
     async def _add(self, tasks: Sequence[Task]) -> dict[int, str]:
-        return await self._run(adding.add, tasks)
+        return await self.run(adding.add, tasks)
