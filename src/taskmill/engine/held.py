@@ -39,7 +39,7 @@ class Held:
         tasks = await self._store.get(mine) if mine else {}
         for id in mine:
             if id in self._runs and self._changed(self._runs[id], tasks.get(id)):
-                self._runs[id].request_stop()
+                self._runs[id].stop()
 
     def _changed(self, run: Run, task: Task | None) -> bool:
         if task is not None and task.head.version == run.claim.head.version:
@@ -60,7 +60,7 @@ class Held:
 
 
 def beat(run: Run) -> Beat:
-    return Beat(run.claim.spec.id, run.claim.head.version, run.progress)
+    return Beat(run.claim.spec.id, run.claim.head.version, run.told)
 
 
 def _asked_to_stop(held: Head, now: Head, owner: str) -> bool:

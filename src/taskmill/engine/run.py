@@ -13,42 +13,49 @@ LOG_LINES = 200
 LOG_LINE_LENGTH = 2_000
 
 
-class Run:
-    """What the worker knows of a claim it holds: its latest head, its progress and its log lines."""
+class Run(Context):
+    """A claim that the worker holds: its latest head, what its handler told, and the handler's own context.
 
-    __slots__ = ("claim", "context", "executor", "log", "now", "on_progress", "progress")
+    One object for both sides of an attempt: it is made for every task.
+    """
 
-    def __init__(self, claim: Claim, executor: Executor, now: Callable[[], int], on_progress: Callable[["Run"], None]):
+    __slots__ = ("_executor", "_note", "_now", "claim", "lines", "told")
+
+    def __init__(self, claim: Claim, executor: Executor, now: Callable[[], int], note: Callable[["Run"], None]) -> None:
+        """`note` hears of new progress, from any thread."""
+        spec, head = claim
+        self.task = spec
+        self.attempt = head.attempt
+        self._cancelled = False
         self.claim = claim
-        self.executor = executor
-        self.now = now
-        self.on_progress = on_progress
-        self.progress: str | None = None
-        self.log: list[dict[str, Any]] = []
-        self.context = Context(claim.spec, claim.head.attempt, self._say, self.write)
+        self.told: str | None = None
+        """The latest progress, as JSON."""
+        self.lines: list[dict[str, Any]] = []
+        self._executor = executor
+        self._now = now
+        self._note = note
 
-    def _say(self, fraction: float, note: str) -> None:
-        self.progress = json.dumps({"fraction": fraction, "note": note[:LOG_LINE_LENGTH]})
-        self.on_progress(self)
+    async def perform(self, handler: Handler) -> Outcome:
+        """Run the handler once; cancelling this ends the attempt and raises CancelledError."""
+        running.set(self)
+        if self.task.timeout is None:
+            return await self._executor.run(handler, self.task, self)
+        try:
+            async with asyncio.timeout(self.task.timeout / SECOND):
+                return await self._executor.run(handler, self.task, self)
+        except TimeoutError:
+            message = f"the attempt took longer than its timeout of {self.task.timeout / SECOND:g} s"
+            return TimedOut(Failure("timed_out", "TimedOut", message))
 
-    def write(self, level: str, message: str) -> None:
-        if len(self.log) < LOG_LINES:
-            self.log.append({"at": self.now(), "level": level, "message": message[:LOG_LINE_LENGTH]})
+    def stop(self) -> None:
+        """Somebody cancelled the task, or it is not held by this worker any more."""
+        self.request_stop()
+        self._executor.request_stop(self)
 
-    def request_stop(self) -> None:
-        self.context.request_stop()
-        self.executor.request_stop(self.context)
+    def _on_progress(self, fraction: float, note: str) -> None:
+        self.told = json.dumps({"fraction": fraction, "note": note[:LOG_LINE_LENGTH]})
+        self._note(self)
 
-
-async def attempt(run: Run, handler: Handler) -> Outcome:
-    """Run the handler once; cancelling this ends the attempt and raises CancelledError."""
-    spec = run.claim.spec
-    running.set(run.context)
-    if spec.timeout is None:
-        return await run.executor.run(handler, spec, run.context)
-    try:
-        async with asyncio.timeout(spec.timeout / SECOND):
-            return await run.executor.run(handler, spec, run.context)
-    except TimeoutError:
-        seconds = f"{spec.timeout / SECOND:g}"
-        return TimedOut(Failure("timed_out", "TimedOut", f"the attempt took longer than its timeout of {seconds} s"))
+    def _on_log(self, level: str, message: str) -> None:
+        if len(self.lines) < LOG_LINES:
+            self.lines.append({"at": self._now(), "level": level, "message": message[:LOG_LINE_LENGTH]})

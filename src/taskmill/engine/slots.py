@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from taskmill.core.outcome import Interrupted, Outcome, Snooze
 from taskmill.engine.board import Board
-from taskmill.engine.run import Run, attempt
+from taskmill.engine.run import Run
 from taskmill.executors.contract import Handler
 
 BREATH = 0.005
@@ -86,7 +86,7 @@ class Slots:
             self._board.put(slot, run.claim.spec.id)
         try:
             handler = self._handlers.get(run.claim.spec.task_type)
-            outcome = await attempt(run, handler) if handler else Snooze(UNKNOWN_TYPE_REST)
+            outcome = await run.perform(handler) if handler else Snooze(UNKNOWN_TYPE_REST)
         finally:  # a cancelled slot reports its run as interrupted
             if self._board:
                 self._board.clear(slot)

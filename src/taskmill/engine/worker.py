@@ -122,7 +122,7 @@ class Worker:
 
     async def _turn(self, ended: list[tuple[Run, Outcome]], room: int) -> list[Claim]:
         now = self._now()
-        decisions = [decide(run.claim, outcome, now, random.random(), run.log) for run, outcome in ended]
+        decisions = [decide(run.claim, outcome, now, random.random(), run.lines) for run, outcome in ended]
         stale, claims = await self._store.turn(
             self.owner, decisions, round(self._settings.lease * SECOND), room, queues=self._settings.queues
         )

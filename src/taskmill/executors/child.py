@@ -48,6 +48,22 @@ def serve(pipe: Pipe, handlers: Mapping[str, Handler]) -> None:
     attempts.work()
 
 
+class RemoteContext(Context):
+    """Tells the worker, which keeps it."""
+
+    __slots__ = ("_pipe",)
+
+    def __init__(self, task: Spec, attempt: int, pipe: Pipe) -> None:
+        super().__init__(task, attempt)
+        self._pipe = pipe
+
+    def _on_progress(self, fraction: float, note: str) -> None:
+        self._pipe.send("progress", fraction, note)
+
+    def _on_log(self, level: str, message: str) -> None:
+        self._pipe.send("log", message, level)
+
+
 class _Attempts:
     def __init__(self, pipe: Pipe, handlers: Mapping[str, Handler]) -> None:
         self._pipe = pipe
@@ -78,7 +94,7 @@ class _Attempts:
             self._pipe.send(*from_outcome(outcome))
 
     def _perform(self, spec: Spec, attempt: int) -> Outcome:
-        context = Context(spec, attempt, self._tell_progress, self._tell_line)
+        context = RemoteContext(spec, attempt, self._pipe)
         self._context = context
         running.set(context)
         handler = self._handlers[spec.task_type]
@@ -94,9 +110,3 @@ class _Attempts:
             return returned(handler, handler.fn(*args, **named))
         except BaseException as error:  # SystemExit too: it is the handler's failure, not the child's end
             return raised(error)
-
-    def _tell_progress(self, fraction: float, note: str) -> None:
-        self._pipe.send("progress", fraction, note)
-
-    def _tell_line(self, level: str, message: str) -> None:
-        self._pipe.send("log", message, level)

@@ -35,29 +35,21 @@ class StopRequested(Exception):
 class Context:
     """What a handler may ask and say about its own attempt. Usable from any thread."""
 
-    __slots__ = ("_cancelled", "_log", "_progress", "attempt", "task")
+    __slots__ = ("_cancelled", "attempt", "task")
 
-    def __init__(
-        self,
-        task: Spec,
-        attempt: int,
-        on_progress: Callable[[float, str], None],
-        on_log: Callable[[str, str], None],
-    ) -> None:
+    def __init__(self, task: Spec, attempt: int) -> None:
         self.task = task
         self.attempt = attempt
         """1 for the first attempt."""
-        self._progress = on_progress
-        self._log = on_log
         self._cancelled = False
 
     def progress(self, fraction: float, note: str = "") -> None:
         """Tell how far this attempt is: 0 to 1, and a few words."""
-        self._progress(min(1.0, max(0.0, float(fraction))), note)
+        self._on_progress(min(1.0, max(0.0, float(fraction))), note)
 
     def log(self, message: str, level: str = "info") -> None:
         """Keep a line with this attempt. Records of `logging` that the handler's code emits are kept as well."""
-        self._log(level, message)
+        self._on_log(level, message)
 
     @property
     def cancelled(self) -> bool:
@@ -75,6 +67,12 @@ class Context:
     def request_stop(self) -> None:
         """The worker's side of `cancelled`."""
         self._cancelled = True
+
+    def _on_progress(self, fraction: float, note: str) -> None:
+        raise NotImplementedError
+
+    def _on_log(self, level: str, message: str) -> None:
+        raise NotImplementedError
 
 
 running: ContextVar[Context | None] = ContextVar("taskmill_context", default=None)
