@@ -1,6 +1,7 @@
 """A worker process: `python -m taskmill.supervisor.worker PLAN`."""
 
 import asyncio
+import gc
 import os
 import socket
 import sys
@@ -59,9 +60,16 @@ async def _work(
     hear_stop(drain, stop)
     running = asyncio.create_task(worker.run(drain, stop))
     await duties.first_beat()
+    _calm_collector()
     tell_ready(child)
     await running
     duties.finish()
+
+
+def _calm_collector() -> None:
+    """Tasks leave no cycles behind, so what was imported need not be searched again and again (10 % of a drain)."""
+    gc.freeze()
+    gc.set_threshold(5_000, 20, 50)
 
 
 def _open(plan: Plan) -> Store:
