@@ -3,12 +3,12 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import apsw
 import pytest
 
-from taskmill.core.errors import InvalidSettings, StoreError, StoreUnavailable
+from taskmill.core.errors import InvalidRequest, InvalidSettings, StoreError, StoreUnavailable
 from taskmill.sdk.sync import run
 from taskmill.stores.contract import Filter
 from taskmill.stores.open import open_store
@@ -72,6 +72,14 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="is not a SQLite database"):
         run(open_store(f"sqlite:///{tmp_path}/tasks.db").open())
     assert (tmp_path / "tasks.db").read_text().startswith("These are my notes.")
+
+
+@pytest.mark.parametrize("fields", [{"key": "\ud800"}, {"timeout": 2**63}])
+def test_values_that_no_column_holds(store: SqliteStore, fields: dict[str, Any]) -> None:
+    for batch in ([a_task(**fields)], [a_task(), a_task(**fields)]):
+        with pytest.raises(InvalidRequest, match="a value cannot be stored"):
+            run(store.add(batch))
+    assert run(store.count(Filter(), 9)) == 0
 
 
 def test_a_store_that_is_not_open(tmp_path: Path) -> None:

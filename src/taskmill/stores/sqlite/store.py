@@ -9,7 +9,7 @@ from typing import TypeVar, TypeVarTuple
 
 import apsw
 
-from taskmill.core.errors import StoreError
+from taskmill.core.errors import InvalidRequest, StoreError
 from taskmill.core.state import State
 from taskmill.core.task import Attempt, Claim, Decision, Task
 from taskmill.stores.batching import Gathered
@@ -67,6 +67,8 @@ class Calls:
                 return work(self._database, *values)
         except apsw.Error as error:
             raise explained(error, self.path) from error
+        except (UnicodeEncodeError, OverflowError) as error:
+            raise InvalidRequest(f"a value cannot be stored: {error}") from error
 
     def _open(self) -> None:
         try:
