@@ -4,13 +4,14 @@ import asyncio
 import os
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from taskmill.engine.enqueue import Enqueued, Request, enqueue
 from taskmill.sdk.loop_watch import LoopWatch
 from taskmill.sdk.results import SyncWatch
 from taskmill.sdk.sync import run
+from taskmill.stores.clock import microseconds
 from taskmill.stores.contract import Store
 from taskmill.stores.open import open_store
 
@@ -19,6 +20,8 @@ Durability = Literal["power", "process"]
 
 class Connection:
     def __init__(self, url: str, durability: Durability) -> None:
+        self.clock: Callable[[], int] = microseconds
+        """Microseconds since the Unix epoch: when a task was made."""
         self._url = url
         self._durability: Durability = durability
         self._shared = open_store(url) if url.startswith("memory:") else None

@@ -19,7 +19,6 @@ from taskmill.sdk import options, signature
 from taskmill.sdk.codec import Codec
 from taskmill.sdk.handle import TaskHandle
 from taskmill.sdk.options import Options, PriorityName
-from taskmill.stores.clock import microseconds
 from taskmill.stores.contract import TaskTypeRow
 
 if TYPE_CHECKING:
@@ -193,7 +192,7 @@ class Task(Generic[P, R]):
         return Codec(self.fn, self.name, self._shape)
 
     def _request(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Request:
-        chosen, now = self._options, microseconds()
+        chosen, now = self._options, self._app.connection.clock()
         parameters = self._codec.encode(self._bound(args, kwargs) if args else kwargs)
         spec = Spec(
             chosen.id or uuid7(),

@@ -1,0 +1,71 @@
+"""The connection of an app in a sandbox."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from taskmill.core.errors import ResultTimeout
+from taskmill.core.state import FINAL
+from taskmill.core.task import Task
+from taskmill.engine.enqueue import Enqueued, Request, enqueue
+from taskmill.sdk import results
+from taskmill.sdk.connection import Connection
+from taskmill.sdk.loop_watch import LoopWatch
+from taskmill.sdk.results import SyncWatch
+from taskmill.sdk.sync import run
+from taskmill.stores.contract import Store
+from taskmill.testing.clock import Clock
+
+Ids = list[str]
+
+
+class Hooks(Protocol):
+    """What happens when tasks were stored."""
+
+    def stored(self, ids: Ids) -> None: ...
+
+    async def astored(self, ids: Ids) -> None: ...
+
+
+class SandboxConnection(Connection):
+    def __init__(self, store: Store, clock: Clock, hooks: Hooks) -> None:
+        super().__init__("memory://", "process")
+        self.clock = clock.now
+        self._store = store
+        self._hooks = hooks
+
+    def sync(self) -> SyncWatch:
+        return _SyncWatch(self._store)
+
+    async def here(self) -> LoopWatch:
+        return _LoopWatch(self._store)
+
+    def add(self, requests: Sequence[Request]) -> list[Enqueued]:
+        made = run(enqueue(self._store, requests))
+        self._hooks.stored([one.id for one in made if one.created])
+        return made
+
+    async def aadd(self, requests: Sequence[Request]) -> list[Enqueued]:
+        made = await enqueue(self._store, requests)
+        await self._hooks.astored([one.id for one in made if one.created])
+        return made
+
+
+class _SyncWatch(SyncWatch):
+    async def until_final(self, id: str, timeout: float | None) -> Task:
+        return await _final(self.store, id)
+
+
+class _LoopWatch(LoopWatch):
+    async def until_final(self, id: str, timeout: float | None) -> Task:
+        return await _final(self.store, id)
+
+
+async def _final(store: Store, id: str) -> Task:
+    """Nothing runs beside the test, so there is nothing to wait for."""
+    task = await results.look(store, id)
+    if task.head.state not in FINAL:
+        raise ResultTimeout(
+            f"task {id} is {task.head.state}, and nothing runs in a sandbox by itself",
+            hint="call drain(), after clock.advance() if the task is for later",
+        )
+    return task

@@ -1,0 +1,33 @@
+"""Runs a handler where it is called: no thread, no process, its exception at hand."""
+
+import inspect
+
+from taskmill.core.outcome import Outcome
+from taskmill.core.task import Spec
+from taskmill.executors.contract import Context, Handler
+from taskmill.executors.outcomes import raised, returned
+
+
+class Direct:
+    """An executor for one attempt. What is no Exception (a failed assertion of some test tools) goes through."""
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+        """What the handler raised."""
+
+    async def run(self, handler: Handler, spec: Spec, context: Context) -> Outcome:
+        try:
+            _, named = handler.decode(spec.parameters)
+            if handler.context_parameter:
+                named[handler.context_parameter] = context
+            value = handler.fn(**named)
+            return returned(handler, await value if inspect.isawaitable(value) else value)
+        except Exception as error:
+            self.error = error
+            return raised(error)
+
+    def request_stop(self, context: Context) -> None:
+        """The handler looks at `context.cancelled` itself."""
+
+    async def close(self) -> None:
+        return None
