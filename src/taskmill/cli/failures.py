@@ -2,11 +2,13 @@
 
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 
 import click
 
 from taskmill.cli.output import colours, printable
+from taskmill.config.masking import masked
 from taskmill.core.errors import InvalidRequest, NotFound, ResultTimeout, StoreError, TaskmillError
 
 FAILED = 1
@@ -43,15 +45,22 @@ def report(error: TaskmillError) -> int:
 
 
 def report_usage(error: click.ClickException) -> int:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)
+        return INVALID
     context = getattr(error, "ctx", None)
     hint = f"{context.command_path} --help" if context else None
     say(error.format_message(), hint)
     return INVALID
 
 
-def report_bug(error: Exception) -> int:
+def trace(error: Exception) -> None:
+    """For those who mend Taskmill."""
     if os.environ.get("TASKMILL_DEBUG"):
-        raise error
+        traceback.print_exception(error)
+
+
+def report_bug(error: Exception) -> int:
     say(f"this should not happen: {type(error).__name__}: {error}", "TASKMILL_DEBUG=1 shows where")
     return FAILED
 
@@ -64,4 +73,4 @@ def say(message: str, hint: str | None = None, more: Sequence[str] = ()) -> None
 
 
 def _sentence(text: str) -> str:
-    return printable(" ".join(text.split()))
+    return masked(printable(" ".join(text.split())))

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator
 
-from taskmill.cli.interrupt import interruptible
 from taskmill.cli.session import Session
 from taskmill.core.errors import ResultTimeout
 from taskmill.core.state import FINAL, State
@@ -66,7 +65,7 @@ def follow(session: Session, id: str, timeout: float | None = None) -> TaskView:
     from taskmill.cli.progress import display
 
     following = Following(session, id, timeout)
-    with interruptible(id), display() as shown:
+    with display() as shown:
         last = None
         for view in following.views():
             shown.update(view, following.trouble(view))

@@ -1,5 +1,6 @@
 """The group of all commands, and the one place where errors become messages and exit codes."""
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -19,10 +20,17 @@ class Cli(click.Group):
     ) -> NoReturn:
         try:
             code = super().main(args, prog_name or "taskmill", **(extra | {"standalone_mode": False}))
-            sys.stdout.flush()
         except Exception as error:
             code = _report(error)
         sys.exit(code if isinstance(code, int) else 0)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            value = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            return _closed_pipe()
+        return value
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """In the order in which one meets them."""
@@ -30,6 +38,7 @@ class Cli(click.Group):
 
 
 def _report(error: Exception) -> int:
+    failures.trace(error)
     if isinstance(error, TaskmillError):
         return failures.report(error)
     if isinstance(error, click.Abort):
@@ -39,15 +48,11 @@ def _report(error: Exception) -> int:
     if isinstance(error, Interrupted):
         click.echo(f"\n{error}", err=True)
         return failures.INTERRUPTED
-    if isinstance(error, BrokenPipeError):
-        return _closed_pipe()
     return failures.report_bug(error)
 
 
 def _closed_pipe() -> int:
     """The reader (`| head`) has what it wanted."""
-    import os
-
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 

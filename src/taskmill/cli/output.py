@@ -56,7 +56,8 @@ def table(headers: Sequence[str], cells: Iterable[Sequence[str]]) -> Any:
 
     made = Table(box=SIMPLE_HEAD, pad_edge=False)
     for index, header in enumerate(headers):
-        made.add_column(header, no_wrap=index == 0, overflow="fold")
+        last = index == len(headers) - 1
+        made.add_column(header, no_wrap=not last, overflow="fold")
     for line in cells:
         made.add_row(*(Text(value, style=STATE_STYLES.get(value, "")) for value in line))
     return made

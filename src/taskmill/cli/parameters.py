@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from taskmill.core.errors import InvalidParameters, Problem
+from taskmill.core.errors import InvalidParameters
 
 Json = dict[str, Any]
 
@@ -48,8 +48,7 @@ def _object(text: str) -> Json:
     try:
         value: Json = msgspec.json.decode(text, type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
-        problem = Problem("$", f"is not valid JSON: {error}")
-        raise InvalidParameters(f"-P is not a valid JSON object: {error}", problems=[problem]) from None
+        raise InvalidParameters(f"-P is not a valid JSON object: {error}") from None
     return value
 
 

@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from taskmill.cli.output import cell, terminal
+from taskmill.core.state import State
 from taskmill.server.views import TaskSummary, TaskView
 
 
@@ -50,7 +51,7 @@ class Bar:
         self._line = bar.add_task("", total=None, note="", name="")
 
     def update(self, view: TaskView, trouble: str | None) -> None:
-        said = progress_of(view)
+        said = Fraction(1.0) if view.state is State.SUCCEEDED else progress_of(view)
         total, completed = (None, 0.0) if said.fraction is None else (1.0, said.fraction)
         note = trouble or said.note
         self._bar.update(

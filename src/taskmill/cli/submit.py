@@ -58,15 +58,17 @@ def submit(
     taskmill submit -T message -p message=hello --priority high --no-wait
     """
     from taskmill.cli.follow import follow
+    from taskmill.cli.interrupt import interruptible
     from taskmill.cli.outcome import show_outcome
     from taskmill.cli.session import session
 
     with session(store, config) as opened:
         created = _create(opened, **task)
-        if wait:
-            show_outcome(follow(opened, created.id, wait_timeout), as_json, verbose)
-        else:
+        if not wait:
             _show_created(created, as_json)
+            return
+        with interruptible(created.id):
+            show_outcome(follow(opened, created.id, wait_timeout), as_json, verbose)
 
 
 def _create(

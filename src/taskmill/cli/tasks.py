@@ -62,8 +62,22 @@ def list_(limit: int, as_json: bool, store: str | None, config: str | None, **wh
 
 
 def summary(task: "TaskSummary") -> tuple[object, ...]:
+    from taskmill.cli.output import terminal
+
     attempt = f"{task.attempt}/{task.attempt_limit}"
-    return (task.id, task.task_type, task.state, task.queue, task.priority, attempt, task.created_at[:19] + "Z")
+    created = ago(task.created_at) if terminal() else task.created_at
+    return (task.id, task.task_type, task.state, task.queue, task.priority, attempt, created)
+
+
+def ago(at: str) -> str:
+    """Like `3m ago`, for a time as the service gives it."""
+    from datetime import UTC, datetime
+
+    seconds = (datetime.now(UTC) - datetime.fromisoformat(at)).total_seconds()
+    for unit, size in (("d", 86_400), ("h", 3600), ("m", 60)):
+        if seconds >= size:
+            return f"{seconds // size:.0f}{unit} ago"
+    return f"{max(0, seconds):.0f}s ago"
 
 
 def _pages(service: "Service", limit: int, where: dict[str, Any]) -> "Iterator[TaskSummary]":

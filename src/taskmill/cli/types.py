@@ -79,7 +79,7 @@ def pasteable(view: "TaskTypeView") -> str:
     from taskmill.cli.parameters import sole_field
 
     sole = sole_field(msgspec.json.decode(view.schema))
-    value = view.example.get(sole) if len(view.example) == 1 else None
+    value = view.example.get(sole) if sole and len(view.example) == 1 else None
     if isinstance(value, str) and value and value[0] not in "{- ":
         text = value
     elif isinstance(value, int | float):

@@ -15,11 +15,13 @@ def watch(id: str | None, as_json: bool, store: str | None, config: str | None) 
 
     In a pipe, a line per change: the fields of `list`, separated by tabs; with --json, a document per line.
     """
+    from taskmill.cli.interrupt import interruptible
     from taskmill.cli.session import session
     from taskmill.cli.watching import watch_all, watch_one
 
     with session(store, config) as opened:
         if id is None:
             watch_all(opened, as_json)
-        else:
+            return
+        with interruptible(id):
             watch_one(opened, id, as_json)

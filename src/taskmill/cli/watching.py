@@ -10,7 +10,6 @@ import msgspec
 
 from taskmill.cli.attempts import lines
 from taskmill.cli.follow import Following, follow
-from taskmill.cli.interrupt import interruptible
 from taskmill.cli.outcome import require_result, show_outcome
 from taskmill.cli.output import cell, json_line, rows, table, terminal
 from taskmill.cli.progress import progress_of
@@ -58,12 +57,11 @@ def watch_all(session: Session, as_json: bool) -> None:
 
 def _json_until_final(session: Session, id: str) -> TaskView:
     last = b""
-    with interruptible(id):
-        for view in Following(session, id, None).views():
-            if (data := msgspec.json.encode(view)) != last:
-                json_line(view)
-                sys.stdout.flush()
-            last = data
+    for view in Following(session, id, None).views():
+        if (data := msgspec.json.encode(view)) != last:
+            json_line(view)
+            sys.stdout.flush()
+        last = data
     return view
 
 

@@ -1,0 +1,43 @@
+"""`config check`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Call
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_it_shows_every_setting_with_its_source(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "taskmill.toml").write_text('store = "sqlite:///a.db"\n')
+    (tmp_path / "config.yaml").write_text("port: 1\n")
+    monkeypatch.setenv("TASKMILL_PORT", "9000")
+    result = call("config", "check")
+    lines = result.stdout.splitlines()
+    assert result.exit_code == 0
+    assert "store\tsqlite:///a.db\ttaskmill.toml" in lines
+    assert "port\t9000\tTASKMILL_PORT" in lines
+    assert "lease\t15s\tdefault" in lines
+    assert result.stderr == "note: config.yaml is not read, because taskmill.toml is there\n"
+
+
+def test_it_shows_every_finding_and_no_secret(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("store: postgresql://u:secret@h/db\nprt: 1\nport: no\nlease: [1]\n")
+    result = call("config", "check")
+    assert result.exit_code == 2
+    assert "secret" not in result.output
+    assert all(f"config.yaml: {key}" in result.stderr for key in ("prt", "port", "lease"))
+
+
+def test_json_holds_settings_and_findings(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "taskmill.toml").write_text("port = 0\n")
+    result = call("config", "check", "--json")
+    document = json.loads(result.stdout)
+    assert result.exit_code == 2
+    assert document["settings"]["port"] == {"value": "8000", "source": "default"}
+    assert [finding["where"] for finding in document["findings"]] == ["taskmill.toml: port"]

@@ -1,0 +1,121 @@
+"""Ways to fail: one sentence, a hint, an exit code, never a traceback."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from taskmill.cli.failures import CODES
+from tests.cli.conftest import COMMAND, ENVIRONMENT, Call, call_real
+
+READING = [
+    ["list"],
+    ["get", "x"],
+    ["watch"],
+    ["types"],
+    ["queues"],
+    ["workers"],
+    ["submit", "-T", "math"],
+    ["cancel", "x"],
+]
+
+
+@pytest.mark.parametrize("command", READING, ids=lambda command: command[0])
+def test_a_store_that_is_not_there_is_not_made(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = call(*command)
+    assert result.exit_code == 4
+    expected = "error: there is no store at ./taskmill.db\nhint: run `taskmill up` here, or pass --store\n"
+    assert result.stderr == expected
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "says"),
+    [
+        (["lsit"], 2, "list"),
+        (["list", "--stor", "x"], 2, "--store"),
+        (["list", "--state", "redy"], 2, "'ready'"),
+        (["list", "--limit", "0"], 2, "--limit"),
+        (["list", "--store", "sqlite"], 2, "not the URL of a store"),
+        (["list", "--store", "postgresql://u:secret@h/db"], 2, "u:***@h/db"),
+        (["list", "--store", "memory://"], 2, "one process"),
+        (["up", "--store", "memory://"], 2, "can't share"),
+        (["up", "--port", "many"], 2, "--port"),
+        (["worker", "--slots", "0", "--lease", "soon"], 2, "1 more"),
+        (["list", "--store", "sqlite:////dev/null/x"], 4, "no store"),
+        (["list", "--config", "none.toml"], 2, "No such file"),
+        (["completion", "tcsh"], 2, "bash"),
+        (["queues", "pause"], 2, "NAME"),
+    ],
+)
+def test_the_message_says_what_would_be_right(call: Call, here: Path, args: list[str], code: int, says: str) -> None:
+    result = call(*args)
+    assert result.exit_code == code
+    assert result.stderr.startswith("error: ")
+    assert says in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_file_that_is_no_store_is_told(call: Call, here: Path) -> None:
+    (here / "notes.db").write_text("not a database, though it is long enough to be mistaken for one" * 50)
+    result = call("list", "--store", "sqlite:///notes.db")
+    assert result.exit_code == 4
+    assert "notes.db" in result.stderr
+
+
+def test_debugging_shows_where(here: Path) -> None:
+    assert "Traceback" in call_real("get", "x", cwd=here, TASKMILL_DEBUG="1").stderr
+    assert "Traceback" not in call_real("get", "x", cwd=here).stderr
+
+
+def test_settings_are_wrong_for_every_command(call: Call, here: Path) -> None:
+    (here / "taskmill.toml").write_text("prt = 1\n")
+    result = call("list")
+    assert result.exit_code == 2
+    assert "taskmill.toml: prt: no such setting; did you mean port?" in result.stderr
+
+
+def test_a_reader_that_has_enough_is_no_error(here: Path) -> None:
+    assert call_real("submit", "-T", "math", "-P", "1", "--no-wait", cwd=here).returncode == 0
+    process = subprocess.Popen(
+        [*COMMAND, "list", "--json"], cwd=here, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait(timeout=30) == 0
+
+
+def test_the_exit_codes_are_documented(call: Call) -> None:
+    text = call("--help").stdout
+    assert all(f"{code:<4} {meaning}" in text for code, meaning in CODES.items())
+
+
+def test_help_does_not_load_what_it_does_not_need() -> None:
+    heavy = ("rich", "apsw", "uvicorn", "starlette", "jsonschema_rs", "yaml", "taskmill.server.service")
+    code = f"import sys, taskmill.cli.main; print([name for name in {heavy!r} if name in sys.modules])"
+    said = subprocess.run([sys.executable, "-c", code], env=ENVIRONMENT, capture_output=True, text=True, check=True)
+    assert said.stdout == "[]\n"
+
+
+def test_version_and_completion(call: Call, here: Path) -> None:
+    assert call("--version").stdout.startswith("taskmill ")
+    for shell in ("bash", "zsh", "fish"):
+        assert "_TASKMILL_COMPLETE" in call("completion", shell).stdout
+
+
+def test_task_types_and_ids_are_completed(here: Path) -> None:
+    def complete(words: str, at: int) -> str:
+        return call_real(cwd=here, _TASKMILL_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=str(at)).stdout
+
+    assert complete("taskmill submit -T m", 3).split() == ["plain,math", "plain,message"]
+    id = call_real("submit", "-T", "math", "-P", "1", "--no-wait", cwd=here).stdout.strip()
+    assert complete("taskmill get ", 2).split() == [f"plain,{id}"]
+    (here / "taskmill.db").unlink()
+    assert complete("taskmill get ", 2).strip() == ""

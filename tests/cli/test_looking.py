@@ -1,0 +1,89 @@
+"""`get`, `list`, `queues`, `workers` and `types`: plain lines in a pipe, JSON on request."""
+
+import json
+import shlex
+from pathlib import Path
+
+from tests.cli.conftest import Call
+
+
+def submit(call: Call, *args: str) -> str:
+    result = call("submit", "-T", "math", "-P", "1", "--no-wait", *args)
+    assert result.exit_code == 0, result.stderr
+    return str(result.stdout.strip())
+
+
+def test_list_is_newest_first_separated_by_tabs(call: Call, here: Path) -> None:
+    ids = [submit(call, "--tag", "x"), submit(call)]
+    lines = [line.split("\t") for line in call("list").stdout.splitlines()]
+    assert [line[0] for line in lines] == ids[::-1]
+    assert lines[0][1:6] == ["math", "ready", "default", "normal", "0/4"]
+
+
+def test_list_filters_and_limits(call: Call, here: Path) -> None:
+    ids = [submit(call, "--tag", "x"), submit(call, "--queue", "mail"), submit(call, "--delay", "1h")]
+    for filters, expected in [
+        (["--tag", "x"], [ids[0]]),
+        (["--queue", "mail"], [ids[1]]),
+        (["--state", "scheduled"], [ids[2]]),
+        (["-T", "sleep"], []),
+        (["--limit", "2"], ids[:0:-1]),
+    ]:
+        assert [json.loads(line)["id"] for line in call("list", "--json", *filters).stdout.splitlines()] == expected
+
+
+def test_get_shows_every_field_that_has_a_value(call: Call, here: Path) -> None:
+    id = submit(call, "--key", "a\u00e9")
+    fields = dict(line.split("\t") for line in call("get", id).stdout.splitlines())
+    assert (fields["id"], fields["key"], fields["parameters"]) == (id, "a\u00e9", '{"expression":"1"}')
+    assert "result" not in fields
+    assert json.loads(call("get", "--json", id).stdout)["result"] is None
+
+
+def test_get_verbose_shows_the_attempts_with_their_logs(call: Call, at_mill: Path) -> None:
+    id = json.loads(call("submit", "-T", "message", "-P", "look here", "--json").stdout)["id"]
+    assert "look here" in call("get", "-v", id).stdout
+    assert json.loads(call("get", "-v", "--json", id).stdout)["attempts"][0]["outcome"] == "succeeded"
+
+
+def test_what_is_not_there_is_exit_code_3(call: Call, here: Path) -> None:
+    for id in ("01a20141-1ce1-74ee-863d-81cddd5812ca", "nonsense"):
+        for command in (["get", id], ["cancel", id], ["retry", id], ["watch", id]):
+            result = call(*command)
+            assert (result.exit_code, result.stdout) == (3, "")
+            assert id in result.stderr
+
+
+def test_what_is_stored_cannot_move_the_cursor(call: Call, here: Path) -> None:
+    result = call("submit", "-T", "message", "--no-wait", "-P", "\x1b[2Jx\tb\nc")
+    assert "\x1b" not in call("get", result.stdout.strip()).stdout
+
+
+def test_queues_can_be_paused_and_resumed(call: Call, here: Path) -> None:
+    submit(call, "--queue", "mail")
+    assert call("queues", "pause", "mail").stdout == "mail is paused\n"
+    assert "mail\t1\t0\t0\tyes" in call("queues").stdout.splitlines()
+    assert json.loads(call("queues", "resume", "mail", "--json").stdout) == {"name": "mail", "paused": False}
+    assert not any(queue["paused"] for queue in json.loads(call("queues", "list", "--json").stdout))
+
+
+def test_workers_are_listed(call: Call, at_mill: Path) -> None:
+    [worker] = json.loads(call("workers", "--json").stdout)
+    assert worker["alive"]
+    assert call("workers").stdout.split("\t")[:2] == [worker["id"], "yes"]
+
+
+def test_types_are_listed_with_an_example_that_works(call: Call, at_mill: Path) -> None:
+    names = [line.split("\t")[0] for line in call("types").stdout.splitlines()]
+    assert names == ["math", "message", "sleep"]
+    for name in names[:2]:
+        shown = call("types", "show", name).stdout
+        command = shlex.split(shown.splitlines()[-1])
+        assert command[0] == "taskmill"
+        assert call(*command[1:]).exit_code == 0
+
+
+def test_types_show_names_near_ones(call: Call, here: Path) -> None:
+    result = call("types", "show", "maths")
+    assert result.exit_code == 2
+    assert "did you mean math?" in result.stderr

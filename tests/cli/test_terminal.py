@@ -1,0 +1,100 @@
+"""What is different on a terminal: tables, colours, a progress bar."""
+
+import os
+import pty
+import select
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import COMMAND, ENVIRONMENT, Call
+
+
+class Terminal:
+    """A command with a terminal for its input and output."""
+
+    def __init__(self, *args: str, cwd: Path, **more: str) -> None:
+        self._screen, inner = pty.openpty()
+        self.process = subprocess.Popen(
+            [*COMMAND, *args],
+            cwd=cwd,
+            env=ENVIRONMENT | more,
+            stdin=inner,
+            stdout=inner,
+            stderr=inner,
+            start_new_session=True,
+        )
+        os.close(inner)
+        self.seen = ""
+
+    def until(self, text: str) -> None:
+        while text not in self.seen and self._more():
+            pass
+        assert text in self.seen
+
+    def end(self) -> int:
+        while self._more():
+            pass
+        os.close(self._screen)
+        return self.process.wait(timeout=30)
+
+    def _more(self) -> bool:
+        ready, _, _ = select.select([self._screen], [], [], 30)
+        assert ready, f"nothing for 30 s, after {self.seen!r}"
+        try:
+            data = os.read(self._screen, 4096)
+        except OSError:  # the command has ended
+            return False
+        self.seen += data.decode()
+        return bool(data)
+
+
+def test_submit_shows_progress_and_then_the_result(mill: Path) -> None:
+    terminal = Terminal("submit", "-T", "sleep", "-P", "0.6", cwd=mill)
+    terminal.until("sleep running")
+    terminal.until("%")
+    assert terminal.end() == 0
+    assert terminal.seen.endswith("0.6\r\n")
+
+
+def test_ctrl_c_gives_the_terminal_back(call: Call, at_mill: Path) -> None:
+    terminal = Terminal("submit", "-T", "sleep", "-P", "60", "--tag", "terminal", cwd=at_mill)
+    terminal.until("sleep running")
+    terminal.process.send_signal(2)
+    assert terminal.end() == 130
+    assert "goes on" in terminal.seen
+    assert terminal.seen.rindex("\x1b[?25h") > terminal.seen.rindex("\x1b[?25l")
+    assert call("cancel", "--tag", "terminal").exit_code == 0
+
+
+@pytest.mark.parametrize(("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_list_is_a_table_with_headers(mill: Path, variables: dict[str, str], coloured: bool) -> None:
+    Terminal("submit", "-T", "math", "-P", "1", cwd=mill).end()
+    terminal = Terminal("list", "--state", "succeeded", cwd=mill, **variables)
+    assert terminal.end() == 0
+    assert all(word in terminal.seen for word in ("created", "attempt", "s ago"))
+    assert ("\x1b[32m" in terminal.seen) == coloured
+
+
+def test_errors_are_red_on_a_terminal(mill: Path) -> None:
+    terminal = Terminal("get", "nonsense", cwd=mill)
+    assert terminal.end() == 3
+    assert "\x1b[31merror:\x1b[0m there is no task" in terminal.seen
+
+
+def test_watch_is_a_table_that_refreshes(call: Call, at_mill: Path) -> None:
+    terminal = Terminal("watch", cwd=at_mill)
+    terminal.until("created")
+    id = call("submit", "-T", "math", "-P", "1 / 0", "--json").stdout.partition('"id":"')[2][:36]
+    terminal.until(id)
+    terminal.until("failed")
+    terminal.process.send_signal(2)
+    assert terminal.end() == 130
+    assert "Traceback" not in terminal.seen
+
+
+def test_an_empty_list_says_so(here: Path) -> None:
+    terminal = Terminal("list", cwd=here)
+    assert terminal.end() == 0
+    assert "no task matches" in terminal.seen

@@ -1,0 +1,81 @@
+"""`up`, `server` and `worker`: what they say, and how they end."""
+
+import json
+import signal
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import call_real, free_port, read_until, running, stop
+
+APP = """
+from taskmill import App
+
+app = App("sqlite:///own.db")
+
+@app.task
+def add(a: int, b: int) -> int:
+    return a + b
+"""
+
+
+def test_up_says_where_it_is_and_what_to_try(tmp_path: Path) -> None:
+    port = free_port()
+    with running("up", "--port", str(port), cwd=tmp_path) as process:
+        said = read_until(process, "Ctrl-C")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz") as answer:
+            assert answer.status == 200
+        errors = stop(process, signal.SIGINT)
+    assert f"Taskmill is up on {tmp_path}/taskmill.db" in said
+    assert f"http://127.0.0.1:{port}" in said
+    assert "workers  2, for all queues" in said
+    assert process.returncode == 0
+    assert "Traceback" not in errors
+
+
+def test_an_app_runs_on_its_own_store(tmp_path: Path) -> None:
+    (tmp_path / "tasks.py").write_text(APP)
+    with running("worker", "tasks:app", "--workers", "1", cwd=tmp_path) as process:
+        assert f"on {tmp_path}/own.db" in read_until(process, "Ctrl-C")
+        store = ("--store", "sqlite:///own.db")
+        assert call_real("submit", *store, "-T", "add", "-p", "a=2", "-p", "b=3", cwd=tmp_path).stdout == "5\n"
+        [worker] = json.loads(call_real("workers", "--json", *store, cwd=tmp_path).stdout)
+        assert worker["alive"]
+        stop(process, signal.SIGTERM)
+    assert process.returncode == 0
+
+
+def test_a_store_that_is_not_the_apps_own_is_noted(tmp_path: Path) -> None:
+    (tmp_path / "tasks.py").write_text(APP)
+    with running("worker", "tasks:app", "--store", "sqlite:///other.db", cwd=tmp_path) as process:
+        assert "other.db" in read_until(process, "Ctrl-C")
+        assert "tasks:app enqueues to sqlite:///own.db" in stop(process, signal.SIGTERM)
+
+
+@pytest.mark.parametrize(
+    ("ref", "says"),
+    [("tasks:ap", "use tasks:app"), ("task:app", "there is no module 'task'"), ("tasks.py", "use tasks:app")],
+)
+def test_an_app_that_is_not_there_is_told(tmp_path: Path, ref: str, says: str) -> None:
+    (tmp_path / "tasks.py").write_text(APP)
+    result = call_real("up", ref, cwd=tmp_path)
+    assert result.returncode == 2
+    assert says in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "taskmill.db").exists()
+
+
+def test_an_app_that_breaks_shows_where(tmp_path: Path) -> None:
+    (tmp_path / "tasks.py").write_text("1 / 0\n")
+    result = call_real("worker", "tasks:app", cwd=tmp_path)
+    assert result.returncode == 2
+    assert 'tasks.py", line 1' in result.stderr
+    assert "the app tasks:app cannot be loaded" in result.stderr
+
+
+def test_a_host_for_everyone_is_refused(tmp_path: Path) -> None:
+    result = call_real("up", "--host", "0.0.0.0", "--port", str(free_port()), cwd=tmp_path)
+    assert result.returncode != 0
+    assert "there is no login yet" in result.stderr
+    assert "Traceback" not in result.stderr

@@ -1,0 +1,42 @@
+"""`watch`, in a pipe."""
+
+import json
+import signal
+from itertools import pairwise
+from pathlib import Path
+
+from tests.cli.conftest import Call, running, stop
+
+
+def test_one_task_is_followed_to_its_end_with_its_logs(call: Call, at_mill: Path) -> None:
+    id = call("submit", "-T", "message", "-P", "look here", "--no-wait", "--delay", "200ms").stdout.strip()
+    result = call("watch", id)
+    assert (result.exit_code, result.stdout) == (0, '{"message":"look here"}\n')
+    assert "info look here" in result.stderr
+
+
+def test_json_is_a_line_per_change(call: Call, at_mill: Path) -> None:
+    id = call("submit", "-T", "sleep", "-P", "0.5", "--no-wait").stdout.strip()
+    lines = [json.loads(line) for line in call("watch", "--json", id).stdout.splitlines()]
+    assert lines[-1]["state"] == "succeeded"
+    assert {line["id"] for line in lines} == {id}
+    assert all(before != after for before, after in pairwise(lines))
+
+
+def test_a_task_that_fails_is_exit_code_1(call: Call, at_mill: Path) -> None:
+    id = call("submit", "-T", "math", "-P", "1 / 0", "--no-wait").stdout.strip()
+    for args in (["watch", id], ["watch", "--json", id]):
+        result = call(*args)
+        assert result.exit_code == 1
+        assert "division by zero" in result.stderr
+
+
+def test_everything_is_followed_until_ctrl_c(call: Call, at_mill: Path) -> None:
+    with running("watch", "--json", cwd=at_mill) as process:
+        assert process.stdout is not None
+        id = call("submit", "-T", "sleep", "-P", "60", "--no-wait").stdout.strip()
+        while json.loads(process.stdout.readline())["id"] != id:  # its progress shows, whichever began first
+            pass
+        call("cancel", id)
+        errors = stop(process, signal.SIGINT)
+    assert (process.returncode, errors.strip()) == (130, "")
