@@ -3,9 +3,10 @@
 import asyncio
 
 from taskmill.core import machine
+from taskmill.core.state import State
 from taskmill.core.task import Claim
-from taskmill.stores.contract import Promoted, Store
-from taskmill.testing.conformance.case import LEASE, NOW, StoreCase, a_task, added, decided, read, scenario
+from taskmill.stores.contract import Beat, Promoted, Store
+from taskmill.testing.conformance.case import LEASE, NOW, StoreCase, a_task, added, claimed, decided, read, scenario
 
 
 def ids(claims: list[Claim]) -> list[str]:
@@ -65,13 +66,25 @@ class Claiming(StoreCase):
 
     @scenario
     async def test_a_paused_queue_gives_nothing(self, store: Store) -> None:
-        (task,) = await added(store, a_task(queue="a"))
+        paused, other, third = await added(store, a_task(queue="a"), a_task(queue="b"), a_task(queue="b"))
         await store.pause("a", True)
-        assert await store.claim("w1", LEASE, 9, now=NOW) == []
-        assert await store.claim("w1", LEASE, 9, queues=["a"], now=NOW) == []
-        assert await store.claim("w1", LEASE, 9, ids=[task.spec.id], now=NOW) == []
+        both = [paused.spec.id, other.spec.id]
+        assert ids(await store.claim("w1", LEASE, 9, queues=["a"], now=NOW)) == []
+        assert ids(await store.claim("w1", LEASE, 9, ids=both, now=NOW)) == [other.spec.id]
+        assert ids(await store.claim("w1", LEASE, 9, now=NOW)) == [third.spec.id]
         await store.pause("a", False)
-        assert ids(await store.claim("w1", LEASE, 9, now=NOW)) == [task.spec.id]
+        assert ids(await store.claim("w1", LEASE, 9, now=NOW)) == [paused.spec.id]
+
+    @scenario
+    async def test_a_new_attempt_begins_without_progress(self, store: Store) -> None:
+        (claim,) = await claimed(store, a_task())
+        await store.extend("w1", [Beat(claim.spec.id, claim.head.version, "{}")], LEASE, now=NOW)
+        before = await read(store, claim.spec.id)
+        again = before._replace(state=State.READY, version=before.version + 1, lease_owner=None, lease_until=None)
+        assert await store.save([decided(claim, again)]) == []
+        (second,) = await store.claim("w1", LEASE, 1, now=NOW)
+        assert second.head == machine.start(again, "w1", NOW + LEASE, NOW)
+        assert await read(store, claim.spec.id) == second.head
 
     @scenario
     async def test_a_queue_paused_before_its_first_task(self, store: Store) -> None:
