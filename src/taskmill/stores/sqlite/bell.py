@@ -52,9 +52,10 @@ class SocketBell:
 
     def listen(self, *topics: Topic) -> Ear:
         try:
-            _make_private(self._folder)
-            name = f"{''.join(LETTERS[topic] for topic in topics)}-{os.getpid()}-{next(_numbers)}"
-            return SocketEar(f"{self._folder}/{name}", topics)
+            try:
+                return self._ear(topics)
+            except FileNotFoundError:
+                return self._ear(topics)  # the last ear but this took the empty folder away meanwhile
         except (OSError, AttributeError):
             return DeafEar()
 
@@ -63,6 +64,11 @@ class SocketBell:
         if self._socket is not None:
             self._socket.close()
         self._socket = None
+
+    def _ear(self, topics: Collection[Topic]) -> Ear:
+        _make_private(self._folder)
+        name = f"{''.join(LETTERS[topic] for topic in topics)}-{os.getpid()}-{next(_numbers)}"
+        return SocketEar(f"{self._folder}/{name}", topics)
 
     def _look(self, changed: int) -> None:
         try:

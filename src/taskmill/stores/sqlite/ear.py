@@ -1,6 +1,7 @@
 """Hears a bell: on an event loop as one more socket, without a loop by waiting for the socket."""
 
 import asyncio
+import contextlib
 import json
 import select
 import socket
@@ -55,6 +56,8 @@ class SocketEar:
         self._detach()
         self._socket.close()
         Path(self._path).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            Path(self._path).parent.rmdir()  # only if it is empty
 
     async def _sleep(self, loop: asyncio.AbstractEventLoop, timeout: float | None) -> None:
         self._attach(loop)
