@@ -30,8 +30,8 @@ def test_it_shows_every_finding_and_no_secret(call: Call, tmp_path: Path) -> Non
     (tmp_path / "config.yaml").write_text("store: postgresql://u:secret@h/db\nprt: 1\nport: no\nlease: [1]\n")
     result = call("config", "check")
     assert result.exit_code == 2
-    assert "secret" not in result.output
-    assert all(f"config.yaml: {key}" in result.stderr for key in ("prt", "port", "lease"))
+    assert "secret" not in result.output + call("config", "check", "--json").output
+    assert all(f"config.yaml: {key}" in result.stderr for key in ("prt", "port", "lease", "store"))
 
 
 def test_json_holds_settings_and_findings(call: Call, tmp_path: Path) -> None:

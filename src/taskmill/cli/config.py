@@ -8,6 +8,7 @@ from taskmill.cli.options import config_option, json_option
 
 if TYPE_CHECKING:
     from taskmill.config.load import Loaded
+    from taskmill.config.sources import Finding
 
 
 @click.group()
@@ -25,13 +26,29 @@ def check(config: str | None, as_json: bool) -> None:
     from taskmill.config.reference import effective
 
     loaded = load(file=config)
+    loaded = loaded._replace(findings=[*loaded.findings, *_of_store(loaded)])
     if as_json:
         document(_document(loaded))
     else:
         rows(("setting", "value", "source"), effective(loaded), "")
         for path in loaded.unread:
             click.echo(f"note: {path} is not read, because {loaded.file} is there", err=True)
-    refuse(loaded.findings)
+    refuse(loaded.findings, hint=None)
+
+
+def _of_store(loaded: "Loaded") -> "list[Finding]":
+    """What only the stores know: whether there is one for this URL. Nothing is opened."""
+    from taskmill.config.masking import masked
+    from taskmill.config.sources import Finding, Raw, place
+    from taskmill.core.errors import InvalidSettings
+    from taskmill.stores.open import open_store
+
+    url = loaded.settings.store
+    try:
+        open_store(url)
+    except InvalidSettings as error:
+        return [Finding(place(Raw("store", url, loaded.sources["store"])), masked(f"{error}; {error.hint}"))]
+    return []
 
 
 def _document(loaded: "Loaded") -> object:

@@ -11,6 +11,7 @@ from taskmill.config.sources import Finding, Raw, find_file, from_environment, f
 from taskmill.core.errors import InvalidSettings, Problem
 
 DEFAULT = "default"
+HINT = "taskmill config check shows all settings and where they come from"
 
 
 class Loaded(NamedTuple):
@@ -48,12 +49,12 @@ def settings(flags: Mapping[str, object] | None = None, *, file: str | Path | No
     return loaded.settings
 
 
-def refuse(findings: list[Finding]) -> None:
+def refuse(findings: list[Finding], hint: str | None = HINT) -> None:
+    """Raises InvalidSettings with every finding, if there is any."""
     if findings:
         first, more = findings[0], len(findings) - 1
         also = f" (and {more} more)" if more else ""
         problems = [Problem(*finding) for finding in findings]
-        hint = "taskmill config check shows all settings and where they come from"
         raise InvalidSettings(f"{first.where}: {first.what}{also}", hint=hint, problems=problems)
 
 
