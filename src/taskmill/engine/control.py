@@ -25,7 +25,7 @@ class Verdict(NamedTuple):
 
 async def cancel(store: Store, ids: Sequence[str]) -> list[Verdict]:
     """A task that is not running is cancelled at once; a running one is asked to stop (done, state running)."""
-    now = await store.ping()
+    now = await store.clock()
     verdicts = await _decide(store, ids, lambda task: _cancelled(task.head, now))
     store.bell.ring("cancel", [v.id for v in verdicts if v.done and v.state is State.RUNNING])
     store.bell.ring("final", [v.id for v in verdicts if v.done and v.state is State.CANCELLED])
@@ -34,7 +34,7 @@ async def cancel(store: Store, ids: Sequence[str]) -> list[Verdict]:
 
 async def retry(store: Store, ids: Sequence[str]) -> list[Verdict]:
     """Run final (or scheduled) tasks again now, with all their attempts."""
-    now = await store.ping()
+    now = await store.clock()
     verdicts = await _decide(store, ids, lambda task: machine.retry(task.spec, task.head, now))
     if any(verdict.done for verdict in verdicts):
         tasks = await store.get([verdict.id for verdict in verdicts if verdict.done])

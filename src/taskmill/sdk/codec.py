@@ -60,6 +60,8 @@ class Codec:
 
     def encode_result(self, value: Any) -> str:
         """Raises TypeError or ValueError for what JSON can't hold."""
+        if value is None:
+            return "null"
         text = self._encode(value).decode()
         if "null" in text and (found := findings.non_finite(value)):
             raise ValueError(found.message)

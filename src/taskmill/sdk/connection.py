@@ -54,7 +54,7 @@ class Connection:
         watch = self._watches.get(asyncio.get_running_loop())
         if watch is None or not watch.open:
             watch = await self.here()
-        return await enqueue(watch.store, requests)
+        return await watch.gathered.enqueue(requests)
 
     def close(self) -> None:
         with self._lock:

@@ -1,11 +1,14 @@
 """Waiting for results on an event loop."""
 
 import asyncio
+import functools
 import time
 from collections.abc import Iterable
 
 from taskmill.core.state import FINAL
 from taskmill.core.task import Task
+from taskmill.engine.enqueue import enqueue
+from taskmill.engine.gather import Gathered
 from taskmill.sdk import results
 from taskmill.stores.contract import Ear, Store
 
@@ -21,6 +24,7 @@ class LoopWatch:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self.gathered = Gathered(functools.partial(enqueue, store))
         self.open = False
         """Whether the store was opened."""
         self._waiting: dict[str, list[asyncio.Future[Task]]] = {}

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import functools
 import gc
 import ipaddress
 import os
@@ -16,6 +17,8 @@ from starlette.types import ASGIApp
 
 from taskmill.catalogue import handlers
 from taskmill.core.errors import InvalidSettings
+from taskmill.engine.enqueue import enqueue
+from taskmill.engine.gather import Gathered
 from taskmill.sdk.connection import Durability
 from taskmill.server.guard import Guard
 from taskmill.server.openapi import openapi_route
@@ -66,7 +69,7 @@ def serve(
     """
     listener = listen(host, port)
     store = open_store(store_url, threaded=True, durability=durability)
-    service = Service(store)
+    service = Service(store, gathered=Gathered(functools.partial(enqueue, store)))
     server = QuietServer(create_asgi(service, cors, (*hosts, host)))
     try:
         with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:

@@ -4,6 +4,7 @@ It takes and gives views and raises core errors; faces only translate. Every met
 """
 
 import asyncio
+import functools
 import time
 from collections.abc import Sequence
 
@@ -13,6 +14,7 @@ from taskmill.core.state import FINAL, State
 from taskmill.core.task import Task
 from taskmill.engine import control
 from taskmill.engine.enqueue import Enqueued, Request, enqueue
+from taskmill.engine.gather import Gathered
 from taskmill.engine.ids import parse as parse_id
 from taskmill.server import bulk, present, views
 from taskmill.server.admission import admit, refuse
@@ -31,9 +33,11 @@ Items = list[views.Created | TaskmillError]
 class Service:
     """`wait` and `readiness` need a running event loop; the rest suspends only where the store does."""
 
-    def __init__(self, store: Store, limits: Limits = DEFAULTS) -> None:
+    def __init__(self, store: Store, limits: Limits = DEFAULTS, gathered: Gathered | None = None) -> None:
+        """`gathered`: concurrent requests share an insert; for a server, on its event loop."""
         self.limits = limits
         self._store = store
+        self._enqueue = gathered.enqueue if gathered else functools.partial(enqueue, store)
         self._task_types = TaskTypes(store)
         self._finals = Finals(store.bell)
 
@@ -57,7 +61,7 @@ class Service:
         """
         id = id_for(idempotency_key)
         request = await admit(draft, self._task_types, self.limits, id)
-        [enqueued] = await enqueue(self._store, [request])
+        [enqueued] = await self._enqueue([request])
         if enqueued.created:
             return _created(request)
         return _found(draft, id, enqueued.id, await self._store.get([enqueued.id]))
@@ -74,7 +78,7 @@ class Service:
         """
         ids = [id_for(idempotency_key, place) for place in places or range(len(drafts))]
         admitted = [await self._admitted(draft, id) for draft, id in zip(drafts, ids, strict=True)]
-        enqueued = await enqueue(self._store, [item for item in admitted if isinstance(item, Request)])
+        enqueued = await self._enqueue([item for item in admitted if isinstance(item, Request)])
         there = await self._store.get([each.id for each in enqueued if not each.created])
         results = iter(enqueued)
         return [

@@ -15,8 +15,8 @@ def open_store(url: str, *, threaded: bool = False, durability: Literal["power",
     """The store of a URL; await its `open()` before use. Raises InvalidSettings.
 
     `sqlite:///relative.db`, `sqlite:////absolute.db`, `memory://`. `durability`: what a stored task survives, a
-    power cut or only the death of a process (faster). `threaded`: verbs run in a thread of the store and concurrent
-    `add`s share a commit; otherwise verbs run on the calling thread and never suspend.
+    power cut or only the death of a process (faster). `threaded`: verbs run in a thread of the store, for one event
+    loop; otherwise they run on the calling thread and never suspend.
     """
     scheme, separator, rest = url.partition("://")
     if not separator or scheme not in SCHEMES:

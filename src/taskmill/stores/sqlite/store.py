@@ -12,7 +12,6 @@ import apsw
 from taskmill.core.errors import InvalidRequest, StoreError
 from taskmill.core.state import State
 from taskmill.core.task import Attempt, Claim, Decision, Task
-from taskmill.stores.batching import Gathered
 from taskmill.stores.clock import microseconds
 from taskmill.stores.contract import (
     Beat,
@@ -86,21 +85,18 @@ class Calls:
 
 
 class SqliteStore(Calls):
-    """`threaded`: verbs run in a thread of the store, and concurrent calls of `add` share a commit; for one event
-    loop. Otherwise verbs run on the calling thread and never suspend. No use after a fork."""
+    """`threaded`: verbs run in a thread of the store; for one event loop. Otherwise they run on the calling thread
+    and never suspend. No use after a fork."""
 
     def __init__(self, path: str, *, durability: Durability = "power", threaded: bool = False) -> None:
         super().__init__(os.path.realpath(path), durability=durability, threaded=threaded)
         self._bell = SocketBell(self.path)
         self.bell: Bell = self._bell
-        self._gathered = Gathered(self._add) if threaded else None
         # A long look at many tasks must not keep the verbs waiting: SQLite lets it read beside a writer.
         self._looks = Calls(self.path, durability=durability, threaded=True) if threaded else self
 
     async def add(self, tasks: Sequence[Task]) -> dict[int, str]:
-        if self._gathered is None:
-            return self._now(adding.add, tasks)
-        return await self._gathered.add(tasks)
+        return await self.run(adding.add, tasks)
 
     async def get(self, ids: Sequence[str]) -> dict[str, Task]:
         return await self.run(keeping.get, ids)
@@ -196,6 +192,3 @@ class SqliteStore(Calls):
         self._bell.close()
         await self.disconnect()
         await self._looks.disconnect()
-
-    async def _add(self, tasks: Sequence[Task]) -> dict[int, str]:
-        return await self.run(adding.add, tasks)

@@ -1,0 +1,91 @@
+"""Gathers concurrent enqueues: those made while one is in flight go together in the next insert and announcement.
+
+A lone call waits for nothing; a hundred at once share one commit.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, NamedTuple
+
+from taskmill.core.errors import StoreUnavailable
+from taskmill.engine.enqueue import Enqueued, Request
+
+Enqueue = Callable[[Sequence[Request]], Coroutine[Any, Any, list[Enqueued]]]
+LARGEST = 2_000
+"""Tasks in one commit, so that no caller waits long for the others."""
+
+
+class Call(NamedTuple):
+    requests: Sequence[Request]
+    answer: "asyncio.Future[list[Enqueued]]"
+
+
+class Gathered:
+    """For one event loop. `enqueue` does the work: engine/enqueue.py with its store."""
+
+    def __init__(self, enqueue: Enqueue) -> None:
+        self._enqueue = enqueue
+        self._calls: list[Call] = []
+        self._flush: asyncio.Task[None] | None = None
+
+    def enqueue(self, requests: Sequence[Request]) -> "asyncio.Future[list[Enqueued]]":
+        """As engine/enqueue.py, to be awaited; not a coroutine, because it is called for every task."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[list[Enqueued]] = loop.create_future()
+        self._calls.append(Call(requests, answer))
+        if self._flush is None:
+            self._flush = loop.create_task(self._flushing())
+        return answer
+
+    async def _flushing(self) -> None:
+        try:
+            while self._calls:
+                await self._together(self._next())
+        finally:
+            self._flush = None
+
+    def _next(self) -> list[Call]:
+        """The first call, and as many more as fit."""
+        end, size = 1, len(self._calls[0].requests)
+        while end < len(self._calls) and size + len(self._calls[end].requests) <= LARGEST:
+            size += len(self._calls[end].requests)
+            end += 1
+        calls, self._calls = self._calls[:end], self._calls[end:]
+        return calls
+
+    async def _together(self, calls: list[Call]) -> None:
+        if len(calls) == 1:
+            return await self._alone(calls[0])
+        try:
+            made = await self._enqueue([request for call in calls for request in call.requests])
+        except StoreUnavailable as error:
+            for call in calls:
+                _refuse(call, error)
+        except Exception:
+            # One call's bad data must not fail the others.
+            for call in calls:
+                await self._alone(call)
+        else:
+            _share(calls, made)
+
+    async def _alone(self, call: Call) -> None:
+        try:
+            made = await self._enqueue(call.requests)
+        except Exception as error:
+            _refuse(call, error)
+        else:
+            _share([call], made)
+
+
+def _share(calls: list[Call], made: list[Enqueued]) -> None:
+    start = 0
+    for requests, answer in calls:
+        end = start + len(requests)
+        if not answer.done():  # else its caller was cancelled
+            answer.set_result(made[start:end])
+        start = end
+
+
+def _refuse(call: Call, error: Exception) -> None:
+    if not call.answer.done():
+        call.answer.set_exception(error)
