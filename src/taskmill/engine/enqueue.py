@@ -6,7 +6,7 @@ from typing import NamedTuple
 from taskmill.core import machine
 from taskmill.core.state import State
 from taskmill.core.task import Spec, Task
-from taskmill.stores.contract import Store
+from taskmill.stores.contract import Bell, Store
 
 
 class Request(NamedTuple):
@@ -29,15 +29,16 @@ async def enqueue(store: Store, requests: Sequence[Request]) -> list[Enqueued]:
     """
     tasks = [Task(spec, machine.create(spec, spec.created_at, run_at)) for spec, run_at in requests]
     there = await store.add(tasks)
-    announce(store, tasks, there)
     if not there:
+        _announce(store.bell, tasks)
         return [Enqueued(task.spec.id, True) for task in tasks]
+    _announce(store.bell, [task for i, task in enumerate(tasks) if i not in there])
     return [Enqueued(there.get(i, task.spec.id), i not in there) for i, task in enumerate(tasks)]
 
 
-def announce(store: Store, tasks: Sequence[Task], there: dict[int, str]) -> None:
-    ready = {task.spec.queue for i, task in enumerate(tasks) if i not in there and task.head.state is State.READY}
-    if ready:
-        store.bell.ring("ready", ready)
-    if any(task.head.state is State.SCHEDULED for task in tasks):
-        store.bell.ring("due", ())
+def _announce(bell: Bell, tasks: Sequence[Task]) -> None:
+    queues = [spec.queue for spec, head in tasks if head.state is State.READY]
+    if queues:
+        bell.ring("ready", set(queues))
+    if len(queues) < len(tasks):
+        bell.ring("due", ())

@@ -5,12 +5,14 @@ import os
 import time
 from uuid import UUID
 
+VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+
 
 def uuid7() -> str:
     """Ordered by the millisecond of its making."""
-    milliseconds = time.time_ns() // 1_000_000
-    digits = f"{milliseconds:012x}{os.urandom(10).hex()}"
-    return _shape(digits, "7")
+    milliseconds, chance = time.time_ns() // 1_000_000, os.urandom(10).hex()
+    variant = VARIANT[chance[3]]
+    return f"{milliseconds >> 16:08x}-{milliseconds & 0xFFFF:04x}-7{chance[:3]}-{variant}{chance[4:7]}-{chance[7:19]}"
 
 
 def derived(scope: str, key: str) -> str:
@@ -20,7 +22,7 @@ def derived(scope: str, key: str) -> str:
 
 
 def _shape(digits: str, version: str) -> str:
-    variant = "89ab"[int(digits[16], 16) & 3]
+    variant = VARIANT[digits[16]]
     return f"{digits[:8]}-{digits[8:12]}-{version}{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
 
 
