@@ -1,5 +1,7 @@
 """Taskmill: distributed task processing that starts with one command and no server."""
 
+from typing import TYPE_CHECKING
+
 from taskmill.core.errors import (
     Conflict,
     InvalidParameters,
@@ -21,10 +23,32 @@ from taskmill.core.outcome import Cancel, Fail, Retry, Snooze
 from taskmill.core.retry import RetryPolicy
 from taskmill.core.state import State
 from taskmill.core.task import Priority
-from taskmill.sdk.app import App
-from taskmill.sdk.context import Context, current
-from taskmill.sdk.handle import TaskHandle
-from taskmill.sdk.task import Task
+
+if TYPE_CHECKING:
+    from taskmill.sdk.app import App
+    from taskmill.sdk.context import Context, current
+    from taskmill.sdk.handle import TaskHandle
+    from taskmill.sdk.task import Task
+else:
+    HOMES = {
+        "App": "taskmill.sdk.app",
+        "Context": "taskmill.sdk.context",
+        "Task": "taskmill.sdk.task",
+        "TaskHandle": "taskmill.sdk.handle",
+        "current": "taskmill.sdk.context",
+    }
+
+    def __getattr__(name: str) -> object:
+        """At first use: a supervisor, or `taskmill --help`, should not carry what only apps need."""
+        if name not in HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=None)
+        from importlib import import_module
+
+        value = globals()[name] = getattr(import_module(HOMES[name]), name)
+        return value
+
+
+__version__ = "0.1.0"
 
 __all__ = [
     "App",
@@ -53,5 +77,6 @@ __all__ = [
     "TaskmillError",
     "TooLarge",
     "UnknownTaskType",
+    "__version__",
     "current",
 ]

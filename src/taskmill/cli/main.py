@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 import click
 
+from taskmill import __version__
 from taskmill.cli import completion, config, control, failures, queues, run, submit, tasks, types, watch, workers
 from taskmill.cli.interrupt import Interrupted
 from taskmill.core.errors import TaskmillError
@@ -63,9 +64,7 @@ def _exit_codes() -> str:
 
 def _version(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
     if asked and not ctx.resilient_parsing:
-        from importlib.metadata import version
-
-        click.echo(f"taskmill {version('taskmill')}")
+        click.echo(f"taskmill {__version__}")
         ctx.exit()
 
 

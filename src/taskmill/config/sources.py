@@ -1,8 +1,6 @@
 """Where settings come from: a file, the environment, flags. Each source gives raw values by key."""
 
-import tomllib
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -69,6 +67,8 @@ def place(raw: Raw) -> str:
 
 
 def near(name: str, known: list[str]) -> str:
+    from difflib import get_close_matches
+
     close = get_close_matches(name, known, n=1, cutoff=0.6)
     return f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
 
@@ -94,6 +94,8 @@ def _advice(path: Path) -> str:
 def _parsed(path: Path) -> object:
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".toml":
+        import tomllib
+
         return tomllib.loads(text)
     if path.suffix in (".yaml", ".yml"):
         return _yaml(text)

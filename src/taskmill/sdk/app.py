@@ -11,11 +11,12 @@ from taskmill.core.errors import InvalidRequest
 from taskmill.core.retry import RetryPolicy
 from taskmill.core.task import Priority
 from taskmill.sdk import options
-from taskmill.sdk.connection import Connection, Durability
+from taskmill.sdk.connection import Connection
 from taskmill.sdk.context import Context
 from taskmill.sdk.handle import TaskHandle
 from taskmill.sdk.options import DEFAULT_RETRIES, Options, PriorityName
 from taskmill.sdk.task import ExecutorName, Task, TaskFunction, executor_for
+from taskmill.stores.contract import Durability
 
 P = ParamSpec("P")
 R = TypeVar("R")

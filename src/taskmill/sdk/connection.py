@@ -5,17 +5,14 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 from taskmill.engine.enqueue import Enqueued, Request, enqueue
 from taskmill.sdk.loop_watch import LoopWatch
 from taskmill.sdk.results import SyncWatch
 from taskmill.sdk.sync import run
 from taskmill.stores.clock import microseconds
-from taskmill.stores.contract import Store
+from taskmill.stores.contract import Durability, Store
 from taskmill.stores.open import open_store
-
-Durability = Literal["power", "process"]
 
 
 class Connection:

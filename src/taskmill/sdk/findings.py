@@ -1,7 +1,6 @@
 """Where a value is wrong, and what is wrong there. Only for the path of errors: nothing here is fast."""
 
 import dataclasses
-import difflib
 import math
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -41,7 +40,9 @@ def non_finite(value: Any, path: str = "$") -> Problem | None:
 
 
 def unknown(name: str, known: Collection[str]) -> Problem:
-    near = difflib.get_close_matches(name, known, 1)
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, known, 1)
     names = ", ".join(f"`{one}`" for one in known) or "none"
     advice = f"did you mean `{near[0]}`?" if near else f"known parameters: {names}"
     return Problem(f"$.{name}", f"unknown parameter; {advice}")

@@ -1,17 +1,18 @@
 """A handle on one stored task: wait for it, look at it, cancel it."""
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 
 import msgspec
 
-from taskmill.core.errors import TaskCancelled, TaskError
+from taskmill.core.errors import InvalidRequest, TaskCancelled, TaskError
 from taskmill.core.state import State
 from taskmill.core.task import Task as Stored
 from taskmill.engine import control
 from taskmill.engine.control import Verdict
 from taskmill.sdk import results
-from taskmill.sdk.sync import refuse_in_loop, run
+from taskmill.sdk.sync import run
 
 if TYPE_CHECKING:
     from taskmill.sdk.app import App
@@ -50,7 +51,7 @@ class TaskHandle(Generic[R]):
         Raises TaskError when the task failed, TaskCancelled when it was cancelled, and ResultTimeout (a TimeoutError)
         when it has not ended yet: the task goes on then.
         """
-        refuse_in_loop("result()", "handle.aresult()")
+        _refuse_in_loop()
         return self._value(run(self._app.connection.sync().until_final(self.id, timeout)))
 
     async def aresult(self, timeout: float | None = None) -> R:
@@ -94,6 +95,14 @@ class TaskHandle(Generic[R]):
         except msgspec.DecodeError as error:
             reason = f"its result does not fit the return annotation of its handler: {error}"
             raise _described(TaskError, task, f"succeeded, but {reason}") from None
+
+
+def _refuse_in_loop() -> None:
+    """A call that waits would stop everything else on the event loop."""
+    if asyncio._get_running_loop() is not None:
+        raise InvalidRequest(
+            "result() would block the running event loop", hint="use `await handle.aresult()` in async code"
+        )
 
 
 def _progress(task: Stored) -> Progress | None:

@@ -19,13 +19,13 @@ from taskmill.catalogue import handlers
 from taskmill.core.errors import InvalidSettings
 from taskmill.engine.enqueue import enqueue
 from taskmill.engine.gather import Gathered
-from taskmill.sdk.connection import Durability
 from taskmill.server.guard import Guard
 from taskmill.server.openapi import openapi_route
 from taskmill.server.rest import ROUTES
 from taskmill.server.service import Service
 from taskmill.server.times import now
 from taskmill.server.web import Api
+from taskmill.stores.contract import Durability
 from taskmill.stores.open import open_store
 
 METHODS = ("GET", "POST", "DELETE")

@@ -3,11 +3,11 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import msgspec
 
+from taskmill import __version__
 from taskmill.server.faults import CODES, ProblemView
 from taskmill.server.web import Call, Reply, Route
 
@@ -43,7 +43,7 @@ def document(routes: Sequence[Route]) -> Document:
         paths[route.path][route.method.lower()] = _operation(route, shapes, schemas)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Taskmill", "version": _version(), "description": "Distributed task processing."},
+        "info": {"title": "Taskmill", "version": __version__, "description": "Distributed task processing."},
         "paths": paths,
         "components": {"schemas": schemas},
     }
@@ -106,10 +106,3 @@ def _success(reference: Document | None) -> Document:
     if reference is None:
         return {"description": "Done"}
     return {"description": "Done", "content": {"application/json": {"schema": reference}}}
-
-
-def _version() -> str:
-    try:
-        return version("taskmill")
-    except PackageNotFoundError:
-        return "0"

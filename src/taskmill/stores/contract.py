@@ -14,6 +14,10 @@ Topic = Literal["ready", "due", "final", "cancel", "progress"]
 """ready: queue names. due: nothing (a task was scheduled). final, cancel, progress: task ids."""
 
 
+Durability = Literal["power", "process"]
+"""What a stored task survives: a power cut, or only the death of every process (faster)."""
+
+
 class Beat(NamedTuple):
     """A sign of life for one claim."""
 

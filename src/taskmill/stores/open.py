@@ -1,17 +1,14 @@
 """From a URL to a store."""
 
-import difflib
-from typing import Literal
 from urllib.parse import unquote
 
 from taskmill.core.errors import InvalidSettings
-from taskmill.stores.contract import Store
-from taskmill.stores.memory import MemoryStore
+from taskmill.stores.contract import Durability, Store
 
 SCHEMES = ("sqlite", "memory")
 
 
-def open_store(url: str, *, threaded: bool = False, durability: Literal["power", "process"] = "power") -> Store:
+def open_store(url: str, *, threaded: bool = False, durability: Durability = "power") -> Store:
     """The store of a URL; await its `open()` before use. Raises InvalidSettings.
 
     `sqlite:///relative.db`, `sqlite:////absolute.db`, `memory://`. `durability`: what a stored task survives, a
@@ -22,6 +19,8 @@ def open_store(url: str, *, threaded: bool = False, durability: Literal["power",
     if not separator or scheme not in SCHEMES:
         raise InvalidSettings(f"{url!r} is not the URL of a store", hint=_hint(scheme))
     if scheme == "memory":
+        from taskmill.stores.memory import MemoryStore
+
         return MemoryStore()
     if not rest.startswith("/") or len(rest) == 1:
         raise InvalidSettings(
@@ -34,6 +33,8 @@ def open_store(url: str, *, threaded: bool = False, durability: Literal["power",
 
 
 def _hint(scheme: str) -> str:
-    near = difflib.get_close_matches(scheme, SCHEMES, 1)
+    from difflib import get_close_matches
+
+    near = get_close_matches(scheme, SCHEMES, 1)
     known = "sqlite:///taskmill.db or memory://"
     return f"did you mean {near[0]}://? Known are {known}" if near else f"known are {known}"

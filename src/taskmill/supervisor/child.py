@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import secrets
 import signal
 import socket
 import subprocess
@@ -33,7 +32,7 @@ class Child:
         self.ready = False
 
     def start(self) -> None:
-        self.owner = f"{socket.gethostname()}/{self.name}/{secrets.token_hex(4)}"
+        self.owner = f"{socket.gethostname()}/{self.name}/{os.urandom(4).hex()}"
         self._board_fd = board.make(self._plan.settings.slots)
         self.status_fd, theirs = os.pipe()
         child_plan = ChildPlan(self._plan, self.name, self.owner, theirs, self._board_fd)

@@ -8,8 +8,7 @@ import sys
 from collections.abc import Callable
 
 from taskmill.core.errors import TaskmillError
-from taskmill.supervisor.plan import ChildPlan, from_text
-from taskmill.supervisor.run import CANNOT_START
+from taskmill.supervisor.plan import CANNOT_START, ChildPlan, from_text
 
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 

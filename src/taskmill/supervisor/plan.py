@@ -1,13 +1,14 @@
 """What to run, in a form that fits on a child's command line."""
 
-from typing import NamedTuple, TypeVar
-
-import msgspec
+import json
+from dataclasses import asdict
+from typing import NamedTuple
 
 from taskmill.engine.settings import WorkerSettings
-from taskmill.sdk.connection import Durability
+from taskmill.stores.contract import Durability
 
-T = TypeVar("T")
+CANNOT_START = 78
+"""A child's exit code (EX_CONFIG of sysexits.h) when starting it again cannot help."""
 
 
 class ServerPlan(NamedTuple):
@@ -38,8 +39,10 @@ class ChildPlan(NamedTuple):
 
 
 def to_text(plan: ChildPlan) -> str:
-    return msgspec.json.encode(plan).decode()
+    return json.dumps(plan, default=asdict)
 
 
 def from_text(text: str) -> ChildPlan:
+    import msgspec  # of which the supervisor should carry nothing
+
     return msgspec.json.decode(text, type=ChildPlan)

@@ -17,12 +17,10 @@ from taskmill.sdk.sync import run
 from taskmill.stores.contract import Store
 from taskmill.stores.open import open_store
 from taskmill.supervisor.child import Child
-from taskmill.supervisor.plan import Plan
+from taskmill.supervisor.plan import CANNOT_START, Plan
 
 logger = logging.getLogger(__name__)
 
-CANNOT_START = 78
-"""A child's exit code (EX_CONFIG of sysexits.h) when starting it again cannot help."""
 MARGIN = 5.0
 """Seconds beyond the grace period before a stopping child is killed."""
 TICK = 1.0

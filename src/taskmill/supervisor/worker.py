@@ -6,10 +6,10 @@ import os
 import socket
 import sys
 from collections.abc import Mapping
-from importlib.metadata import version
 
 import msgspec
 
+from taskmill import __version__
 from taskmill.catalogue import handlers
 from taskmill.engine.board import Board
 from taskmill.engine.duties import Duties
@@ -93,7 +93,7 @@ def _row(child: ChildPlan, worker: Worker, started: int) -> WorkerRow:
         queues,
         settings.slots,
         len(worker.held),
-        version("taskmill"),
+        __version__,
     )
 
 

@@ -7,7 +7,6 @@ private folder), ears poll.
 """
 
 import errno
-import hashlib
 import json
 import os
 import socket
@@ -15,11 +14,11 @@ import stat
 import tempfile
 import time
 from collections.abc import Collection, Iterator
+from functools import cached_property
 from itertools import count, islice
 from pathlib import Path
 
 from taskmill.stores.contract import Ear, Topic
-from taskmill.stores.sqlite.ear import DeafEar, SocketEar
 
 LETTERS: dict[Topic, str] = {"ready": "r", "due": "d", "final": "f", "cancel": "c", "progress": "p"}
 ITEMS = 100
@@ -32,10 +31,14 @@ _numbers = count()
 
 class SocketBell:
     def __init__(self, path: str) -> None:
-        self._folder = _folder(path)
+        self._path = path
         self._socket: socket.socket | None = None
         self._changed = -1
         self._ears: dict[Topic, list[str]] = {}
+
+    @cached_property
+    def _folder(self) -> str:
+        return _folder(self._path)
 
     def ring(self, topic: Topic, items: Collection[str]) -> None:
         try:
@@ -51,13 +54,17 @@ class SocketBell:
                     self._send(datagram, ear)
 
     def listen(self, *topics: Topic) -> Ear:
+        from taskmill.stores.sqlite import ear  # and asyncio, which a process that only rings does without
+
         try:
             try:
-                return self._ear(topics)
+                return ear.SocketEar(self._address(topics), topics)
             except FileNotFoundError:
-                return self._ear(topics)  # the last ear but this took the empty folder away meanwhile
+                return ear.SocketEar(
+                    self._address(topics), topics
+                )  # the last ear but this took the empty folder away meanwhile
         except (OSError, AttributeError):
-            return DeafEar()
+            return ear.DeafEar()
 
     def close(self) -> None:
         """A later ring opens it again."""
@@ -65,10 +72,10 @@ class SocketBell:
             self._socket.close()
         self._socket = None
 
-    def _ear(self, topics: Collection[Topic]) -> Ear:
+    def _address(self, topics: Collection[Topic]) -> str:
         _make_private(self._folder)
         name = f"{''.join(LETTERS[topic] for topic in topics)}-{os.getpid()}-{next(_numbers)}"
-        return SocketEar(f"{self._folder}/{name}", topics)
+        return f"{self._folder}/{name}"
 
     def _look(self, changed: int) -> None:
         try:
@@ -107,6 +114,8 @@ def _sender() -> socket.socket:
 
 
 def _folder(path: str) -> str:
+    import hashlib
+
     base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
     user = os.getuid() if hasattr(os, "getuid") else 0
     return f"{base}/taskmill-{user}/{hashlib.sha256(path.encode()).hexdigest()[:16]}"

@@ -1,24 +1,43 @@
 """Between rows and the types of core/: on the way in as tuples, on the way out as one JSON array."""
 
 import json
-from collections.abc import Collection, Iterable
-
-import msgspec
+from collections.abc import Callable, Collection, Iterable
+from functools import cached_property
+from typing import Generic, TypeVar
 
 from taskmill.core.task import Attempt, Claim, Task
 from taskmill.stores.contract import QueueRow, TaskTypeRow, WorkerRow
 
-tasks = msgspec.json.Decoder(list[Task]).decode
-claims = msgspec.json.Decoder(list[Claim]).decode
-attempts = msgspec.json.Decoder(list[Attempt]).decode
-numbered = msgspec.json.Decoder(list[tuple[int, Task]]).decode
-numbers = msgspec.json.Decoder(dict[str, int]).decode
-pairs = msgspec.json.Decoder(set[tuple[str, int]]).decode
-holders = msgspec.json.Decoder(dict[str, str]).decode
-words = msgspec.json.Decoder(list[str]).decode
-queues = msgspec.json.Decoder(list[QueueRow]).decode
-workers = msgspec.json.Decoder(list[WorkerRow]).decode
-task_types = msgspec.json.Decoder(list[TaskTypeRow]).decode
+T = TypeVar("T")
+
+
+class Reader(Generic[T]):
+    """Reads one shape from JSON. msgspec weighs 8 MB, which a supervisor does without until it has to read."""
+
+    def __init__(self, shape: type[T]) -> None:
+        self._shape = shape
+
+    def __call__(self, text: str) -> T:
+        return self._decode(text)
+
+    @cached_property
+    def _decode(self) -> Callable[[str], T]:
+        import msgspec
+
+        return msgspec.json.Decoder(self._shape).decode
+
+
+tasks = Reader(list[Task])
+claims = Reader(list[Claim])
+attempts = Reader(list[Attempt])
+numbered = Reader(list[tuple[int, Task]])
+numbers = Reader(dict[str, int])
+pairs = Reader(set[tuple[str, int]])
+holders = Reader(dict[str, str])
+words = Reader(list[str])
+queues = Reader(list[QueueRow])
+workers = Reader(list[WorkerRow])
+task_types = Reader(list[TaskTypeRow])
 
 
 def array(words: Iterable[str] | None) -> str | None:

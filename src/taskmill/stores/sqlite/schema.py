@@ -1,20 +1,19 @@
 """Brings the schema of a file up to date. Safe when several processes start at once: the caller holds the lock."""
 
-from importlib import resources
+from pathlib import Path
 
 import apsw
 
 from taskmill.core.errors import SchemaTooNew, StoreError
 
+FOLDER = Path(__file__).with_name("migrations")
 APPLICATION = 0x54534B4D
 """`PRAGMA application_id` of our files."""
 
 
 def steps() -> list[tuple[int, str]]:
     """(number, SQL) of every migration, in order."""
-    folder = resources.files(__package__).joinpath("migrations")
-    files = sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name)
-    return [(int(file.name[:4]), file.read_text(encoding="utf-8")) for file in files]
+    return [(int(file.name[:4]), file.read_text(encoding="utf-8")) for file in sorted(FOLDER.glob("*.sql"))]
 
 
 def migrate(connection: apsw.Connection, path: str) -> None:

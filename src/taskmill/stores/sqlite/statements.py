@@ -6,13 +6,14 @@ takes milliseconds. So batches are few statements of many rows, and what is read
 
 from collections.abc import Iterator, Sequence
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import TypeVar
 
 from taskmill.core.task import Attempt, Head, Spec
 from taskmill.stores.contract import TaskTypeRow, WorkerRow
 
 T = TypeVar("T")
+FOLDER = Path(__file__).with_name("sql")
 
 LARGEST = 128
 """Rows in one statement. apsw keeps prepared statements of up to 16 KB of text, so larger is slower."""
@@ -49,7 +50,7 @@ _FILL = {
 @cache
 def statement(name: str, rows: int = 0, width: int = 0, picks: str = "") -> str:
     """`rows` of `width` values each, where the file says {rows}."""
-    text = resources.files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+    text = (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
     row = f"({', '.join('?' * width)})"
     return text.format(**_FILL, rows=", ".join([row] * rows), picks=picks).strip()
 

@@ -1,6 +1,5 @@
 """The store in one SQLite file: the verbs of the contract, each one call of the functions beside this file."""
 
-import asyncio
 import os
 import threading
 from collections.abc import Callable, Collection, Sequence
@@ -56,6 +55,8 @@ class Calls:
     async def _there(self, work: Callable[[*Ts], T], *values: *Ts) -> T:
         if self._thread is None:
             return work(*values)
+        import asyncio  # megabytes, which a supervisor does without
+
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *values)
 
     def _now(self, work: Callable[[Database, *Ts], T], *values: *Ts) -> T:

@@ -1,0 +1,26 @@
+"""What a process does not need, it does not import: megabytes for each, and a tenth of a second for a person."""
+
+import subprocess
+import sys
+
+import pytest
+
+LIGHT = {
+    "apps that only import names": ("taskmill", {"apsw", "asyncio", "hashlib", "msgspec", "ssl", "taskmill.sdk"}),
+    "taskmill --help": ("taskmill.cli.main", {"apsw", "asyncio", "msgspec", "rich", "ssl", "taskmill.server"}),
+    "a supervisor": (
+        "taskmill.cli.planning, taskmill.supervisor.run, taskmill.stores.sqlite.store",
+        {"asyncio", "email", "hashlib", "msgspec", "rich", "ssl", "taskmill.server", "zipfile"},
+    ),
+    "a worker": (
+        "taskmill.supervisor.worker, taskmill.stores.sqlite.store",
+        {"click", "difflib", "email", "multiprocessing", "rich", "taskmill.server", "taskmill.stores.memory"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("modules", "without"), LIGHT.values(), ids=LIGHT)
+def test_a_process_does_without(modules: str, without: set[str]) -> None:
+    listing = f"import sys, {modules}; print(*sys.modules)"
+    listed = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True, check=True).stdout
+    assert without.isdisjoint(listed.split())
