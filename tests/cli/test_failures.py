@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from taskmill.cli import failures
 from taskmill.cli.failures import CODES
+from taskmill.core.errors import InvalidParameters, Problem
 from tests.cli.conftest import COMMAND, ENVIRONMENT, Call, call_real
 
 READING = [
@@ -119,3 +121,9 @@ def test_task_types_and_ids_are_completed(here: Path) -> None:
     assert complete("taskmill get ", 2).split() == [f"plain,{id}"]
     (here / "taskmill.db").unlink()
     assert complete("taskmill get ", 2).strip() == ""
+
+
+def test_every_problem_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    problems = [Problem("$.a", "is required"), Problem("$.b", "is required")]
+    failures.report(InvalidParameters("the parameters do not fit: $.a is required", problems=problems))
+    assert capsys.readouterr().err == "error: the parameters do not fit: $.a is required\n  $.b is required\n"

@@ -2,13 +2,14 @@
 
 import os
 import pty
+import re
 import select
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import COMMAND, ENVIRONMENT, Call
+from tests.cli.conftest import COMMAND, ENVIRONMENT, Call, call_real
 
 
 class Terminal:
@@ -50,6 +51,10 @@ class Terminal:
         return bool(data)
 
 
+def plain(seen: str) -> str:
+    return re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", seen)
+
+
 def test_submit_shows_progress_and_then_the_result(mill: Path) -> None:
     terminal = Terminal("submit", "-T", "sleep", "-P", "0.6", cwd=mill)
     terminal.until("sleep running")
@@ -75,6 +80,17 @@ def test_list_is_a_table_with_headers(mill: Path, variables: dict[str, str], col
     assert terminal.end() == 0
     assert all(word in terminal.seen for word in ("created", "attempt", "s ago"))
     assert ("\x1b[32m" in terminal.seen) == coloured
+
+
+@pytest.mark.parametrize(("columns", "shown"), [("120", 7), ("80", 5), ("60", 3)])
+def test_a_narrow_terminal_leaves_columns_out_and_never_cuts_an_id(mill: Path, columns: str, shown: int) -> None:
+    Terminal("submit", "-T", "math", "-P", "1", cwd=mill).end()
+    id = call_real("list", "-n", "1", cwd=mill).stdout[:36]
+    terminal = Terminal("list", "-n", "1", "-T", "math", cwd=mill, COLUMNS=columns)
+    assert terminal.end() == 0
+    [headers] = [line for line in plain(terminal.seen).splitlines() if " state " in line]
+    assert len(headers.split()) == shown
+    assert id in terminal.seen
 
 
 def test_errors_are_red_on_a_terminal(mill: Path) -> None:

@@ -62,6 +62,7 @@ def test_an_app_that_is_not_there_is_told(tmp_path: Path, ref: str, says: str) -
     result = call_real("up", ref, cwd=tmp_path)
     assert result.returncode == 2
     assert says in result.stderr
+    assert result.stderr.count("error:") == 1
     assert "Traceback" not in result.stderr
     assert not (tmp_path / "taskmill.db").exists()
 
@@ -71,7 +72,8 @@ def test_an_app_that_breaks_shows_where(tmp_path: Path) -> None:
     result = call_real("worker", "tasks:app", cwd=tmp_path)
     assert result.returncode == 2
     assert 'tasks.py", line 1' in result.stderr
-    assert "the app tasks:app cannot be loaded" in result.stderr
+    assert "the app tasks:app cannot be loaded: ZeroDivisionError: division by zero" in result.stderr
+    assert "importlib" not in result.stderr
 
 
 def test_a_host_for_everyone_is_refused(tmp_path: Path) -> None:

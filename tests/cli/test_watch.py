@@ -5,6 +5,7 @@ import signal
 from itertools import pairwise
 from pathlib import Path
 
+from taskmill import App
 from tests.cli.conftest import Call, running, stop
 
 
@@ -40,3 +41,18 @@ def test_everything_is_followed_until_ctrl_c(call: Call, at_mill: Path) -> None:
         call("cancel", id)
         errors = stop(process, signal.SIGINT)
     assert (process.returncode, errors.strip()) == (130, "")
+
+
+def test_a_task_that_no_worker_knows_is_explained(call: Call, at_mill: Path) -> None:
+    app = App()
+
+    @app.task
+    def unheard_of() -> None: ...
+
+    id = unheard_of.enqueue().id
+    app.close()
+    with running("watch", id, cwd=at_mill) as process:
+        assert process.stderr is not None
+        assert "no worker knows the task type unheard_of" in process.stderr.readline()
+        stop(process, signal.SIGINT)
+    assert call("cancel", id).exit_code == 0

@@ -1,10 +1,17 @@
 """`python -m taskmill.cli.app_store tasks:app`: load an app, or say why not, and print the URL of its store."""
 
+import importlib
 import sys
+import traceback
+from pathlib import Path
+from types import TracebackType
 
+import taskmill
 from taskmill.cli import failures
 from taskmill.core.errors import TaskmillError
 from taskmill.sdk.loading import load_app
+
+IMPORTING = (str(Path(taskmill.__file__).parent), importlib.__file__, "<frozen importlib")
 
 
 def main() -> int:
@@ -12,7 +19,18 @@ def main() -> int:
         print(load_app(sys.argv[1]).store)
     except TaskmillError as error:
         return failures.report(error)
+    except Exception as error:
+        traceback.print_exception(error.with_traceback(_theirs(error.__traceback__)))
+        failures.say(f"the app {sys.argv[1]} cannot be loaded: {type(error).__name__}: {error}")
+        return failures.INVALID
     return 0
+
+
+def _theirs(trace: TracebackType | None) -> TracebackType | None:
+    """From the first line of the app's own code on."""
+    while trace and trace.tb_frame.f_code.co_filename.startswith(IMPORTING):
+        trace = trace.tb_next
+    return trace
 
 
 if __name__ == "__main__":

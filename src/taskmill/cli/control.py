@@ -25,9 +25,10 @@ _dry_run = click.option("--dry-run", is_flag=True, help="Only count what matches
 @json_option
 @store_options
 def cancel(**given: Any) -> None:
-    """Cancel tasks: those named, or all unfinished ones that match the filter.
+    """Cancel tasks, by id or by filter.
 
-    A running task is asked to stop, and ends as cancelled once it has.
+    A filter cancels all unfinished tasks that match. A running task is asked to stop, and ends as cancelled once it
+    has.
     """
     _act("cancel", **given)
 
@@ -39,7 +40,10 @@ def cancel(**given: Any) -> None:
 @json_option
 @store_options
 def retry(**given: Any) -> None:
-    """Run tasks again: those named, or the failed ones (or those in --state) that match the filter."""
+    """Run tasks again, by id or by filter.
+
+    A filter runs the failed tasks that match, or those in the --state that is given.
+    """
     _act("retry", **given)
 
 
@@ -56,7 +60,9 @@ def _act(
     from taskmill.cli.session import session
 
     if bool(ids) == given(where) or (ids and dry_run):
-        raise InvalidRequest(f"say which tasks to {verb}: ids, or a filter like --queue mail (it may be a --dry-run)")
+        raise InvalidRequest(
+            f"say which tasks to {verb}: either ids or a filter", hint=f"taskmill {verb} --queue mail --dry-run"
+        )
     with session(store, config) as (service, _):
         if ids:
             _named(service, verb, ids, as_json)

@@ -40,7 +40,7 @@ _BY_ERROR: tuple[tuple[type[TaskmillError], int], ...] = (
 def report(error: TaskmillError) -> int:
     """Say what went wrong on stderr; returns the exit code."""
     text = str(error)
-    say(text, error.hint, [f"{path}: {message}" for path, message in error.problems if message not in text])
+    say(text, error.hint, [line for path, message in error.problems if (line := f"{path} {message}") not in text])
     return next(code for kind, code in _BY_ERROR if isinstance(error, kind))
 
 

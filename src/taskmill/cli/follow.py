@@ -37,8 +37,13 @@ class Following:
 
     def trouble(self, view: TaskView) -> str | None:
         """Why the task may not start, once it has had the time to."""
-        if view.state is not State.READY or time.monotonic() - self._started < PATIENCE:
+        if view.state not in (State.READY, State.SCHEDULED) or time.monotonic() - self._started < PATIENCE:
             return None
+        if view.task_type not in {kind.name for kind in run(self.service.task_types()).task_types}:
+            return f"no worker knows the task type {view.task_type}; start one that has it: taskmill worker MODULE:APP"
+        return None if view.state is State.SCHEDULED else self._unserved(view)
+
+    def _unserved(self, view: TaskView) -> str | None:
         if any(queue.paused for queue in run(self.service.queues()).queues if queue.name == view.queue):
             return f"the queue {view.queue} is paused; resume it: taskmill queues resume {view.queue}"
         workers = [worker for worker in run(self.service.workers()).workers if worker.alive]

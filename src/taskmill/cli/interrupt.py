@@ -13,5 +13,5 @@ def interruptible(id: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        text = f"task {id} goes on; follow it: taskmill watch {id}, stop it: taskmill cancel {id}"
+        text = f"task {id} goes on\n  follow it: taskmill watch {id}\n  stop it:   taskmill cancel {id}"
         raise Interrupted(text) from None

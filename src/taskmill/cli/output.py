@@ -1,6 +1,7 @@
 """How results look: tables on a terminal, tab-separated lines in a pipe, JSON where it is asked for."""
 
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
@@ -33,13 +34,16 @@ def cell(value: object) -> str:
     return printable(" ".join(str(value).split()))
 
 
-def rows(headers: Sequence[str], lines: Iterable[Sequence[object]], empty: str) -> None:
-    """A table with headers on a terminal (`empty` when there is none), plain lines in a pipe."""
+def rows(headers: Sequence[str], lines: Iterable[Sequence[object]], empty: str, spare: Sequence[str] = ()) -> None:
+    """A table with headers on a terminal (`empty` when there is none), plain lines in a pipe.
+
+    Columns in `spare` give way, in that order, on a terminal that is too narrow for all.
+    """
     cells = [[cell(value) for value in line] for line in lines]
     if not terminal():
         click.echo("".join("\t".join(line) + "\n" for line in cells), nl=False)
     elif cells:
-        _show(table(headers, cells))
+        _show(table(headers, cells, spare))
     else:
         click.echo(empty)
 
@@ -49,19 +53,35 @@ def details(pairs: Iterable[tuple[str, object]]) -> None:
     rows(("field", "value"), pairs, "")
 
 
-def table(headers: Sequence[str], cells: Iterable[Sequence[str]]) -> Any:
+def table(headers: Sequence[str], cells: Sequence[Sequence[str]], spare: Sequence[str] = ()) -> Any:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for index, header in enumerate(headers):
-        last = index == len(headers) - 1
-        made.add_column(header, no_wrap=not last, overflow="fold")
+    shown = _fitting(headers, cells, spare)
+    made = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for index in shown:
+        made.add_column(headers[index], no_wrap=index != shown[-1], overflow="fold")
     for line in cells:
-        made.add_row(*(Text(value, style=STATE_STYLES.get(value, "")) for value in line))
+        made.add_row(*(Text(line[index], style=STATE_STYLES.get(line[index], "")) for index in shown))
     return made
 
+
+def _fitting(headers: Sequence[str], cells: Sequence[Sequence[str]], spare: Sequence[str]) -> list[int]:
+    """The columns that fit next to each other, as far as the spare ones can help it."""
+    from rich.cells import cell_len
+
+    widths = [max(cell_len(line[index]) for line in (headers, *cells)) + GAP for index in range(len(headers))]
+    shown = list(range(len(headers)))
+    for header in spare:
+        if sum(widths[index] for index in shown) < shutil.get_terminal_size().columns:
+            break
+        shown.remove(headers.index(header))
+    return shown
+
+
+GAP = 2
+"""Columns of the terminal between two columns of a table."""
 
 STATE_STYLES = {"succeeded": "green", "failed": "red", "running": "cyan", "cancelled": "yellow"}
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from taskmill.cli import failures
 from taskmill.config.load import DEFAULT, Loaded
 from taskmill.config.masking import masked
 from taskmill.config.settings import Settings
@@ -43,6 +44,8 @@ def ready_text(plan: Plan) -> str:
 
 
 def _next(plan: Plan, store: str) -> list[str]:
+    if plan.app:
+        return [f"taskmill types{store}", f"taskmill watch{store}"]
     lines = [f'taskmill submit{store} -T math -P "1 + 2 * 5"', f"taskmill watch{store}"]
     if plan.server is None:
         return [*lines, f"taskmill types{store}"]
@@ -86,11 +89,14 @@ def _store(loaded: Loaded, app: str | None) -> str:
 
 
 def _store_of(app: str) -> str:
-    """Asked of a process of its own: an app may bring anything along, which the supervisor should not carry."""
+    """Asked of a process of its own: an app may bring anything along, which the supervisor should not carry.
+
+    That process says what is wrong with the app.
+    """
     command = [sys.executable, "-m", "taskmill.cli.app_store", app]
     asked = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if asked.returncode:
-        raise InvalidSettings(f"the app {app} cannot be loaded; see above")
+        sys.exit(failures.INVALID)
     return asked.stdout.strip().splitlines()[-1]
 
 

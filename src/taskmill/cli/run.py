@@ -17,9 +17,10 @@ _app = click.argument("app", required=False, metavar="[APP]")
 @_app
 @setting_options(*STORE, *SERVER, *WORKER, "log_level")
 def up(**given: Any) -> None:
-    """Run the server and its workers, in one supervised tree.
+    """Run the server and its workers.
 
-    APP is where your task types are, as module:attribute (tasks:app). Without it, those that ship with Taskmill run.
+    They are processes of one supervised tree, which Ctrl-C ends. APP is where your task types are, as
+    module:attribute (tasks:app). Without it, those that ship with Taskmill run.
     """
     _supervise(given, server=True, workers=True)
 
@@ -27,7 +28,10 @@ def up(**given: Any) -> None:
 @click.command()
 @setting_options(*STORE, *SERVER, "log_level")
 def server(**given: Any) -> None:
-    """Run the server alone; workers may run elsewhere on the same store."""
+    """Run the server alone.
+
+    Workers may run elsewhere on the same store.
+    """
     _supervise(given, server=True, workers=False)
 
 
@@ -35,7 +39,10 @@ def server(**given: Any) -> None:
 @_app
 @setting_options(*STORE, *WORKER, "log_level")
 def worker(**given: Any) -> None:
-    """Run workers alone. APP is where your task types are, as module:attribute (tasks:app)."""
+    """Run workers alone.
+
+    APP is where your task types are, as module:attribute (tasks:app).
+    """
     _supervise(given, server=False, workers=True)
 
 

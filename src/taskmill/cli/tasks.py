@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from taskmill.server.views import Attempts, TaskSummary, TaskView
 
 COLUMNS = ("id", "type", "state", "queue", "priority", "attempt", "created")
+SPARE = ("priority", "queue", "attempt", "created")
+"""The columns that a narrow terminal can do without, in this order."""
 PAGE = 500
 
 
@@ -41,13 +43,14 @@ def get(id: str, verbose: bool, as_json: bool, store: str | None, config: str | 
 
 @click.command("list")
 @filter_options
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many at most.")
+@click.option("-n", "--limit", type=click.IntRange(1), default=20, show_default=True, help="How many at most.")
 @json_option
 @store_options
 def list_(limit: int, as_json: bool, store: str | None, config: str | None, **where: Any) -> None:
-    """List tasks, newest first; with --json one JSON document per line.
+    """List tasks, newest first.
 
-    In a pipe, the fields are separated by tabs: id, type, state, queue, priority, attempt, created.
+    With --json, a document per line. In a pipe, the fields are separated by tabs: id, type, state, queue, priority,
+    attempt, created.
     """
     from taskmill.cli.output import json_line, rows
     from taskmill.cli.session import session
@@ -58,7 +61,7 @@ def list_(limit: int, as_json: bool, store: str | None, config: str | None, **wh
             for task in tasks:
                 json_line(task)
         else:
-            rows(COLUMNS, (summary(task) for task in tasks), "no task matches")
+            rows(COLUMNS, (summary(task) for task in tasks), "no task matches", SPARE)
 
 
 def summary(task: "TaskSummary") -> tuple[object, ...]:

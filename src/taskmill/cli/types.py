@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.group(invoke_without_command=True)
 @click.pass_context
 def types(ctx: click.Context) -> None:
-    """List task types, and show one with an example."""
+    """List task types; show one with an example."""
     if ctx.invoked_subcommand is None:
         ctx.invoke(list_types)
 
@@ -93,7 +93,8 @@ def _show_head(view: "TaskTypeView") -> None:
     from taskmill.cli.output import cell
 
     limits = f"attempts: {view.attempt_limit}, timeout: {'none' if view.timeout is None else f'{view.timeout:g} s'}"
-    click.echo(f"{cell(view.name)}: {cell(view.description)}\nqueue: {cell(view.queue)}, {limits}\n")
+    click.echo(": ".join(filter(None, (cell(view.name), cell(view.description)))))
+    click.echo(f"queue: {cell(view.queue)}, {limits}\n")
 
 
 def _type(field: dict[str, Any]) -> str:

@@ -11,9 +11,10 @@ from taskmill.cli.options import json_option, store_options
 @json_option
 @store_options
 def watch(id: str | None, as_json: bool, store: str | None, config: str | None) -> None:
-    """Follow one task to its end, with its logs; without an ID, every task, until Ctrl-C.
+    """Follow one task to its end, or all tasks.
 
-    In a pipe, a line per change: the fields of `list`, separated by tabs; with --json, a document per line.
+    With an ID, it prints the logs and the result. Without one, it goes on until Ctrl-C. In a pipe, a line per
+    change: the fields of `list`, separated by tabs; with --json, a document per line.
     """
     from taskmill.cli.interrupt import interruptible
     from taskmill.cli.session import session

@@ -14,7 +14,7 @@ from taskmill.cli.outcome import require_result, show_outcome
 from taskmill.cli.output import cell, json_line, rows, table, terminal
 from taskmill.cli.progress import progress_of
 from taskmill.cli.session import Session
-from taskmill.cli.tasks import COLUMNS, summary
+from taskmill.cli.tasks import COLUMNS, SPARE, summary
 from taskmill.core.errors import NotFound
 from taskmill.core.state import FINAL
 from taskmill.sdk.sync import run
@@ -104,7 +104,7 @@ def _live(changes: Iterator[tuple[list[TaskSummary], list[TaskSummary]]]) -> Non
     with Live(console=Console(highlight=False), auto_refresh=False) as live:
         for _, newest in changes:
             cells = [[cell(value) for value in (*summary(task), _progress(task))] for task in reversed(newest)]
-            live.update(table((*COLUMNS, "progress"), cells), refresh=True)
+            live.update(table((*COLUMNS, "progress"), cells, SPARE), refresh=True)
 
 
 def _progress(task: TaskSummary) -> str:

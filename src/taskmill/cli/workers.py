@@ -13,8 +13,9 @@ def workers(as_json: bool, store: str | None, config: str | None) -> None:
 
     In a pipe, the fields are separated by tabs: id, alive, host, pid, queues, running, slots, seen.
     """
-    from taskmill.cli.output import document, rows
+    from taskmill.cli.output import document, rows, terminal
     from taskmill.cli.session import session
+    from taskmill.cli.tasks import ago
     from taskmill.sdk.sync import run
 
     with session(store, config) as (service, _):
@@ -32,8 +33,8 @@ def workers(as_json: bool, store: str | None, config: str | None) -> None:
             "all" if w.queues is None else w.queues,
             w.running,
             w.slots,
-            w.seen_at[:19] + "Z",
+            ago(w.seen_at) if terminal() else w.seen_at[:19] + "Z",
         )
         for w in found
     )
-    rows(headers, lines, "no worker is serving this store; start one: taskmill worker")
+    rows(headers, lines, "no worker is serving this store; start one: taskmill worker", ("host", "pid", "slots"))
