@@ -1,16 +1,21 @@
 """Several processes, and several threads, on one file."""
 
 import json
+import signal
 import subprocess
 import sys
 import threading
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
+from taskmill.core.errors import StoreUnavailable
 from taskmill.core.state import State
 from taskmill.sdk.sync import run
 from taskmill.stores.contract import Store
 from taskmill.stores.open import open_store
+from taskmill.stores.sqlite import lock
 from taskmill.testing.conformance.case import a_task, succeeded
 
 TASKS = 600
@@ -124,3 +129,36 @@ def test_the_socket_of_a_dead_process_is_removed(tmp_path: Path) -> None:
     store.bell.ring("final", ["1"])
     assert list(folder.iterdir()) == []
     run(store.close())
+
+
+def test_a_process_frozen_in_the_middle_of_a_write_makes_others_fail_clearly_and_recover(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "TIMEOUT", 0.3)
+    url = f"sqlite:///{tmp_path}/tasks.db"
+    store = open_store(url)
+    run(store.open())
+    writer = subprocess.Popen([sys.executable, "-c", FROZEN_WRITER, url], stdout=subprocess.PIPE)
+    assert writer.stdout is not None
+    assert writer.stdout.readline() == b"writing\n"
+    writer.send_signal(signal.SIGSTOP)
+    with pytest.raises(StoreUnavailable, match="another process") as refused:
+        run(store.add([a_task()]))
+    assert "kill it" in (refused.value.hint or "")
+    writer.kill()
+    writer.wait()
+    writer.stdout.close()
+    assert run(store.add([a_task()])) == {}
+    run(store.close())
+
+
+FROZEN_WRITER = """
+import sys, time
+from taskmill.sdk.sync import run
+from taskmill.stores.open import open_store
+store = open_store(sys.argv[1])
+run(store.open())
+with store._database.durable:
+    print("writing", flush=True)
+    time.sleep(60)
+"""
