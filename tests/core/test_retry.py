@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 
 from taskmill.core import machine
 from taskmill.core.errors import InvalidRequest
-from taskmill.core.retry import DEFAULT, MAX_DELAY, RetryPolicy
+from taskmill.core.limits import TEN_YEARS
+from taskmill.core.retry import DEFAULT, RetryPolicy
 from taskmill.core.task import SECOND
 from tests.core.machines import running, spec
 
-seconds = st.floats(0, MAX_DELAY)
+seconds = st.floats(0, TEN_YEARS)
 policies = st.builds(
     RetryPolicy,
     growth=st.sampled_from(["fixed", "linear", "exponential"]),

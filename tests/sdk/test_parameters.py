@@ -14,7 +14,7 @@ import pydantic
 import pytest
 
 from taskmill import App, InvalidParameters, InvalidRequest, TooLarge
-from taskmill.sdk.codec import PARAMETERS_LIMIT
+from taskmill.core.limits import PARAMETERS
 from taskmill.sdk.sync import run
 from taskmill.stores.contract import Filter
 
@@ -55,7 +55,7 @@ KINDS: list[tuple[Any, Any]] = [
     (int, 2**62),
     (float, 1.5),
     (bool, True),
-    (str, "naïve \x00 ✓"),
+    (str, "naïve \x01 ✓"),
     (bytes, b"\x00\xff"),
     (int | None, None),
     (list[int], [1, 2]),
@@ -199,7 +199,7 @@ def test_a_worker_refuses_what_it_cant_use(text: str) -> None:
 def test_what_contains_itself_is_refused() -> None:
     loop: list[Any] = []
     loop.append(loop)
-    with pytest.raises(InvalidParameters, match="nested too deeply"):
+    with pytest.raises(InvalidParameters, match="nests deeper than 64 levels, or contains itself"):
         order.enqueue(1, [], extra=loop)
 
 
@@ -214,9 +214,9 @@ def test_none_is_no_nan() -> None:
 
 
 def test_too_large() -> None:
-    order.enqueue(1, [], extra="x" * (PARAMETERS_LIMIT - 100))
+    order.enqueue(1, [], extra="x" * (PARAMETERS - 100))
     with pytest.raises(TooLarge, match=r"1,048,\d{3} bytes of JSON; at most 1,048,576 are taken"):
-        order.enqueue(1, [], extra="x" * PARAMETERS_LIMIT)
+        order.enqueue(1, [], extra="x" * PARAMETERS)
 
 
 def test_nothing_that_is_refused_is_stored() -> None:

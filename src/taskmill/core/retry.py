@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass, fields
 from typing import Literal, get_args
 
 from taskmill.core.errors import InvalidRequest
+from taskmill.core.limits import TEN_YEARS
 from taskmill.core.task import SECOND
 
 Growth = Literal["fixed", "linear", "exponential"]
 Jitter = Literal["none", "full", "equal"]
-MAX_DELAY = 10 * 365 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class RetryPolicy:
             raise InvalidRequest(f"retry growth {self.growth!r} is not one of {', '.join(get_args(Growth))}")
         if self.jitter not in get_args(Jitter):
             raise InvalidRequest(f"retry jitter {self.jitter!r} is not one of {', '.join(get_args(Jitter))}")
-        if not (0 <= self.base <= MAX_DELAY and 0 <= self.cap <= MAX_DELAY):
+        if not (0 <= self.base <= TEN_YEARS and 0 <= self.cap <= TEN_YEARS):
             raise InvalidRequest("retry base and cap are seconds, from 0 to ten years")
 
     def delay(self, attempt: int, chance: float) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from taskmill.core import machine
+from taskmill.core.limits import TEN_YEARS
 from taskmill.core.outcome import (
     Cancel,
     Fail,
@@ -21,8 +22,6 @@ from taskmill.core.outcome import (
 )
 from taskmill.core.retry import RetryPolicy
 from taskmill.core.task import SECOND, Attempt, Claim, Decision, Head, Spec
-
-MAX_DELAY = 10 * 365 * 86_400.0
 
 
 def decide(claim: Claim, outcome: Outcome, now: int, chance: float, log: Sequence[dict[str, Any]] = ()) -> Decision:
@@ -71,7 +70,7 @@ def _retried(spec: Spec, head: Head, asked: Retry, now: int, chance: float) -> H
 
 def _microseconds(seconds: float) -> int:
     """Negative and NaN delays are none."""
-    return round(min(seconds, MAX_DELAY) * SECOND) if seconds > 0 else 0
+    return round(min(seconds, TEN_YEARS) * SECOND) if seconds > 0 else 0
 
 
 def _record(claim: Claim, after: Head, outcome: str, now: int, log: Sequence[dict[str, Any]]) -> Attempt:

@@ -9,13 +9,12 @@ from typing import Any, Union, get_args, get_origin
 
 import msgspec
 
-from taskmill.core.errors import InvalidParameters, InvalidRequest, Problem, TooLarge
+from taskmill.core import limits
+from taskmill.core.errors import InvalidParameters, InvalidRequest, Problem
 from taskmill.core.outcome import Cancel, Fail, Retry, Snooze
 from taskmill.sdk import findings, jsonhooks, signature
 from taskmill.sdk.signature import Signature
 
-PARAMETERS_LIMIT = 2**20
-"""Bytes of JSON."""
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 STEERING = (Retry, Snooze, Cancel, Fail)
 PLAIN = (types.NoneType, bool, int, float, str)
@@ -43,8 +42,10 @@ class Codec:
             raise self._invalid([findings.unwritable(arguments) or Problem("$", str(error))]) from None
         if b"null" in data and (found := findings.non_finite(arguments)):
             raise self._invalid([found])
-        if len(data) > PARAMETERS_LIMIT:
-            raise self._too_large(len(data))
+        if refused := limits.too_large(len(data)):
+            raise refused
+        if limits.suspect(data) and (unstorable := _unstorable(data)):
+            raise self._invalid(unstorable)
         try:
             self._decode(data)
         except (msgspec.DecodeError, RecursionError):
@@ -101,7 +102,7 @@ class Codec:
         except msgspec.DecodeError as error:
             return findings.of_validation(error, f"$.{name}")
         except RecursionError:
-            return [Problem(f"$.{name}", "is nested too deeply")]
+            return [Problem(f"$.{name}", limits.TOO_DEEP)]
         return []
 
     def _required(self) -> set[str]:
@@ -110,11 +111,12 @@ class Codec:
     def _invalid(self, problems: list[Problem]) -> InvalidParameters:
         return InvalidParameters(f"{self._task_type}: {findings.sentence(problems)}", problems=problems)
 
-    def _too_large(self, size: int) -> TooLarge:
-        return TooLarge(
-            f"{self._task_type}: the parameters are {size:,} bytes of JSON; at most {PARAMETERS_LIMIT:,} are taken",
-            hint="keep large data elsewhere and pass where it is",
-        )
+
+def _unstorable(data: bytes) -> list[Problem]:
+    try:
+        return list(limits.unstorable(msgspec.json.decode(data), "$"))
+    except RecursionError:
+        return [Problem("$", limits.TOO_DEEP)]
 
 
 def _served(kind: Any, name: str, task_type: str) -> Any:

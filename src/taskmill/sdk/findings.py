@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from taskmill.core.errors import Problem
+from taskmill.core.limits import TOO_DEEP, step
 from taskmill.sdk import jsonhooks
 
 _PLACE = re.compile(r"(?s)(?P<text>.*) - at `(?P<key>key in )?(?:\$)(?P<path>.*)`$")
@@ -29,7 +30,7 @@ def unwritable(value: Any, path: str = "$") -> Problem | None:
     try:
         return non_finite(value, path) or _culprit(value, path)
     except RecursionError:
-        return Problem(path, "is nested too deeply, or contains itself")
+        return Problem(path, f"{TOO_DEEP}, or contains itself")
 
 
 def non_finite(value: Any, path: str = "$") -> Problem | None:
@@ -65,7 +66,7 @@ def _culprit(value: Any, path: str) -> Problem | None:
 
 def _parts(value: Any, path: str) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping):
-        yield from ((f"{path}.{key}", part) for key, part in value.items())
+        yield from ((step(path, str(key)), part) for key, part in value.items())
     elif isinstance(value, list | tuple | set | frozenset):
         yield from ((f"{path}[{i}]", part) for i, part in enumerate(value))
     else:

@@ -1,9 +1,10 @@
 """How a task is to be run: checked once, kept in the form of a Spec."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
+from taskmill.core import limits
 from taskmill.core.errors import InvalidRequest
 from taskmill.core.task import SECOND, Priority
 from taskmill.engine import ids
@@ -11,10 +12,6 @@ from taskmill.engine import ids
 PriorityName = Literal["high", "normal", "low"]
 DEFAULT_RETRIES = 3
 """Four attempts within some seven seconds: a hiccup passes unseen, a bug fails soon."""
-NAME_LENGTH = 128
-MAX_RETRIES = 1000
-MAX_TAGS = 32
-MAX_SECONDS = 10 * 365 * 86_400.0
 
 
 class Options(NamedTuple):
@@ -33,40 +30,37 @@ class Options(NamedTuple):
 
 def name(text: object, what: str) -> str:
     """Task types, queues, keys and tags."""
-    if not isinstance(text, str) or not 0 < len(text) <= NAME_LENGTH or not text.isprintable():
-        raise InvalidRequest(f"{what} {text!r} is not 1 to {NAME_LENGTH} printable characters")
-    return text
+    _refuse(what, text, limits.name(text))
+    return str(text)
 
 
 def priority(value: object) -> int:
     if isinstance(value, Priority):
         return value.value
     if not isinstance(value, str) or value.upper() not in Priority.__members__:
-        raise InvalidRequest(f"priority {value!r} is not one of high, normal, low")
+        raise InvalidRequest(f"priority {value!r} must be high, normal or low")
     return Priority[value.upper()].value
 
 
-def attempt_limit(retries: object) -> int:
-    if isinstance(retries, bool) or not isinstance(retries, int) or not 0 <= retries <= MAX_RETRIES:
-        raise InvalidRequest(f"retries {retries!r} is not a whole number from 0 to {MAX_RETRIES:,}")
+def attempt_limit(retries: int) -> int:
+    _refuse("retries", retries, limits.retries(retries))
     return retries + 1
 
 
-def duration(value: object, what: str) -> int:
-    """Microseconds of seconds or a timedelta."""
-    seconds = value.total_seconds() if isinstance(value, timedelta) else value
-    if not isinstance(seconds, int | float) or not 0 <= seconds <= MAX_SECONDS:
-        raise InvalidRequest(f"{what} {value!r} is not a number of seconds from 0 to ten years")
+def delay(value: float | timedelta) -> int:
+    """Microseconds."""
+    seconds = _seconds(value)
+    _refuse("delay", value, limits.delay(seconds))
     return round(seconds * SECOND)
 
 
-def timeout(value: object) -> int | None:
+def timeout(value: float | timedelta | None) -> int | None:
+    """Microseconds."""
     if value is None:
         return None
-    microseconds = duration(value, "timeout")
-    if microseconds == 0:
-        raise InvalidRequest("timeout must be more than 0 seconds", hint="None is no timeout")
-    return microseconds
+    seconds = _seconds(value)
+    _refuse("timeout", value, limits.timeout(seconds), "None is no timeout")
+    return round(seconds * SECOND)
 
 
 def moment(value: object) -> int:
@@ -75,6 +69,7 @@ def moment(value: object) -> int:
             f"at={value!r} is not a datetime with a time zone",
             hint="for example datetime.now(UTC) + timedelta(hours=1)",
         )
+    _refuse("at", value, limits.start((value - datetime.now(UTC)).total_seconds()))
     return round(value.timestamp() * SECOND)
 
 
@@ -86,16 +81,26 @@ def task_id(text: str) -> str:
 
 
 def tags(values: object) -> str | None:
-    if not isinstance(values, list | tuple | set | frozenset) or len(values) > MAX_TAGS:
-        raise InvalidRequest(f"tags {values!r} are not a list of at most {MAX_TAGS}")
+    if not isinstance(values, list | tuple | set | frozenset):
+        raise InvalidRequest(f"tags {values!r} must be a list")
+    _refuse("tags", values, limits.tag_count(len(values)))
     named = dict.fromkeys(name(value, "tag") for value in values)
     return json.dumps(list(named), ensure_ascii=False) if named else None
 
 
-def when(delay: object, at: object) -> dict[str, Any]:
+def when(after: float | timedelta | None, at: object) -> dict[str, Any]:
     """The two exclude each other, and the later choice replaces the earlier one."""
-    if delay is not None and at is not None:
+    if after is not None and at is not None:
         raise InvalidRequest("both delay and at were given", hint="delay counts from now, at is a point in time")
-    if delay is not None:
-        return {"delay": duration(delay, "delay"), "at": None}
+    if after is not None:
+        return {"delay": delay(after), "at": None}
     return {} if at is None else {"delay": 0, "at": moment(at)}
+
+
+def _seconds(value: float | timedelta) -> float:
+    return value.total_seconds() if isinstance(value, timedelta) else value
+
+
+def _refuse(what: str, value: object, wrong: str | None, hint: str | None = None) -> None:
+    if wrong:
+        raise InvalidRequest(f"{what} {value!r} {wrong}", hint=hint)

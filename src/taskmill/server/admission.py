@@ -3,13 +3,13 @@
 import json
 from collections.abc import Iterator
 
+from taskmill.core import limits
 from taskmill.core.errors import InvalidRequest, Problem
 from taskmill.core.task import SECOND, Priority, Spec
 from taskmill.engine.enqueue import Request
 from taskmill.engine.ids import parse as parse_id
 from taskmill.engine.ids import uuid7
 from taskmill.server import times
-from taskmill.server.limits import TEN_YEARS, Limits, check_name
 from taskmill.server.parameters import check_schema, to_json
 from taskmill.server.task_types import TaskType, TaskTypes
 from taskmill.server.views import Draft
@@ -17,11 +17,11 @@ from taskmill.server.views import Draft
 PRIORITIES = {"high": Priority.HIGH, "normal": Priority.NORMAL, "low": Priority.LOW}
 
 
-async def admit(draft: Draft, task_types: TaskTypes, limits: Limits, id: str | None = None) -> Request:
+async def admit(draft: Draft, task_types: TaskTypes, id: str | None = None) -> Request:
     """`id` is the one to take unless the draft has its own. Raises InvalidRequest with a problem per field."""
-    refuse(list(_problems(draft, limits)))
+    refuse(list(_problems(draft)))
     task_type = await task_types.get(draft.task_type)
-    parameters = to_json(draft.parameters, limits)
+    parameters = to_json(draft.parameters)
     check_schema(draft.parameters, task_type.validator, task_type.names)
     now = times.now()
     return Request(_spec(draft, task_type, parameters, _id(draft, id), now), _run_at(draft, now))
@@ -71,39 +71,41 @@ def _run_at(draft: Draft, now: int) -> int | None:
         at = now + round(draft.delay * SECOND)
     elif draft.run_at is not None:
         at = times.parse("$.run_at", draft.run_at)
-        if at - now > TEN_YEARS * SECOND:
-            refuse([Problem("$.run_at", "must be within the next ten years")])
+        refuse(placed("$.run_at", limits.start((at - now) / SECOND)))
     else:
         return None
     return at if at > now else None
 
 
-def _problems(draft: Draft, limits: Limits) -> Iterator[Problem]:
+def placed(path: str, wrong: str | None) -> list[Problem]:
+    return [Problem(path, wrong)] if wrong else []
+
+
+def _problems(draft: Draft) -> Iterator[Problem]:
     if draft.priority not in PRIORITIES:
         yield Problem("$.priority", "must be high, normal or low")
     if draft.queue is not None:
-        yield from check_name("$.queue", draft.queue)
+        yield from placed("$.queue", limits.name(draft.queue))
     if draft.key is not None:
-        yield from check_name("$.key", draft.key)
+        yield from placed("$.key", limits.name(draft.key))
     if draft.tags:
-        yield from _tag_problems(draft.tags, limits)
+        yield from _tag_problems(draft.tags)
     if draft.delay is not None or draft.run_at is not None:
         yield from _start_problems(draft)
-    if draft.timeout is not None and not 0.001 <= draft.timeout <= TEN_YEARS:
-        yield Problem("$.timeout", "must be seconds, from 0.001 to ten years")
-    if draft.retries is not None and not 0 <= draft.retries <= limits.retries:
-        yield Problem("$.retries", f"must be 0 to {limits.retries}")
+    if draft.timeout is not None:
+        yield from placed("$.timeout", limits.timeout(draft.timeout))
+    if draft.retries is not None:
+        yield from placed("$.retries", limits.retries(draft.retries))
 
 
 def _start_problems(draft: Draft) -> Iterator[Problem]:
     if draft.delay is not None and draft.run_at is not None:
         yield Problem("$.run_at", "cannot go together with delay; give one of them")
-    if draft.delay is not None and not 0 <= draft.delay <= TEN_YEARS:
-        yield Problem("$.delay", "must be seconds, from 0 to ten years")
+    if draft.delay is not None:
+        yield from placed("$.delay", limits.delay(draft.delay))
 
 
-def _tag_problems(tags: list[str], limits: Limits) -> Iterator[Problem]:
-    if len(tags) > limits.tags:
-        yield Problem("$.tags", f"must be at most {limits.tags}")
-    for index, tag in enumerate(tags[: limits.tags]):
-        yield from check_name(f"$.tags[{index}]", tag)
+def _tag_problems(tags: list[str]) -> Iterator[Problem]:
+    yield from placed("$.tags", limits.tag_count(len(tags)))
+    for index, tag in enumerate(tags[: limits.TAGS]):
+        yield from placed(f"$.tags[{index}]", limits.name(tag))

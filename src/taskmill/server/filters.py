@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
+from taskmill.core import limits
 from taskmill.core.errors import Problem
 from taskmill.core.state import State
 from taskmill.server import times
-from taskmill.server.admission import PRIORITIES, refuse
-from taskmill.server.limits import check_name
+from taskmill.server.admission import PRIORITIES, placed, refuse
 from taskmill.server.views import Where
 from taskmill.stores.contract import Filter
 
@@ -52,7 +52,7 @@ def _unknown(path: str, given: tuple[str, ...], known: Iterable[str]) -> list[Pr
 def _names(path: str, names: tuple[str, ...]) -> list[Problem]:
     if len(names) > MOST:
         return [Problem(path, f"must be at most {MOST} names")]
-    return [problem for name in names for problem in check_name(path, name)]
+    return [problem for name in names for problem in placed(path, limits.name(name))]
 
 
 def _time(path: str, text: str | None) -> int | None:

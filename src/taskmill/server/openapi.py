@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from taskmill import __version__
+from taskmill.core.limits import NAME_LENGTH
 from taskmill.server.faults import CODES, ProblemView
 from taskmill.server.web import Call, Reply, Route
 
@@ -16,7 +17,7 @@ EVERYWHERE = ("forbidden_host", "store_error", "store_unavailable")
 CHANGES = ("forbidden_origin",)
 REF = "#/components/schemas/{name}"
 ID = {"type": "string", "format": "uuid"}
-NAME = {"type": "string", "minLength": 1, "maxLength": 128}
+NAME = {"type": "string", "minLength": 1, "maxLength": NAME_LENGTH}
 KEY = {
     "name": "Idempotency-Key",
     "in": "header",

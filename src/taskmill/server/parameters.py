@@ -1,34 +1,29 @@
 """Are these parameters storable on every store, and do they fit the schema of their task type?"""
 
-import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
 import msgspec
 from jsonschema_rs import ValidationError, ValidationErrorKind, Validator
 
-from taskmill.core.errors import InvalidParameters, Problem, TooLarge
-from taskmill.server.limits import Limits
+from taskmill.core import limits
+from taskmill.core.errors import InvalidParameters, Problem
+from taskmill.core.limits import step
 from taskmill.server.near import near_names
 
 ROOT = "$.parameters"
 MOST = 20
 """So many problems are told at once."""
 MESSAGE_LENGTH = 300
-INT64 = range(-(2**63), 2**63)
-PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-SUSPECT = re.compile(rb"\\u0000|\d{19}")
-"""Text without any of these has neither a NUL character nor an integer beyond 64 bits; most is settled by it."""
 
 
-def to_json(parameters: dict[str, Any], limits: Limits) -> str:
+def to_json(parameters: dict[str, Any]) -> str:
     """Raises InvalidParameters or TooLarge for what some store or reader could not hold."""
     text = _encode(parameters)
-    if len(text) > limits.parameters:
-        raise TooLarge(f"the parameters take {len(text)} bytes as JSON; at most {limits.parameters} are allowed")
-    nested = text.count(b"{") + text.count(b"[") > limits.depth
-    if nested or SUSPECT.search(text):
-        _refuse(list(_unstorable(parameters, limits.depth)))
+    if refused := limits.too_large(len(text)):
+        raise refused
+    if limits.suspect(text):
+        _refuse(list(limits.unstorable(parameters, ROOT)))
     return text.decode()
 
 
@@ -57,31 +52,6 @@ def _refuse(problems: list[Problem]) -> None:
     if problems:
         path, message = problems[0]
         raise InvalidParameters(f"the parameters do not fit: {path} {message}", problems=problems)
-
-
-def _unstorable(parameters: dict[str, Any], depth: int) -> Iterator[Problem]:
-    stack: list[tuple[str, Any, int]] = [(ROOT, parameters, 1)]
-    while stack:
-        path, value, level = stack.pop()
-        if isinstance(value, dict | list) and level > depth:
-            yield Problem(path[:MESSAGE_LENGTH], f"nests deeper than {depth} levels")
-            return
-        if isinstance(value, dict):
-            yield from (Problem(path, "has a name with a NUL character") for name in value if "\0" in str(name))
-            stack.extend((step(path, name), item, level + 1) for name, item in value.items())
-        elif isinstance(value, list):
-            stack.extend((step(path, index), item, level + 1) for index, item in enumerate(value))
-        elif isinstance(value, str) and "\0" in value:
-            yield Problem(path, "holds a NUL character")
-        elif isinstance(value, int) and value not in INT64:
-            yield Problem(path, "is an integer beyond 64 bits; send it as a string")
-
-
-def step(path: str, name: str | int) -> str:
-    """One step down: `$.a`, `$[0]`, `$['odd name']`."""
-    if isinstance(name, int):
-        return f"{path}[{name}]"
-    return f"{path}.{name}" if PLAIN_NAME.fullmatch(name) else f"{path}[{name[:64]!r}]"
 
 
 def _explain(error: ValidationError, known: Collection[str]) -> Iterator[Problem]:

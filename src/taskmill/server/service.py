@@ -8,7 +8,7 @@ import functools
 import time
 from collections.abc import Sequence
 
-from taskmill.core import machine
+from taskmill.core import limits, machine
 from taskmill.core.errors import Conflict, InvalidRequest, NotFound, Problem, StoreError, TaskmillError
 from taskmill.core.state import FINAL, State
 from taskmill.core.task import Task
@@ -17,10 +17,10 @@ from taskmill.engine.enqueue import Enqueued, Request, enqueue
 from taskmill.engine.gather import Gathered
 from taskmill.engine.ids import parse as parse_id
 from taskmill.server import bulk, present, views
-from taskmill.server.admission import admit, refuse
+from taskmill.server.admission import admit, placed, refuse
 from taskmill.server.filters import to_filter
 from taskmill.server.idempotency import check_same, id_for
-from taskmill.server.limits import DEFAULTS, Limits, check_name
+from taskmill.server.limits import DEFAULTS, Limits
 from taskmill.server.task_types import TaskTypes
 from taskmill.server.waiting import Finals, ring
 from taskmill.stores.contract import Store, TaskTypeRow
@@ -60,7 +60,7 @@ class Service:
         Raises InvalidRequest and its kinds; IdempotencyMismatch when the key came before with other content.
         """
         id = id_for(idempotency_key)
-        request = await admit(draft, self._task_types, self.limits, id)
+        request = await admit(draft, self._task_types, id)
         [enqueued] = await self._enqueue([request])
         if enqueued.created:
             return _created(request)
@@ -186,13 +186,13 @@ class Service:
         return await self.get(id)
 
     async def _set_paused(self, queue: str, paused: bool) -> views.Paused:
-        refuse(check_name("queue", queue))
+        refuse(placed("queue", limits.name(queue)))
         await self._store.pause(queue, paused)
         return views.Paused(name=queue, paused=paused)
 
     async def _admitted(self, draft: views.Draft, id: str | None) -> Request | TaskmillError:
         try:
-            return await admit(draft, self._task_types, self.limits, id)
+            return await admit(draft, self._task_types, id)
         except InvalidRequest as refused:
             return refused
 

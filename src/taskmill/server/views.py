@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Raw, Struct
 
+from taskmill.core.limits import NAME_LENGTH
 from taskmill.core.state import State
-from taskmill.server.limits import NAME_LENGTH
 
 PriorityWord = Literal["high", "normal", "low"]
 OUTCOMES = "`succeeded`, `failed`, `retried`, `snoozed`, `released`, `lost`, `cancelled`, …"

@@ -1,0 +1,101 @@
+"""What a task may hold, the same through every face: the numbers, and the words of a refusal.
+
+Each check says what is wrong with a value, or None; whoever asks adds where it stands.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from taskmill.core.errors import Problem, TooLarge
+
+NAME_LENGTH = 128
+PARAMETERS = 2**20
+"""Bytes of JSON."""
+DEPTH = 64
+"""How deep parameters may nest; the object of all parameters is the first level."""
+TOO_DEEP = f"nests deeper than {DEPTH} levels"
+TAGS = 32
+RETRIES = 1000
+TEN_YEARS = 10 * 365 * 86_400
+"""Seconds; no delay, start time or timeout is longer."""
+SHORTEST_TIMEOUT = 0.001
+
+_INT64 = range(-(2**63), 2**63)
+_LONG_NUMBER = re.compile(rb"\d{19}")
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_PATH_LENGTH = 300
+
+
+def name(text: object) -> str | None:
+    """Task types, queues, keys and tags."""
+    if isinstance(text, str) and 0 < len(text) <= NAME_LENGTH and text.isprintable():
+        return None
+    return f"must be 1 to {NAME_LENGTH} printable characters (no line breaks, no control characters)"
+
+
+def tag_count(count: int) -> str | None:
+    return None if count <= TAGS else f"must be at most {TAGS}"
+
+
+def retries(count: object) -> str | None:
+    if isinstance(count, int) and not isinstance(count, bool) and 0 <= count <= RETRIES:
+        return None
+    return f"must be a whole number, 0 to {RETRIES}"
+
+
+def delay(seconds: object) -> str | None:
+    if isinstance(seconds, int | float) and 0 <= seconds <= TEN_YEARS:
+        return None
+    return "must be seconds, from 0 to ten years"
+
+
+def timeout(seconds: object) -> str | None:
+    if isinstance(seconds, int | float) and SHORTEST_TIMEOUT <= seconds <= TEN_YEARS:
+        return None
+    return f"must be seconds, from {SHORTEST_TIMEOUT} to ten years"
+
+
+def start(seconds_from_now: float) -> str | None:
+    return None if seconds_from_now <= TEN_YEARS else "must be within the next ten years"
+
+
+def too_large(size: int) -> TooLarge | None:
+    """`size`: bytes of the parameters' JSON."""
+    if size <= PARAMETERS:
+        return None
+    return TooLarge(
+        f"the parameters are {size:,} bytes of JSON; at most {PARAMETERS:,} are taken",
+        hint="keep large data elsewhere and pass where it is",
+    )
+
+
+def suspect(text: bytes) -> bool:
+    """Whether JSON may hold what `unstorable` looks for; settles nearly all without a look at each value."""
+    return text.count(b"{") + text.count(b"[") > DEPTH or b"\\u0000" in text or _LONG_NUMBER.search(text) is not None
+
+
+def unstorable(value: Any, path: str) -> Iterator[Problem]:
+    """What some store or some reader of JSON could not hold, in a value made of JSON's own types."""
+    stack: list[tuple[str, Any, int]] = [(path, value, 1)]
+    while stack:
+        path, value, level = stack.pop()
+        if isinstance(value, dict | list) and level > DEPTH:
+            yield Problem(path[:_PATH_LENGTH], TOO_DEEP)
+            return
+        if isinstance(value, dict):
+            yield from (Problem(path, "has a name with a NUL character") for key in value if "\0" in str(key))
+            stack.extend((step(path, key), item, level + 1) for key, item in value.items())
+        elif isinstance(value, list):
+            stack.extend((step(path, index), item, level + 1) for index, item in enumerate(value))
+        elif isinstance(value, str) and "\0" in value:
+            yield Problem(path, "holds a NUL character")
+        elif isinstance(value, int) and value not in _INT64:
+            yield Problem(path, "is an integer beyond 64 bits; send it as a string")
+
+
+def step(path: str, part: str | int) -> str:
+    """One step down: `$.a`, `$[0]`, `$['odd name']`."""
+    if isinstance(part, int):
+        return f"{path}[{part}]"
+    return f"{path}.{part}" if _PLAIN_NAME.fullmatch(part) else f"{path}[{part[:64]!r}]"
