@@ -54,7 +54,7 @@ def test_a_program_that_holds_the_file(store: SqliteStore) -> None:
     connection(store).set_busy_timeout(1)
     rival = apsw.Connection(store.path)
     rival.execute("BEGIN IMMEDIATE")
-    with pytest.raises(StoreUnavailable, match="locked by another program"):
+    with pytest.raises(StoreUnavailable, match="kept by another process"):
         run(store.add([a_task()]))
     rival.execute("ROLLBACK")
     rival.close()

@@ -15,7 +15,7 @@ from taskmill.core.state import State
 from taskmill.sdk.sync import run
 from taskmill.stores.contract import Store
 from taskmill.stores.open import open_store
-from taskmill.stores.sqlite import lock
+from taskmill.stores.sqlite import patience
 from taskmill.testing.conformance.case import a_task, succeeded
 
 TASKS = 600
@@ -134,7 +134,7 @@ def test_the_socket_of_a_dead_process_is_removed(tmp_path: Path) -> None:
 def test_a_process_frozen_in_the_middle_of_a_write_makes_others_fail_clearly_and_recover(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lock, "TIMEOUT", 0.3)
+    monkeypatch.setattr(patience, "TIMEOUT", 0.3)
     url = f"sqlite:///{tmp_path}/tasks.db"
     store = open_store(url)
     run(store.open())

@@ -6,6 +6,7 @@ the socket of a dead process is removed by the first who finds it. Where this ca
 private folder), ears poll.
 """
 
+import contextlib
 import errno
 import json
 import os
@@ -44,7 +45,7 @@ class SocketBell:
         try:
             changed = os.stat(self._folder).st_mtime_ns
         except OSError:
-            return  # nobody has ever listened
+            return self._prepare()
         if changed != self._changed:
             self._look(changed)
         ears = self._ears.get(topic)
@@ -71,11 +72,18 @@ class SocketBell:
         if self._socket is not None:
             self._socket.close()
         self._socket = None
+        with contextlib.suppress(OSError):  # others listen
+            os.rmdir(self._folder)
 
     def _address(self, topics: Collection[Topic]) -> str:
         _make_private(self._folder)
         name = f"{''.join(LETTERS[topic] for topic in topics)}-{os.getpid()}-{next(_numbers)}"
         return f"{self._folder}/{name}"
+
+    def _prepare(self) -> None:
+        """Nobody listens; an empty folder is noticed in half the time of a missing one."""
+        with contextlib.suppress(OSError, AttributeError):
+            _make_private(self._folder)
 
     def _look(self, changed: int) -> None:
         try:

@@ -5,8 +5,11 @@ import apsw
 from taskmill.core.errors import StoreError, StoreUnavailable
 
 _UNAVAILABLE: dict[type[apsw.Error], tuple[str, str]] = {
-    apsw.BusyError: ("is locked by another program", "close the program that holds a transaction open on it"),
-    apsw.LockedError: ("is locked by another program", "close the program that holds a transaction open on it"),
+    apsw.BusyError: (
+        "is kept by another process",
+        "a program holds a transaction open on it, or is stopped within one: let it go on, close or kill it",
+    ),
+    apsw.LockedError: ("is kept by another process", "close the program that holds a transaction open on it"),
     apsw.FullError: ("cannot grow: the disk is full", "free some space on its disk"),
     apsw.IOError: ("cannot be read or written", "look at the health of its disk and at the space that is left"),
     apsw.CantOpenError: ("cannot be opened", "its folder must exist and be writable by this user"),

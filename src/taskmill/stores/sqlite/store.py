@@ -97,6 +97,8 @@ class SqliteStore(Calls):
         self._looks = Calls(self.path, durability=durability, threaded=True) if threaded else self
 
     async def add(self, tasks: Sequence[Task]) -> dict[int, str]:
+        if self._thread is None:  # one coroutine less, on the way of every task
+            return self._now(adding.add, tasks)
         return await self.run(adding.add, tasks)
 
     async def get(self, ids: Sequence[str]) -> dict[str, Task]:
