@@ -12,6 +12,7 @@ import pytest
 
 from taskmill.core.task import Task
 from taskmill.engine.enqueue import enqueue
+from taskmill.engine.ids import uuid7
 from taskmill.engine.settings import WorkerSettings
 from taskmill.engine.worker import Worker
 from taskmill.executors.inline import Inline
@@ -30,6 +31,8 @@ class Mill:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self.served = store
+        """What workers get."""
 
     async def add(self, *calls: Call[Any]) -> list[str]:
         return [made.id for made in await enqueue(self.store, [call.request for call in calls])]
@@ -60,10 +63,10 @@ class Mill:
         """Drained at the end of the block."""
         chosen = replace(WorkerSettings(grace=5.0, poll=0.05), **settings)
         command = [sys.executable, str(HERE / "attempts.py")]
-        executors = {"inline": Inline(), "threads": Threads(chosen.slots), "processes": Processes(command)}
-        worker = Worker(self.store, app.tasks, executors, chosen, f"test-{id(chosen):x}")
+        executors = {"inline": Inline(), "threads": Threads(), "processes": Processes(command)}
+        worker = Worker(self.served, app.tasks, executors, chosen, f"test-{uuid7()}")
         worker.drain, worker.stop = asyncio.Event(), asyncio.Event()
-        running = asyncio.create_task(worker.run(worker.drain, worker.stop))
+        running = worker.running = asyncio.create_task(worker.run(worker.drain, worker.stop))
         try:
             yield worker
         finally:

@@ -5,11 +5,13 @@ process lives. But a loop that is blocked for good must not look alive for ever,
 """
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
 
+from taskmill.core.errors import StoreError
 from taskmill.engine.heartbeat import Heartbeat
 from taskmill.engine.loop import run_forever
 from taskmill.engine.promote import Promote
@@ -40,18 +42,32 @@ class Duties(threading.Thread):
         self._turned = time.monotonic()
         self._ready = threading.Event()
         self._beaten = asyncio.Event()
+        self._ended: asyncio.Future[None] = self._main.create_future()
 
     async def first_beat(self) -> None:
         """Wait until the worker stands in the registry."""
         await self._beaten.wait()
 
+    async def watch(self) -> None:
+        """Raises as soon as the duties fail: without a heartbeat the worker must not go on."""
+        await self._ended
+
     def run(self) -> None:
-        asyncio.run(self._live())
+        try:
+            asyncio.run(self._live())
+        except BaseException as error:
+            self._main.call_soon_threadsafe(self._fail, error)
 
     def finish(self) -> None:
         self._ready.wait()
-        self._loop.call_soon_threadsafe(self._ending.set)
+        with contextlib.suppress(RuntimeError):  # its loop is closed: it failed
+            self._loop.call_soon_threadsafe(self._ending.set)
         self.join()
+
+    def _fail(self, error: BaseException) -> None:
+        logger.error("the duties failed: %r", error)
+        if not self._ended.done():
+            self._ended.set_exception(RuntimeError(f"the duties failed: {error!r}"))
 
     async def _live(self) -> None:
         self._loop, self._ending = asyncio.get_running_loop(), asyncio.Event()
@@ -60,7 +76,8 @@ class Duties(threading.Thread):
         try:
             await store.open()
             await run_forever(store, self._duties(store), self._ending)
-            await store.drop_worker(self._worker.owner)
+            with contextlib.suppress(StoreError):  # its supervisor does it, once the store is back
+                await store.drop_worker(self._worker.owner)
         finally:
             await store.close()
 

@@ -8,8 +8,12 @@ from taskmill.executors.contract import running
 class Capture(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         context = running.get()
-        if context is not None and not record.name.startswith("taskmill.engine"):
+        if context is None or record.name.startswith("taskmill.engine"):
+            return
+        try:
             context.log(record.getMessage(), record.levelname.lower())
+        except Exception:  # arguments that do not fit the message are no error of the handler, as everywhere in logging
+            self.handleError(record)
 
 
 def capture() -> None:

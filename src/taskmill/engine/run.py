@@ -5,12 +5,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from taskmill.core.outcome import Failure, Outcome, TimedOut
+from taskmill.core.outcome import Failure, Outcome, Stopped, TimedOut
 from taskmill.core.task import SECOND, Claim
-from taskmill.executors.contract import Context, Executor, Handler, running
-
-LOG_LINES = 200
-LOG_LINE_LENGTH = 2_000
+from taskmill.executors.contract import LOG_LINES, Context, Executor, Handler, running
 
 
 class Run(Context):
@@ -36,26 +33,36 @@ class Run(Context):
         self._note = note
 
     async def perform(self, handler: Handler) -> Outcome:
-        """Run the handler once; cancelling this ends the attempt and raises CancelledError."""
+        """Run the handler once, unless the task was cancelled before; cancelling this ends the attempt and raises
+        CancelledError."""
+        if self.cancelled:
+            return Stopped()
         running.set(self)
         if self.task.timeout is None:
             return await self._executor.run(handler, self.task, self)
+        return await self._in_time(handler, self.task.timeout / SECOND)
+
+    async def _in_time(self, handler: Handler, seconds: float) -> Outcome:
+        limit = asyncio.timeout(seconds)
         try:
-            async with asyncio.timeout(self.task.timeout / SECOND):
+            async with limit:
                 return await self._executor.run(handler, self.task, self)
-        except TimeoutError:
-            message = f"the attempt took longer than its timeout of {self.task.timeout / SECOND:g} s"
+        except (TimeoutError, asyncio.CancelledError):
+            if not limit.expired():
+                raise
+            message = f"the attempt took longer than its timeout of {seconds:g} s"
             return TimedOut(Failure("timed_out", "TimedOut", message))
 
     def stop(self) -> None:
         """Somebody cancelled the task, or it is not held by this worker any more."""
-        self.request_stop()
-        self._executor.request_stop(self)
+        if not self.cancelled:
+            self.request_stop()
+            self._executor.request_stop(self)
 
     def _on_progress(self, fraction: float, note: str) -> None:
-        self.told = json.dumps({"fraction": fraction, "note": note[:LOG_LINE_LENGTH]})
+        self.told = json.dumps({"fraction": fraction, "note": note})
         self._note(self)
 
     def _on_log(self, level: str, message: str) -> None:
         if len(self.lines) < LOG_LINES:
-            self.lines.append({"at": self._now(), "level": level, "message": message[:LOG_LINE_LENGTH]})
+            self.lines.append({"at": self._now(), "level": level, "message": message})

@@ -6,13 +6,15 @@ Handlers may print: their standard output is the worker's log, not the pipe.
 import asyncio
 import inspect
 import os
+import queue
+import signal
 import threading
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
-from taskmill.core.outcome import Outcome
+from taskmill.core.outcome import Outcome, Stopped
 from taskmill.core.task import Spec
-from taskmill.executors.contract import Context, Handler, running
+from taskmill.executors.contract import LOG_LINES, Context, Handler, running
 from taskmill.executors.frames import LENGTH, from_outcome, pack, unpack
 from taskmill.executors.inline import Inline
 from taskmill.executors.outcomes import raised, returned
@@ -25,20 +27,21 @@ class Pipe:
         self._in: BinaryIO = os.fdopen(os.dup(0), "rb")
         self._out: BinaryIO = os.fdopen(os.dup(1), "wb")
         self._lock = threading.Lock()
+        self._pid = os.getpid()
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(2, 1)
 
     def send(self, *message: Any) -> None:
+        if os.getpid() != self._pid:
+            os._exit(0)  # the handler forked, and this is the copy: it must not answer as well
         with self._lock:
             self._out.write(pack(*message))
             self._out.flush()
 
-    def receive(self) -> list[Any]:
-        """The process ends when the worker is gone, whatever it is doing."""
+    def receive(self) -> list[Any] | None:
+        """None when the worker is gone."""
         head = self._in.read(LENGTH.size)
-        if len(head) < LENGTH.size:
-            os._exit(0)
-        return unpack(self._in.read(LENGTH.unpack(head)[0]))
+        return unpack(self._in.read(LENGTH.unpack(head)[0])) if len(head) == LENGTH.size else None
 
 
 def serve(pipe: Pipe, handlers: Mapping[str, Handler]) -> None:
@@ -51,62 +54,73 @@ def serve(pipe: Pipe, handlers: Mapping[str, Handler]) -> None:
 class RemoteContext(Context):
     """Tells the worker, which keeps it."""
 
-    __slots__ = ("_pipe",)
+    __slots__ = ("_lines", "_pipe")
 
     def __init__(self, task: Spec, attempt: int, pipe: Pipe) -> None:
         super().__init__(task, attempt)
         self._pipe = pipe
+        self._lines = 0
 
     def _on_progress(self, fraction: float, note: str) -> None:
         self._pipe.send("progress", fraction, note)
 
     def _on_log(self, level: str, message: str) -> None:
-        self._pipe.send("log", message, level)
+        self._lines += 1
+        if self._lines <= LOG_LINES:  # more are not kept anyway
+            self._pipe.send("log", message, level)
 
 
 class _Attempts:
     def __init__(self, pipe: Pipe, handlers: Mapping[str, Handler]) -> None:
         self._pipe = pipe
         self._handlers = handlers
-        self._next = threading.Semaphore(0)
-        self._waiting: list[tuple[Spec, int]] = []
-        self._context: Context | None = None
+        self._next: queue.SimpleQueue[RemoteContext] = queue.SimpleQueue()
+        self._context: RemoteContext | None = None
+        """Of the attempt that runs or is about to."""
         self._inline = Inline()
         self._loop = asyncio.new_event_loop()
 
     def listen(self) -> None:
-        while True:
-            kind, *values = self._pipe.receive()
+        while message := self._pipe.receive():
+            kind, *values = message
             if kind == "run":
-                self._waiting.append((Spec(*values[0]), values[1]))
-                self._next.release()
+                self._context = RemoteContext(Spec(*values[0]), values[1], self._pipe)
+                self._next.put(self._context)
             elif self._context is not None:
                 self._context.request_stop()
                 self._loop.call_soon_threadsafe(self._inline.request_stop, self._context)
+        self._leave()
+
+    def _leave(self) -> None:
+        """The worker is gone: end, whatever a handler is doing, and with what it started."""
+        if self._context is not None and os.getpgrp() == os.getpid():
+            os.killpg(0, signal.SIGKILL)
+        os._exit(0)
 
     def work(self) -> None:
         asyncio.set_event_loop(self._loop)
         while True:
-            self._next.acquire()
-            spec, attempt = self._waiting.pop()
-            outcome = self._perform(spec, attempt)
+            context = self._next.get()
+            self._pipe.send("began")
+            outcome = self._perform(context)
             self._context = None
             self._pipe.send(*from_outcome(outcome))
 
-    def _perform(self, spec: Spec, attempt: int) -> Outcome:
-        context = RemoteContext(spec, attempt, self._pipe)
-        self._context = context
+    def _perform(self, context: RemoteContext) -> Outcome:
         running.set(context)
-        handler = self._handlers[spec.task_type]
-        if inspect.iscoroutinefunction(handler.fn):
-            return self._loop.run_until_complete(self._inline.run(handler, spec, context))
-        return self._call(handler, spec, context)
-
-    def _call(self, handler: Handler, spec: Spec, context: Context) -> Outcome:
         try:
-            args, named = handler.decode(spec.parameters)
-            if handler.context_parameter:
-                named[handler.context_parameter] = context
-            return returned(handler, handler.fn(*args, **named))
+            handler = self._handlers[context.task.task_type]
+            if inspect.iscoroutinefunction(handler.fn):
+                return self._loop.run_until_complete(self._on_loop(handler, context))
+            return self._call(handler, context)
         except BaseException as error:  # SystemExit too: it is the handler's failure, not the child's end
             return raised(error)
+
+    async def _on_loop(self, handler: Handler, context: RemoteContext) -> Outcome:
+        return Stopped() if context.cancelled else await self._inline.run(handler, context.task, context)
+
+    def _call(self, handler: Handler, context: RemoteContext) -> Outcome:
+        args, named = handler.decode(context.task.parameters)
+        if handler.context_parameter:
+            named[handler.context_parameter] = context
+        return returned(handler, handler.fn(*args, **named))

@@ -8,6 +8,11 @@ from typing import Any, Protocol
 from taskmill.core.outcome import Outcome
 from taskmill.core.task import Spec
 
+LOG_LINES = 200
+"""Kept of each attempt."""
+TEXT_LIMIT = 2_000
+"""Characters kept of a log line, and of the words of a progress."""
+
 
 class Handler(Protocol):
     """A task type as the worker sees it."""
@@ -45,11 +50,11 @@ class Context:
 
     def progress(self, fraction: float, note: str = "") -> None:
         """Tell how far this attempt is: 0 to 1, and a few words."""
-        self._on_progress(min(1.0, max(0.0, float(fraction))), note)
+        self._on_progress(min(1.0, max(0.0, float(fraction))), str(note)[:TEXT_LIMIT])
 
     def log(self, message: str, level: str = "info") -> None:
         """Keep a line with this attempt. Records of `logging` that the handler's code emits are kept as well."""
-        self._on_log(level, message)
+        self._on_log(level, str(message)[:TEXT_LIMIT])
 
     @property
     def cancelled(self) -> bool:

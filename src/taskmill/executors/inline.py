@@ -22,19 +22,15 @@ class Inline:
                 named[handler.context_parameter] = context
             return returned(handler, await handler.fn(*args, **named))
         except asyncio.CancelledError as stopped:
-            if task.cancelling() and not context.cancelled:
-                raise
-            return self._stopped(task, context, stopped)
+            if context.cancelled:
+                return Stopped()
+            if task.cancelling():
+                raise  # a timeout, the worker's end, or the handler itself: whoever asked for it knows
+            return raised(stopped)
         except BaseException as error:  # SystemExit too: a handler must not end its worker
             return raised(error)
         finally:
             del self._tasks[context]
-
-    def _stopped(self, task: asyncio.Task[object], context: Context, error: BaseException) -> Outcome:
-        if not context.cancelled:
-            return raised(error)  # the handler cancelled itself
-        task.uncancel()
-        return Stopped()
 
     def request_stop(self, context: Context) -> None:
         if context in self._tasks:

@@ -14,10 +14,10 @@ TRACEBACK_LIMIT = 8_000
 
 def returned(handler: Handler, value: object) -> Outcome:
     if isinstance(value, Retry | Snooze | Cancel | Fail):
-        return value
+        return raised(value)
     try:
         result = handler.encode_result(value)
-    except (TypeError, ValueError) as refused:
+    except Exception as refused:  # whatever the value's own code raises
         return _unusable(f"the handler of '{handler.name}' returned a {type(value).__name__}: {refused}")
     if len(result) > RESULT_LIMIT:
         return _unusable(f"the result is {len(result):,} bytes of JSON; at most {RESULT_LIMIT:,} are kept")
@@ -25,8 +25,20 @@ def returned(handler: Handler, value: object) -> Outcome:
 
 
 def raised(error: BaseException) -> Outcome:
-    if isinstance(error, Retry | Snooze | Cancel | Fail):
-        return error
+    try:
+        return _plain(error)
+    except Exception as broken:  # an exception class whose own code fails must not take the worker along
+        return Raised(Failure("exception", type(error).__qualname__, f"(it cannot be shown: {type(broken).__name__})"))
+
+
+def _plain(error: BaseException) -> Outcome:
+    """Outcomes of the handler's own subclasses become ours, bounded, with nothing of theirs left to fail later."""
+    if isinstance(error, Retry):
+        return Retry(error.delay, _message(error))
+    if isinstance(error, Snooze):
+        return Snooze(error.delay)
+    if isinstance(error, Cancel | Fail):
+        return Cancel(_message(error)) if isinstance(error, Cancel) else Fail(_message(error))
     if isinstance(error, StopRequested):
         return Stopped()
     if isinstance(error, InvalidParameters):
@@ -46,7 +58,7 @@ def _failure(error: BaseException) -> Failure:
 def _message(error: BaseException) -> str:
     try:
         return str(error)[:MESSAGE_LIMIT]
-    except Exception:  # a broken __str__ must not take the worker along
+    except Exception:
         return "(its message could not be made)"
 
 

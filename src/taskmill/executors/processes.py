@@ -1,42 +1,52 @@
 """Each attempt in a child process that does nothing else meanwhile, and can be killed.
 
-Children are kept for the next attempt, so only the first one waits for an interpreter to start.
+Children are kept for the next attempt, so only the first one waits for an interpreter to start. A child says when it
+begins: one that dies before did the task no harm.
 """
 
 import asyncio
 import contextlib
+import os
+import signal
 from collections.abc import Sequence
+from typing import Any
 
-from taskmill.core.outcome import Lost, Outcome
+from taskmill.core.outcome import Failure, Lost, Outcome, Stopped
 from taskmill.core.task import Spec
 from taskmill.executors.contract import Context, Handler
 from taskmill.executors.death import describe_death
 from taskmill.executors.frames import LENGTH, pack, to_outcome, unpack
 
+Child = asyncio.subprocess.Process
+
 PATIENCE = 5.0
 """Seconds a child may go on after its task was cancelled, before it is killed."""
+LINGER = 1.0
+"""Seconds a child may take to end after it closed its pipe."""
+
+
+class NeverBegan(Exception):
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
 
 
 class Processes:
     def __init__(self, command: Sequence[str]) -> None:
         """`command` starts a child that serves attempts on its standard input and output."""
         self._command = command
-        self._idle: list[asyncio.subprocess.Process] = []
-        self._children: dict[Context, asyncio.subprocess.Process] = {}
+        self._idle: list[Child] = []
+        self._children: dict[Context, Child] = {}
 
     async def run(self, handler: Handler, spec: Spec, context: Context) -> Outcome:
-        child = self._idle.pop() if self._idle else await self._spawn()
-        self._children[context] = child
+        if self._idle:
+            with contextlib.suppress(NeverBegan):  # it died, or was killed, while it was idle
+                return await self._use(self._idle.pop(), spec, context)
         try:
-            outcome = await self._converse(child, spec, context)
-        except asyncio.CancelledError:
-            await _kill(child)
-            raise
-        finally:
-            del self._children[context]
-        if child.returncode is None:
-            self._idle.append(child)
-        return outcome
+            return await self._use(await self._spawn(), spec, context)
+        except NeverBegan as never:
+            message = f"{never.failure.message} before the attempt began; the worker's log may say why"
+            return Lost(never.failure._replace(message=message))
 
     def request_stop(self, context: Context) -> None:
         child = self._children.get(context)
@@ -47,44 +57,84 @@ class Processes:
     async def close(self) -> None:
         await asyncio.gather(*(_kill(child) for child in [*self._idle, *self._children.values()]))
 
-    async def _spawn(self) -> asyncio.subprocess.Process:
+    async def _spawn(self) -> Child:
         pipe = asyncio.subprocess.PIPE
-        return await asyncio.create_subprocess_exec(
-            *self._command, stdin=pipe, stdout=pipe, limit=2**26, start_new_session=True
-        )
+        return await asyncio.create_subprocess_exec(*self._command, stdin=pipe, stdout=pipe, start_new_session=True)
 
-    async def _converse(self, child: asyncio.subprocess.Process, spec: Spec, context: Context) -> Outcome:
-        assert child.stdout is not None
+    async def _use(self, child: Child, spec: Spec, context: Context) -> Outcome:
+        self._children[context] = child
+        try:
+            outcome = await self._converse(child, spec, context)
+        except BaseException:
+            await _kill(child)
+            raise
+        finally:
+            del self._children[context]
+        if child.returncode is None:
+            self._idle.append(child)
+        return outcome
+
+    async def _converse(self, child: Child, spec: Spec, context: Context) -> Outcome:
         _send(child, pack("run", spec, context.attempt))
+        if context.cancelled:  # while the child was starting
+            self.request_stop(context)
+        began = False
         try:
             while True:
-                size = LENGTH.unpack(await child.stdout.readexactly(LENGTH.size))[0]
-                kind, *values = unpack(await child.stdout.readexactly(size))
-                if kind == "progress":
+                kind, *values = await _receive(child)
+                if kind == "began":
+                    began = True
+                elif kind == "progress":
                     context.progress(*values)
                 elif kind == "log":
                     context.log(*values)
                 else:
                     return to_outcome(kind, values)
         except asyncio.IncompleteReadError:
-            return await _died(child)
+            return await self._died(child, context, began)
 
-    def _kill_if_still(self, context: Context, child: asyncio.subprocess.Process) -> None:
+    async def _died(self, child: Child, context: Context, began: bool) -> Outcome:
+        failure = await _end_of(child)
+        if context.cancelled:
+            return Stopped()
+        if not began:
+            raise NeverBegan(failure)
+        return Lost(failure)
+
+    def _kill_if_still(self, context: Context, child: Child) -> None:
         if self._children.get(context) is child:
-            child.kill()
+            _signal(child)
 
 
-def _send(child: asyncio.subprocess.Process, frame: bytes) -> None:
+def _send(child: Child, frame: bytes) -> None:
     assert child.stdin is not None
     with contextlib.suppress(OSError, RuntimeError):  # a dead child is noticed where its answer is read
         child.stdin.write(frame)
 
 
-async def _died(child: asyncio.subprocess.Process) -> Lost:
-    return Lost(describe_death(await child.wait(), "the process of this attempt"))
+async def _receive(child: Child) -> list[Any]:
+    assert child.stdout is not None
+    size = LENGTH.unpack(await child.stdout.readexactly(LENGTH.size))[0]
+    return unpack(await child.stdout.readexactly(size))
 
 
-async def _kill(child: asyncio.subprocess.Process) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        child.kill()
+async def _end_of(child: Child) -> Failure:
+    """Its pipe is closed: it ended, or its handler closed what it did not open."""
+    try:
+        async with asyncio.timeout(LINGER):
+            code = await child.wait()
+    except TimeoutError:
+        await _kill(child)
+        return Failure("worker_lost", "PipeClosed", "the handler closed the pipe of its process")
+    return describe_death(code, "the process of this attempt")
+
+
+async def _kill(child: Child) -> None:
+    _signal(child)
     await child.wait()
+
+
+def _signal(child: Child) -> None:
+    """It leads a session of its own: what its handler started ends with it."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)

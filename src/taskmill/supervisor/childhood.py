@@ -7,8 +7,8 @@ import signal
 import sys
 from collections.abc import Callable
 
-from taskmill.core.errors import TaskmillError
-from taskmill.supervisor.plan import CANNOT_START, ChildPlan, from_text
+from taskmill.core.errors import StoreUnavailable, TaskmillError
+from taskmill.supervisor.plan import CANNOT_START, STORE_AWAY, ChildPlan, from_text
 
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
@@ -16,20 +16,24 @@ FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 def begin(name: str) -> ChildPlan:
     """The plan from the command line; logging to standard error."""
     child = from_text(sys.argv[1])
-    logging.basicConfig(level=child.plan.log_level.upper(), format=f"{name}[{os.getpid()}] {FORMAT}")
+    log_as(name, child.plan.log_level)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return child
 
 
+def log_as(name: str, level: str) -> None:
+    logging.basicConfig(level=level.upper(), format=f"{name}[{os.getpid()}] {FORMAT}")
+
+
 def guarded(main: Callable[[], None]) -> None:
-    """An error on purpose is one sentence, and no reason to start again."""
+    """An error on purpose is one sentence, and no reason to start again; but a store may be there again soon."""
     try:
         main()
     except TaskmillError as error:
         print(f"error: {error}", file=sys.stderr)
         if error.hint:
             print(f"hint: {error.hint}", file=sys.stderr)
-        sys.exit(CANNOT_START)
+        sys.exit(STORE_AWAY if isinstance(error, StoreUnavailable) else CANNOT_START)
 
 
 def tell_ready(child: ChildPlan) -> None:

@@ -9,6 +9,8 @@ from taskmill.stores.contract import Durability
 
 CANNOT_START = 78
 """A child's exit code (EX_CONFIG of sysexits.h) when starting it again cannot help."""
+STORE_AWAY = 75
+"""A child's exit code (EX_TEMPFAIL) when it could not reach the store: it is tried again."""
 
 
 class ServerPlan(NamedTuple):

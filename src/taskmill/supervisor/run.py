@@ -83,7 +83,7 @@ class Supervisor:
         self._dead.append(Dead(child.owner, child.suspects(), Lost(failure)))
         child.kill()
         child.bury()
-        if code == CANNOT_START or (not child.ready and child.name == "server"):
+        if not child.ready and (code == CANNOT_START or child.name == "server"):
             self._exit_code = 1
             self._stop()
         elif not self._stopping:

@@ -56,14 +56,22 @@ async def _work(
     worker = Worker(store, tasks, executors, settings, child.owner, board)
     started = await store.clock()
     duties = Duties(lambda: _open(child.plan), worker, lambda: _row(child, worker, started), settings)
-    duties.start()
     hear_stop(drain, stop)
-    running = asyncio.create_task(worker.run(drain, stop))
+    duties.start()
+    try:
+        async with asyncio.TaskGroup() as parts:
+            others = parts.create_task(duties.watch()), parts.create_task(_tell_when_ready(child, duties))
+            await worker.run(drain, stop)
+            for other in others:
+                other.cancel()
+    finally:
+        duties.finish()
+
+
+async def _tell_when_ready(child: ChildPlan, duties: Duties) -> None:
     await duties.first_beat()
     _calm_collector()
     tell_ready(child)
-    await running
-    duties.finish()
 
 
 def _calm_collector() -> None:
@@ -77,8 +85,8 @@ def _open(plan: Plan) -> Store:
 
 
 def _executors(plan: Plan) -> dict[str, Executor]:
-    command = [sys.executable, "-m", "taskmill.supervisor.attempts", plan.app or ""]
-    return {"inline": Inline(), "threads": Threads(plan.settings.slots), "processes": Processes(command)}
+    command = [sys.executable, "-m", "taskmill.supervisor.attempts", plan.app or "", plan.log_level]
+    return {"inline": Inline(), "threads": Threads(), "processes": Processes(command)}
 
 
 def _row(child: ChildPlan, worker: Worker, started: int) -> WorkerRow:
