@@ -20,18 +20,21 @@ class Held:
     def __len__(self) -> int:
         return len(self._runs)
 
-    def __contains__(self, id: str) -> bool:
-        return id in self._runs
-
     def add(self, run: Run) -> None:
-        self._runs[run.claim.spec.id] = run
+        self._runs[run.task.id] = run
 
-    def drop(self, id: str) -> None:
-        self._runs.pop(id, None)
+    def drop(self, run: Run) -> None:
+        """The task itself may be held again already, by a later claim."""
+        if self._runs.get(run.task.id) is run:
+            del self._runs[run.task.id]
 
     def beats(self) -> list[Beat]:
         """Signs of life for all of them; safe to call from another thread."""
         return [beat(run) for run in list(self._runs.values())]
+
+    def beats_of(self, runs: Iterable[Run]) -> list[Beat]:
+        """Signs of life for those of them that are held."""
+        return [beat(run) for run in runs if self._runs.get(run.task.id) is run]
 
     async def check(self, ids: Iterable[str]) -> None:
         """Somebody changed these tasks: stop what was cancelled or is not ours any more."""
@@ -45,7 +48,7 @@ class Held:
         if task is not None and task.head.version == run.claim.head.version:
             return False
         if not self.renew(run, task):
-            logger.warning("task %s is not held by this worker any more; stopping its attempt", run.claim.spec.id)
+            logger.warning("task %s is not held by this worker any more; stopping its attempt", run.task.id)
         return True
 
     def renew(self, run: Run, task: Task | None) -> bool:
@@ -60,7 +63,7 @@ class Held:
 
 
 def beat(run: Run) -> Beat:
-    return Beat(run.claim.spec.id, run.claim.head.version, run.told)
+    return Beat(run.task.id, run.claim.head.version, run.told)
 
 
 def _asked_to_stop(held: Head, now: Head, owner: str) -> bool:

@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
+import threading
 
 from taskmill.core.errors import StoreError
 from taskmill.core.task import SECOND
-from taskmill.engine.held import beat
+from taskmill.engine.held import Held
 from taskmill.engine.run import Run
 from taskmill.stores.contract import Store
 
@@ -16,31 +17,39 @@ DELAY = 0.25
 
 
 class Progress:
-    def __init__(self, store: Store, owner: str, lease: float) -> None:
+    def __init__(self, store: Store, held: Held, owner: str, lease: float) -> None:
         self._store = store
+        self._held = held
         self._owner = owner
         self._lease = round(lease * SECOND)
         self._loop = asyncio.get_running_loop()
+        self._lock = threading.Lock()
         self._told: set[Run] = set()
-        self._writing: asyncio.Task[None] | None = None
+        self._news = asyncio.Event()
 
     def note(self, run: Run) -> None:
         """A run has new progress; may be called from any thread."""
-        if run not in self._told:
+        with self._lock:
+            known = len(self._told)
             self._told.add(run)
-            self._loop.call_soon_threadsafe(self._start)
+        if not known and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._news.set)
 
-    def _start(self) -> None:
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write())
+    async def write_forever(self) -> None:
+        while True:
+            await self._news.wait()
+            await asyncio.sleep(DELAY)
+            self._news.clear()
+            with self._lock:
+                told, self._told = self._told, set()
+            try:
+                await self._write(told)
+            except StoreError as error:  # the next heartbeat brings it
+                logger.warning("progress was not stored: %s", error)
 
-    async def _write(self) -> None:
-        await asyncio.sleep(DELAY)
-        self._writing = None
-        told, self._told = self._told, set()
-        beats = [beat(run) for run in told]
-        try:
+    async def _write(self, told: set[Run]) -> None:
+        """What ended meanwhile has no progress any more."""
+        beats = self._held.beats_of(told)
+        if beats:
             await self._store.extend(self._owner, beats, self._lease)
-        except StoreError as error:
-            logger.warning("progress was not stored: %s", error)
-        self._store.bell.ring("progress", [b.id for b in beats])
+            self._store.bell.ring("progress", [beat.id for beat in beats])

@@ -5,6 +5,8 @@ milliseconds at most.
 """
 
 import asyncio
+import contextlib
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
@@ -13,10 +15,15 @@ from taskmill.core.outcome import Interrupted, Outcome, Snooze
 from taskmill.engine.board import Board
 from taskmill.engine.run import Run
 from taskmill.executors.contract import Handler
+from taskmill.executors.outcomes import raised
+
+logger = logging.getLogger(__name__)
 
 BREATH = 0.005
 UNKNOWN_TYPE_REST = 5.0
 """Seconds until a task whose type this worker does not know is offered again, to one that does."""
+INSIST = 1.0
+"""Seconds after which an attempt that goes on although it was ended is ended again."""
 
 
 class Slots:
@@ -35,7 +42,7 @@ class Slots:
         self._board = board
         self._backlog: deque[Run] = deque()
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self._tasks = [asyncio.create_task(self._serve(number)) for number in range(count)]
+        self._ending = False
 
     @property
     def backlog(self) -> int:
@@ -54,15 +61,22 @@ class Slots:
         self._backlog.clear()
         return runs
 
-    async def stop(self) -> None:
-        """End every attempt now; each is reported as interrupted."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+    async def serve(self) -> None:
+        """Until it is cancelled: that ends every attempt, and each is reported as interrupted."""
+        slots = {asyncio.create_task(self._serve(number)) for number in range(self.count)}
+        try:
+            ended, _ = await asyncio.wait(slots, return_when=asyncio.FIRST_COMPLETED)
+            ended.pop().result()
+            raise RuntimeError("a slot ended by itself")
+        finally:
+            self._ending = True
+            await _end(slots)
 
     async def _serve(self, slot: int) -> None:
+        task = asyncio.current_task()
+        assert task is not None
         breathed = time.monotonic()
-        while True:
+        while not self._ending:
             if not self._backlog:
                 await self._wait()
                 breathed = time.monotonic()
@@ -73,6 +87,8 @@ class Slots:
                 breathed = time.monotonic()
                 continue
             await self._perform(slot, self._backlog.popleft(), began)
+            if task.cancelling():
+                await _forget_cancels(task)
 
     async def _wait(self) -> None:
         waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -83,12 +99,33 @@ class Slots:
         self.busy += 1
         outcome: Outcome = Interrupted()
         if self._board:
-            self._board.put(slot, run.claim.spec.id)
+            self._board.put(slot, run.task.id)
         try:
-            handler = self._handlers.get(run.claim.spec.task_type)
+            handler = self._handlers.get(run.task.task_type)
             outcome = await run.perform(handler) if handler else Snooze(UNKNOWN_TYPE_REST)
-        finally:  # a cancelled slot reports its run as interrupted
+        except asyncio.CancelledError as error:
+            if not self._ending:  # then it was the handler itself that cancelled this asyncio task
+                outcome = raised(error)
+        except Exception as error:  # the executor's own, such as no process to be had: the slot must go on
+            logger.exception("task %s could not be run", run.task.id)
+            outcome = raised(error)
+        finally:
             if self._board:
                 self._board.clear(slot)
             self.busy -= 1
             self._on_ended(run, outcome, time.monotonic() - began)
+
+
+async def _end(slots: set[asyncio.Task[None]]) -> None:
+    while slots:
+        for slot in slots:
+            slot.cancel()
+        _, slots = await asyncio.wait(slots, timeout=INSIST)
+
+
+async def _forget_cancels(task: asyncio.Task[None]) -> None:
+    """A handler left them behind; they must not hit the next attempt, nor this slot."""
+    while task.cancelling():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(0)  # where the latest is raised, if it was not yet
+        task.uncancel()

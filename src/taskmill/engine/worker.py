@@ -8,22 +8,21 @@ duties  heartbeat, reap, promote, purge                     engine/duties.py, in
 
 import asyncio
 import logging
-import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping
+from typing import Any
 
 from taskmill.core import machine
 from taskmill.core.errors import StoreError
 from taskmill.core.outcome import Interrupted, Outcome
-from taskmill.core.state import FINAL, State
-from taskmill.core.task import SECOND, Claim, Decision
+from taskmill.core.task import SECOND, Claim
 from taskmill.engine.board import Board
 from taskmill.engine.held import Held
+from taskmill.engine.outbox import Outbox
 from taskmill.engine.pace import Pace
 from taskmill.engine.progress import Progress
 from taskmill.engine.run import Run
 from taskmill.engine.settings import WorkerSettings
-from taskmill.engine.settle import decide
 from taskmill.engine.slots import Slots
 from taskmill.executors.contract import Executor, Handler
 from taskmill.stores.contract import Store
@@ -58,60 +57,71 @@ class Worker:
         self.owner = owner
         self.held = Held(store, owner)
         self._pace = Pace()
-        self._progress = Progress(store, owner, settings.lease)
-        self._outbox: list[tuple[Run, Outcome]] = []
+        self._outbox = Outbox(store, self.held)
+        self._progress = Progress(store, self.held, owner, settings.lease)
         self._poke = asyncio.Event()
         self._quiet = asyncio.Event()
         self._look = True
         """Whether there may be ready tasks that nobody has looked for."""
+        self._doubts: set[str] = set()
+        """Held tasks that changed in the store."""
+        self._doubted = asyncio.Event()
         self._draining = False
+        self._farewell: float | None = None
+        """When to give up saving (monotonic), once everything else has ended."""
         self._fed_at = 0.0
         self._epoch = 0
         """The store's time when the monotonic clock was 0."""
 
     async def run(self, drain: asyncio.Event, stop: asyncio.Event) -> None:
-        """Work until `drain` is set; then running attempts get the grace period, or until `stop` is set."""
+        """Work until `drain` is set; then running attempts get the grace period, or until `stop` is set.
+
+        Raises when a part of the worker ends by itself: half a worker would hold tasks that nobody runs.
+        """
         self._set_clock(await self._store.clock())
         self._slots = Slots(self._settings.slots, self._handlers, self._ended, self._board)
-        helpers = [asyncio.create_task(self._hear()), asyncio.create_task(self._pump())]
-        await _first(None, drain, stop)
-        self._give_back_backlog()
-        self._draining = True
-        await self._finish(stop)
-        for helper in helpers:
-            helper.cancel()
-        await asyncio.gather(*helpers, return_exceptions=True)
-        await self._farewell()
+        async with asyncio.TaskGroup() as parts:
+            pump, serving = parts.create_task(self._pump()), parts.create_task(self._slots.serve())
+            works = (self._hear(), self._check_doubts(), self._progress.write_forever())
+            helpers = [parts.create_task(work) for work in works]
+            await _first(None, drain.wait(), stop.wait(), pump, serving, *helpers)
+            if not (drain.is_set() or stop.is_set()):
+                raise RuntimeError("a part of the worker was cancelled")
+            self._draining = True
+            self._give_back_backlog()
+            await self._finish(stop)
+            for part in (serving, *helpers):
+                part.cancel()
+            await asyncio.wait((serving, *helpers))
+            self._farewell = time.monotonic() + FAREWELL
+            self._poke.set()
 
-    def check(self, ids: Sequence[str]) -> None:
-        """These claims changed in the store (heard from the heartbeat)."""
-        self._checking = asyncio.ensure_future(self.held.check(ids))
+    def check(self, ids: Iterable[str]) -> None:
+        """These claims changed in the store."""
+        self._doubts.update(ids)
+        self._doubted.set()
 
     # --- the pump
 
     async def _pump(self) -> None:
-        while True:
+        while self._farewell is None or self._outbox:
             try:
                 await self._cycle()
             except StoreError as error:
                 logger.warning("the store failed, trying again: %s", error)
+                if self._farewell and time.monotonic() > self._farewell:
+                    logger.error("%d outcomes could not be saved; their leases will run out", len(self._outbox))
+                    return
                 await asyncio.sleep(BACK_OFF)
 
     async def _cycle(self) -> None:
         self._relieve_backlog()
         room = self._room()
-        if not self._outbox and not room:
+        if self._outbox or room:
+            await self._turn(room)
+            await asyncio.sleep(0)
+        else:
             await self._pause()
-            return
-        ended, self._outbox = self._outbox, []
-        try:
-            claims = await self._turn(ended, room)
-        except BaseException:
-            self._outbox = ended + self._outbox
-            raise
-        if claims:
-            self._accept(claims)
-        await asyncio.sleep(0)
 
     def _room(self) -> int:
         """How many tasks to claim now."""
@@ -120,47 +130,17 @@ class Worker:
         slots = self._slots
         return max(0, slots.count - slots.busy - slots.backlog + self._pace.ahead(slots.count))
 
-    async def _turn(self, ended: list[tuple[Run, Outcome]], room: int) -> list[Claim]:
-        now = self._now()
-        decisions = [decide(run.claim, outcome, now, random.random(), run.lines) for run, outcome in ended]
+    async def _turn(self, room: int) -> None:
+        await self._outbox.settle_stale()
+        decisions = self._outbox.decisions(self._now())
         stale, claims = await self._store.turn(
             self.owner, decisions, round(self._settings.lease * SECOND), room, queues=self._settings.queues
         )
         if room:
             self._look = len(claims) == room
-        if stale:
-            decisions = await self._settle_stale(ended, decisions, set(stale))
-        self._announce(decisions, ended)
-        return claims
-
-    async def _settle_stale(
-        self, ended: list[tuple[Run, Outcome]], decisions: list[Decision], stale: set[str]
-    ) -> list[Decision]:
-        """Decide again on the newer head where the claim still stands; the others are somebody else's now."""
-        tasks = await self._store.get(list(stale))
-        for run, outcome in ended:
-            id = run.claim.spec.id
-            if id not in stale:
-                continue
-            if self.held.renew(run, tasks.get(id)):
-                self._outbox.append((run, outcome))
-            else:
-                logger.warning("the outcome of task %s came too late and was refused", id)
-                self.held.drop(id)
-        return [decision for decision in decisions if decision.id not in stale]
-
-    def _announce(self, decisions: list[Decision], ended: list[tuple[Run, Outcome]]) -> None:
-        if not decisions:
-            return
-        for decision in decisions:
-            self.held.drop(decision.id)
-        bell = self._store.bell
-        bell.ring("final", [decision.id for decision in decisions if decision.head.state in FINAL])
-        if any(decision.head.state is State.SCHEDULED for decision in decisions):
-            bell.ring("due", ())
-        again = {decision.id for decision in decisions if decision.head.state is State.READY}
-        if again:
-            bell.ring("ready", {run.claim.spec.queue for run, _ in ended if run.claim.spec.id in again})
+        if claims:
+            self._accept(claims)
+        self._outbox.saved(stale)
 
     def _accept(self, claims: list[Claim]) -> None:
         self._set_clock(claims[-1].head.started_at or 0)
@@ -169,6 +149,8 @@ class Worker:
         for run in runs:
             self.held.add(run)
         self._slots.feed(runs)
+        if self._draining:  # they were on their way when it began
+            self._give_back_backlog()
 
     def _executor(self, claim: Claim) -> Executor:
         """A suspect runs in a process of its own: it takes nobody along, and no neighbour's death is laid on it."""
@@ -195,12 +177,13 @@ class Worker:
             self._give_back_backlog()
 
     def _give_back_backlog(self) -> None:
-        self._outbox += [(run, Interrupted()) for run in self._slots.take_back()]
+        for run in self._slots.take_back():
+            self._outbox.put(run, Interrupted())
         self._poke.set()
 
     def _ended(self, run: Run, outcome: Outcome, seconds: float) -> None:
         self._pace.note(seconds)
-        self._outbox.append((run, outcome))
+        self._outbox.put(run, outcome)
         self._poke.set()
         if not self._slots.busy:
             self._quiet.set()
@@ -217,9 +200,21 @@ class Worker:
                     self._look = True
                     self._poke.set()
                 if cancelled:
-                    await self.held.check(cancelled)
+                    self.check(cancelled)
         finally:
             ear.close()
+
+    async def _check_doubts(self) -> None:
+        while True:
+            await self._doubted.wait()
+            self._doubted.clear()
+            doubts, self._doubts = self._doubts, set()
+            try:
+                await self.held.check(doubts)
+            except StoreError as error:
+                logger.warning("changed tasks could not be read, trying again: %s", error)
+                self.check(doubts)
+                await asyncio.sleep(BACK_OFF)
 
     # --- the end
 
@@ -227,21 +222,7 @@ class Worker:
         """Let running attempts end, within the grace period."""
         self._quiet.clear()
         if self._slots.busy:
-            await _first(self._settings.grace, stop, self._quiet)
-        await self._slots.stop()
-
-    async def _farewell(self) -> None:
-        deadline = time.monotonic() + FAREWELL
-        while self._outbox:
-            ended, self._outbox = self._outbox, []
-            try:
-                await self._turn(ended, 0)
-            except StoreError as error:
-                self._outbox = ended
-                if time.monotonic() > deadline:
-                    logger.error("%d outcomes could not be saved; their leases will run out: %s", len(ended), error)
-                    return
-                await asyncio.sleep(BACK_OFF)
+            await _first(self._settings.grace, stop.wait(), self._quiet.wait())
 
     # --- the store's clock
 
@@ -252,8 +233,12 @@ class Worker:
         self._epoch = now - time.monotonic_ns() // 1000
 
 
-async def _first(timeout: float | None, *events: asyncio.Event) -> None:
-    waits = [asyncio.ensure_future(event.wait()) for event in events]
-    await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-    for wait in waits:
-        wait.cancel()
+async def _first(timeout: float | None, *awaited: Coroutine[Any, Any, object] | asyncio.Task[None]) -> None:
+    """Until one of them is done. Tasks go on."""
+    waits = [asyncio.ensure_future(one) for one in awaited]
+    try:
+        await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait, one in zip(waits, awaited, strict=True):
+            if wait is not one:
+                wait.cancel()
