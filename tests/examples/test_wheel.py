@@ -1,15 +1,16 @@
 """The wheel, in a clean environment outside the repository, runs the tutorial."""
 
-import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.examples.page import ROOT, TUTORIAL, command, module
-from tests.examples.running import up
+from tests.examples.page import ROOT, TUTORIAL, Step, files, step, steps
+from tests.examples.running import Running, complaints, environment, follow, up
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 LOCKED = ROOT / "requirements/runtime.txt"
@@ -30,20 +31,52 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pip = (directory / "venv/bin/python", "-m", "pip", "install", "--quiet")
     quietly(*pip, "--require-hashes", "-r", LOCKED, cwd=directory)
     quietly(*pip, "--no-deps", wheel, cwd=directory)
+    quietly(*pip, "pytest", cwd=directory)
     return directory / "venv/bin"
 
 
-def test_the_tutorial(installed: Path, tmp_path: Path) -> None:
-    (tmp_path / "tasks.py").write_text(module(TUTORIAL))
+ELSEWHERE = ("python3 -m venv", ". .venv", "pip install", "taskmill up", "taskmill worker ")
+
+
+def typed(after: str, before: str = "") -> list[Step]:
+    """What the reader types in the second terminal."""
+    return [one for one in steps(TUTORIAL, after, before) if not one.command.startswith(ELSEWHERE)]
+
+
+def test_the_tutorial_until_something_fails(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "tasks.py").write_text(files(TUTORIAL, "tasks.py")[0])
     with up(tmp_path, installed, "tasks:app") as running:
-        assert running.shell(command(TUTORIAL, "python -c", "add.enqueue(2, 3)")) == "5\n"
-        refused = command(TUTORIAL, "python -c", "three")
-        assert "$.b" in running.shell(f"{refused} 2>&1 || true")
-        submitted = command(TUTORIAL, "taskmill submit")
-        assert running.shell(submitted) == "5\n"
-        made = json.loads(running.shell(command(TUTORIAL, "curl -X POST").replace("curl", "curl -sS", 1)))
-        shown = command(TUTORIAL, "curl localhost").replace("<id>", made["id"]).replace("curl", "curl -sS", 1)
-        assert json.loads(running.shell(shown))["task_type"] == "add"
+        assert follow(typed("## 1.", "## 6."), running) == []
+    assert complaints(tmp_path) == ""
+
+
+def test_the_tutorial_from_there_to_the_crash(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "tasks.py").write_text(files(TUTORIAL, "tasks.py")[1])
+    for name in ("look.py", "test_tasks.py"):
+        [code] = files(TUTORIAL, name)
+        (tmp_path / name).write_text(code)
+    with up(tmp_path, installed, "tasks:app") as running:
+        assert follow(typed("## 6.", "## 9."), running) == []
+        with third_terminal(running, step(TUTORIAL, "taskmill worker ").command):
+            assert follow(typed("## 9."), running) == []
+    assert "ended by SIGKILL" in complaints(tmp_path)
+
+
+@contextmanager
+def third_terminal(running: Running, command: str) -> Iterator[None]:
+    with (running.directory / "third.log").open("w") as log:
+        process = subprocess.Popen(
+            ["bash", "-c", f"exec {command}"],
+            cwd=running.directory,
+            env=environment(running.bin),
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait(60)
 
 
 def test_the_environment_has_only_what_is_declared(installed: Path, tmp_path: Path) -> None:
