@@ -1,6 +1,7 @@
 """A real server on a free port, and the store behind it."""
 
 import asyncio
+import functools
 import json
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from taskmill.catalogue import handlers
 from taskmill.core import machine
 from taskmill.core.state import FINAL
 from taskmill.core.task import SECOND, Attempt, Decision, Head, Task
+from taskmill.engine.enqueue import enqueue
+from taskmill.engine.gather import Gathered
 from taskmill.sdk.sync import run
 from taskmill.server.asgi import QuietServer, create_asgi, listen
 from taskmill.server.service import Service
@@ -86,7 +89,7 @@ def site(url: str) -> Iterator[Site]:
     """On `memory://`, server and test share the store; on SQLite, each opens the file for itself."""
     served = open_store(url, threaded=True)
     own = served if url == "memory://" else open_store(url)
-    service = Service(served)
+    service = Service(served, gathered=Gathered(functools.partial(enqueue, served)))
     with _running(service) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as http:
         run(own.open())
         yield Site(http, own, service)

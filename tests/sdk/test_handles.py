@@ -22,7 +22,7 @@ from taskmill import (
 )
 from taskmill.core.outcome import Failure
 from taskmill.core.task import Task as Stored
-from taskmill.sdk import results
+from taskmill.engine import finals
 from tests.sdk import endings
 
 NOWHERE = "00000000-0000-7000-8000-000000000000"
@@ -144,7 +144,7 @@ def test_no_such_task(app: App) -> None:
 
 
 def test_the_one_who_waits_is_woken(app: App, pay: Task[[int], Receipt], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(results, "FIRST_LOOK", 60.0)
+    monkeypatch.setattr(finals, "FIRST_LOOK", 60.0)
     for number in range(3):  # the second and third use the ear of the first
         handle = pay.enqueue(number)
         ending = threading.Timer(0.05, endings.succeed, (app, handle.id, f'{{"number": {number}}}'))
@@ -154,7 +154,7 @@ def test_the_one_who_waits_is_woken(app: App, pay: Task[[int], Receipt], monkeyp
 
 
 def test_what_was_not_heard_is_seen(app: App, pay: Task[[int], Receipt], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(results, "FIRST_LOOK", 0.01)
+    monkeypatch.setattr(finals, "FIRST_LOOK", 0.01)
     handle = pay.enqueue(1)
     bell = app.connection.sync().store.bell
     monkeypatch.setattr(type(bell), "ring", lambda *_: None)
@@ -174,7 +174,7 @@ async def test_a_blocking_wait_on_an_event_loop_is_refused(loop_app: App, pay: T
 async def test_many_wait_at_once_and_are_woken_even_where_rings_are_dropped(
     loop_app: App, pay: Task[[int], Receipt], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(results, "FIRST_LOOK", 60.0)
+    monkeypatch.setattr(finals, "FIRST_LOOK", 60.0)
     handles = await pay.aenqueue_many(pay.call(i) for i in range(50))
     waiting = [asyncio.create_task(handle.aresult(30)) for handle in [*handles, handles[0]]]
     await asyncio.gather(*(handle.astatus() for handle in handles))  # all have looked once

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from taskmill.cli.session import Session
 from taskmill.core.errors import ResultTimeout
 from taskmill.core.state import FINAL, State
+from taskmill.sdk.results import rung
 from taskmill.sdk.sync import run
 from taskmill.server.views import TaskView
 
@@ -31,7 +32,7 @@ class Following:
                 yield view
                 if view.state in FINAL:
                     return
-                run(ear.wait(min(SLOW_LOOK, self._left())))
+                run(rung(ear, view.id, min(SLOW_LOOK, self._left())))
         finally:
             ear.close()
 

@@ -11,6 +11,7 @@ from taskmill.core.state import State
 from taskmill.core.task import Task as Stored
 from taskmill.engine import control
 from taskmill.engine.control import Verdict
+from taskmill.engine.finals import missing
 from taskmill.sdk import results
 from taskmill.sdk.sync import run
 
@@ -63,7 +64,7 @@ class TaskHandle(Generic[R]):
         return run(results.look(self._app.connection.sync().store, self.id))
 
     async def arefresh(self) -> Stored:
-        return await results.look((await self._app.connection.here()).store, self.id)
+        return await (await self._app.connection.here()).look(self.id)
 
     def status(self) -> State:
         return self.refresh().head.state
@@ -113,7 +114,7 @@ def _progress(task: Stored) -> Progress | None:
 def _accepted(verdicts: list[Verdict]) -> bool:
     [verdict] = verdicts
     if verdict.reason == "not_found":
-        raise results.missing(verdict.id)
+        raise missing(verdict.id)
     return verdict.done
 
 

@@ -1,14 +1,13 @@
-"""Waiting until a task is final: woken by the store's bell, with a slow look as the net for what it missed."""
+"""Waiting until a task is final without an event loop: woken by the store's bell, with a slow look as the net."""
 
 import time
 
-from taskmill.core.errors import NotFound, ResultTimeout
+from taskmill.core.errors import ResultTimeout
 from taskmill.core.state import FINAL
 from taskmill.core.task import Task
+from taskmill.engine import finals
 from taskmill.stores.contract import Ear, Store
 
-FIRST_LOOK = 0.25
-SLOWEST_LOOK = 1.0
 KEPT_EARS = 4
 
 
@@ -52,20 +51,21 @@ class SyncWatch:
 
     async def _listening(self, id: str, ear: Ear, timeout: float | None) -> Task:
         end = None if timeout is None else time.monotonic() + timeout
-        pause = FIRST_LOOK
+        pause = finals.FIRST_LOOK
         while (task := await look(self.store, id)).head.state not in FINAL:
             left = pause if end is None else min(pause, end - time.monotonic())
             if left <= 0:
                 raise late(id, timeout)
-            await _rung(ear, id, left)
-            pause = min(pause * 2, SLOWEST_LOOK)
+            await rung(ear, id, left)
+            pause = min(pause * 2, finals.SLOWEST_LOOK)
         return task
 
 
-async def _rung(ear: Ear, id: str, timeout: float) -> None:
+async def rung(ear: Ear, id: str, timeout: float) -> None:
+    """Until the ear hears of this task, or `timeout` seconds have passed."""
     end = time.monotonic() + timeout
     while (left := end - time.monotonic()) > 0:
-        if ("final", id) in await ear.wait(left):
+        if any(item == id for _, item in await ear.wait(left)):
             return
 
 
@@ -73,12 +73,8 @@ async def look(store: Store, id: str) -> Task:
     """The task as it is now. Raises NotFound."""
     task = (await store.get([id])).get(id)
     if task is None:
-        raise missing(id)
+        raise finals.missing(id)
     return task
-
-
-def missing(id: str) -> NotFound:
-    return NotFound(f"no task {id}", hint="it was never stored here, or its retention is over")
 
 
 def late(id: str, timeout: float | None) -> ResultTimeout:

@@ -5,7 +5,6 @@ It takes and gives views and raises core errors; faces only translate. Every met
 
 import asyncio
 import functools
-import time
 from collections.abc import Sequence
 
 from taskmill.core import limits, machine
@@ -14,6 +13,7 @@ from taskmill.core.state import FINAL, State
 from taskmill.core.task import Task
 from taskmill.engine import control
 from taskmill.engine.enqueue import Enqueued, Request, enqueue
+from taskmill.engine.finals import Finals, missing
 from taskmill.engine.gather import Gathered
 from taskmill.engine.ids import parse as parse_id
 from taskmill.server import bulk, present, views
@@ -22,7 +22,6 @@ from taskmill.server.filters import to_filter
 from taskmill.server.idempotency import check_same, id_for
 from taskmill.server.limits import DEFAULTS, Limits
 from taskmill.server.task_types import TaskTypes
-from taskmill.server.waiting import Finals, ring
 from taskmill.stores.contract import Store, TaskTypeRow
 
 READY_WITHIN = 3.0
@@ -34,12 +33,13 @@ class Service:
     """`wait` and `readiness` need a running event loop; the rest suspends only where the store does."""
 
     def __init__(self, store: Store, limits: Limits = DEFAULTS, gathered: Gathered | None = None) -> None:
-        """`gathered`: concurrent requests share an insert; for a server, on its event loop."""
+        """`gathered`: concurrent requests share an insert, and a read; for a server, on its event loop."""
         self.limits = limits
         self._store = store
         self._enqueue = gathered.enqueue if gathered else functools.partial(enqueue, store)
         self._task_types = TaskTypes(store)
-        self._finals = Finals(store.bell)
+        self._gathered = gathered is not None
+        self._finals = Finals(store)
 
     async def open(self, shipped: Sequence[TaskTypeRow] = ()) -> None:
         """Open the store, and register those task types that no worker has registered yet."""
@@ -50,6 +50,7 @@ class Service:
             await self._store.put_task_types(missing)
 
     async def close(self) -> None:
+        await self._finals.close()
         await self._store.close()
 
     # Tasks
@@ -94,14 +95,11 @@ class Service:
         """The task once it is final, or as it is after `timeout` seconds (at most the limit). Raises NotFound."""
         if timeout <= 0:
             return await self.get(id)
-        end = time.monotonic() + min(timeout, self.limits.wait)
-        with self._finals.expect(id) as event:
-            while True:
-                task = await self._task(id)
-                left = end - time.monotonic()
-                if task.head.state in FINAL or left <= 0 or self._finals.stopped:
-                    return present.task_view(task)
-                await ring(event, left)
+        try:
+            task = await self._finals.until_final(_canonical(id), min(timeout, self.limits.wait))
+        except TimeoutError:
+            return await self.get(id)
+        return present.task_view(task)
 
     def stop_waiting(self) -> None:
         """Those who wait get the task as it is, now and from now on."""
@@ -175,9 +173,11 @@ class Service:
 
     async def _task(self, id: str) -> Task:
         id = _canonical(id)
+        if self._gathered:
+            return await self._finals.get(id)
         task = (await self._store.get([id])).get(id)
         if task is None:
-            raise NotFound(f"there is no task {id}")
+            raise missing(id)
         return task
 
     async def _control(self, action: bulk.Control, id: str) -> views.TaskView:
@@ -216,7 +216,7 @@ def _canonical(id: str) -> str:
 
 def _accept(verdict: control.Verdict) -> None:
     if verdict.reason == "not_found":
-        raise NotFound(f"there is no task {verdict.id}")
+        raise missing(verdict.id)
     if not verdict.done:
         raise Conflict(verdict.reason)
 
