@@ -18,6 +18,7 @@ NOT_THE_SAME_TWICE = (
     (r"\b\d+s ago", "AGO"),
     (r"\bin \d+\.\d+s", "in AGO"),
     (r"\S+/worker-\d+/\w+ +yes +\S+ +\d+ ", "WORKER "),
+    (r"\S+/worker-\d+/\w+", "WORKER"),
     (r"\bworker-\d+", "WORKER"),
     (r"\S+/(\w+\.(db|py))\b", r"\1"),
     (r"127\.0\.0\.1:\d+|localhost:\d+", "SERVER"),

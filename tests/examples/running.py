@@ -65,7 +65,9 @@ def _all_of(screen: int) -> str:
 def environment(bin: Path) -> dict[str, str]:
     """That of a new user: nothing of ours but the way to the commands."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("TASKMILL", "PYTHON"))}
-    return clean | {"PATH": f"{bin}:{os.environ['PATH']}", "COLUMNS": "100", "TERM": "xterm", "NO_COLOR": "1"}
+    terminal = {"COLUMNS": "100", "TERM": "xterm", "NO_COLOR": "1"}
+    quiet = {"PYTHONWARNINGS": "ignore::DeprecationWarning"}  # of pytest's plugins, which a new user has not
+    return clean | terminal | quiet | {"PATH": f"{bin}:{os.environ['PATH']}"}
 
 
 def follow(steps: list[Step], running: Running) -> list[str]:
