@@ -81,7 +81,8 @@ def commands() -> str:
 def helps(path: str, group: click.Group) -> Iterator[str]:
     for name, command in group.commands.items():
         called = f"{path} {name}"
-        context = click.Context(command, info_name=called, terminal_width=110, max_content_width=110)
+        wide = {"terminal_width": 110, "max_content_width": 110}
+        context = click.Context(command, info_name=called, **wide, **cli.context_settings)
         yield f"## {called}\n\n{fenced('text', command.get_help(context))}"
         if isinstance(command, click.Group):
             yield from helps(called, command)

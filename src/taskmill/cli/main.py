@@ -68,15 +68,15 @@ def _version(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
         ctx.exit()
 
 
-@click.group(cls=Cli, epilog=_exit_codes())
+@click.group(cls=Cli, epilog=_exit_codes(), context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show the version.")
 def main() -> None:
     """Taskmill: hand in tasks, run them, watch them.
 
     \b
-    taskmill up                                  server and workers on ./taskmill.db
-    taskmill submit -T math -P "1 + 2 * 5"       waits, shows progress, prints 11
-    taskmill types                               what there is to run
+    taskmill up                              server and workers on ./taskmill.db
+    taskmill submit -T math -P "1 + 2 * 5"   waits, shows progress, prints 11
+    taskmill types                           what there is to run
     """
 
 
