@@ -1,8 +1,9 @@
 """The child of the process executor in these tests."""
 
-from handlers import app
+import handlers
+import rascals
 
 from taskmill.executors.child import Pipe, serve
 
 if __name__ == "__main__":
-    serve(Pipe(), app.tasks)
+    serve(Pipe(), {**handlers.app.tasks, **rascals.app.tasks})

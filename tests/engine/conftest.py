@@ -21,9 +21,10 @@ from taskmill.executors.threads import Threads
 from taskmill.sdk.task import Call
 from taskmill.stores.contract import Store
 from taskmill.stores.open import open_store
-from tests.engine.handlers import app
+from tests.engine import handlers, rascals
 
 HERE = Path(__file__).parent
+TASKS = {**handlers.app.tasks, **rascals.app.tasks}
 
 
 class Mill:
@@ -64,7 +65,7 @@ class Mill:
         chosen = replace(WorkerSettings(grace=5.0, poll=0.05), **settings)
         command = [sys.executable, str(HERE / "attempts.py")]
         executors = {"inline": Inline(), "threads": Threads(), "processes": Processes(command)}
-        worker = Worker(self.served, app.tasks, executors, chosen, f"test-{uuid7()}")
+        worker = Worker(self.served, TASKS, executors, chosen, f"test-{uuid7()}")
         worker.drain, worker.stop = asyncio.Event(), asyncio.Event()
         running = worker.running = asyncio.create_task(worker.run(worker.drain, worker.stop))
         try:

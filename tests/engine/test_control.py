@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+from pathlib import Path
 
 import pytest
 
 from taskmill.core.state import State
 from taskmill.engine import control
+from taskmill.testing.faulty import Faulty, down, never
 from tests.engine import handlers as h
 from tests.engine.conftest import Mill
 
@@ -114,3 +116,29 @@ async def test_a_task_type_nobody_here_knows_is_left_for_others(mill: Mill) -> N
         [id] = await mill.add(unheard_of.call())
         left = await mill.when(id, lambda task: task.head.state is State.SCHEDULED)
     assert left.head.attempt == 0
+
+
+async def test_a_cancelled_claim_that_waits_for_a_slot_never_starts(mill: Mill, tmp_path: Path) -> None:
+    async with mill.worker(slots=1) as worker:
+        await asyncio.gather(*(mill.run(h.add.call(i, i)) for i in range(50)))  # so that it claims ahead
+        mark = tmp_path / "mark"
+        blocking, cancelled = await mill.add(h.waits.call(0.2), h.snoozes.call(str(mark)))
+        await mill.when(cancelled, lambda task: task.head.state is State.RUNNING)
+        assert worker.held.beats_of(()) == []
+        await control.cancel(mill.store, [cancelled])
+        assert (await mill.final(cancelled)).head.state is State.CANCELLED
+        assert (await mill.final(blocking)).head.state is State.SUCCEEDED
+    assert not mark.exists()
+
+
+async def test_a_cancel_between_the_end_and_the_save_comes_too_late(mill: Mill) -> None:
+    failing = mill.served = Faulty(mill.store)  # type: ignore[assignment]
+    async with mill.worker(slots=1):
+        [id] = await mill.add(h.waits.call(0.05))
+        await mill.when(id, lambda task: task.head.state is State.RUNNING)
+        failing.before = down("turn")
+        await asyncio.sleep(0.1)  # until it has ended; it cannot be saved
+        await control.cancel(mill.store, [id])
+        await mill.when(id, lambda task: task.head.cancel)
+        failing.before = never
+        assert (await mill.final(id)).head.state is State.SUCCEEDED

@@ -66,7 +66,7 @@ class Outbox:
             task = tasks.get(one.decision.id)
             if task is not None and task.head == one.decision.head:
                 saved.append(one)
-            elif self._held.renew(one.run, task):
+            elif _outdated(one) or self._held.renew(one.run, task):
                 self.put(one.run, one.outcome)
             else:
                 logger.warning("the outcome of task %s came too late and was refused", one.decision.id)
@@ -87,6 +87,11 @@ class Outbox:
         again = {one.run.task.queue for one in saved if one.decision.head.state is State.READY}
         if again:
             bell.ring("ready", again)
+
+
+def _outdated(sent: Sent) -> bool:
+    """The claim was renewed after the decision was made: that is why it is stale."""
+    return sent.decision.head.version != sent.run.claim.head.version + 1
 
 
 def _decision(run: Run, outcome: Outcome, now: int) -> Decision:

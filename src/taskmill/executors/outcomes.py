@@ -17,7 +17,7 @@ def returned(handler: Handler, value: object) -> Outcome:
         return raised(value)
     try:
         result = handler.encode_result(value)
-    except Exception as refused:  # whatever the value's own code raises
+    except BaseException as refused:  # whatever the value's own code raises
         return _unusable(f"the handler of '{handler.name}' returned a {type(value).__name__}: {refused}")
     if len(result) > RESULT_LIMIT:
         return _unusable(f"the result is {len(result):,} bytes of JSON; at most {RESULT_LIMIT:,} are kept")
@@ -27,7 +27,7 @@ def returned(handler: Handler, value: object) -> Outcome:
 def raised(error: BaseException) -> Outcome:
     try:
         return _plain(error)
-    except Exception as broken:  # an exception class whose own code fails must not take the worker along
+    except BaseException as broken:  # an exception class whose own code fails must not take the worker along
         return Raised(Failure("exception", type(error).__qualname__, f"(it cannot be shown: {type(broken).__name__})"))
 
 
@@ -37,8 +37,10 @@ def _plain(error: BaseException) -> Outcome:
         return Retry(error.delay, _message(error))
     if isinstance(error, Snooze):
         return Snooze(error.delay)
-    if isinstance(error, Cancel | Fail):
-        return Cancel(_message(error)) if isinstance(error, Cancel) else Fail(_message(error))
+    if isinstance(error, Cancel):
+        return Cancel(_message(error))
+    if isinstance(error, Fail):
+        return Fail(_message(error))
     if isinstance(error, StopRequested):
         return Stopped()
     if isinstance(error, InvalidParameters):
@@ -58,7 +60,7 @@ def _failure(error: BaseException) -> Failure:
 def _message(error: BaseException) -> str:
     try:
         return str(error)[:MESSAGE_LIMIT]
-    except Exception:
+    except BaseException:
         return "(its message could not be made)"
 
 
