@@ -1,6 +1,8 @@
 """A real supervisor with real workers: start, stop, restart, and what it says."""
 
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -109,3 +111,17 @@ def test_an_app_that_cannot_be_loaded_is_one_sentence_and_no_restart(mill: Mill,
     assert mill.process.wait(timeout=20) != 0
     assert hint in mill.said()
     assert "Traceback" not in mill.said()
+
+
+def test_the_process_list_shows_names_and_no_secrets(mill: Mill, client: App) -> None:
+    mill.start()
+    assert add(client) == 5
+    lines = [process.cmdline() for process in mill.workers()]
+    assert sorted(line[1:] for line in lines) == [["-m", "taskmill.supervisor.worker", f"worker-{n}"] for n in (1, 2)]
+    assert mill.stop() == 0
+
+
+def test_a_worker_started_by_hand_says_how_it_is_started() -> None:
+    command = [sys.executable, "-m", "taskmill.supervisor.worker", "worker-1"]
+    ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert (ended.returncode, "taskmill worker" in ended.stderr, "Traceback" in ended.stderr) == (1, True, False)

@@ -9,7 +9,7 @@ import sys
 import time
 
 from taskmill.engine import board
-from taskmill.supervisor.plan import ChildPlan, Plan, to_text
+from taskmill.supervisor.plan import ChildPlan, Plan, to_line
 
 SETTLED = 10.0
 """Seconds after which a start counts as good, so that the next restart does not wait."""
@@ -17,7 +17,7 @@ LONGEST_REST = 10.0
 
 
 class Child:
-    """`module` is run with `python -m`; its standard input stays open as long as the supervisor lives."""
+    """`module` is run with `python -m`. Its standard input brings the plan, and is open while the supervisor lives."""
 
     def __init__(self, name: str, module: str, plan: Plan) -> None:
         self.name = name
@@ -37,12 +37,16 @@ class Child:
         self.status_fd, theirs = os.pipe()
         child_plan = ChildPlan(self._plan, self.name, self.owner, theirs, self._board_fd)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", self._module, to_text(child_plan)],
+            [sys.executable, "-m", self._module, self.name],
             stdin=subprocess.PIPE,
             pass_fds=(theirs, self._board_fd),
             start_new_session=True,
+            bufsize=0,
         )
         os.close(theirs)
+        assert self.process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # it has died already, which is heard of in another way
+            self.process.stdin.write(to_line(child_plan))
         self.starting, self.ready = True, False
         self.started_at = time.monotonic()
 

@@ -8,17 +8,28 @@ import sys
 from collections.abc import Callable
 
 from taskmill.core.errors import StoreUnavailable, TaskmillError
-from taskmill.supervisor.plan import CANNOT_START, STORE_AWAY, ChildPlan, from_text
+from taskmill.supervisor.plan import CANNOT_START, STORE_AWAY, ChildPlan, from_line
 
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 
-def begin(name: str) -> ChildPlan:
-    """The plan from the command line; logging to standard error."""
-    child = from_text(sys.argv[1])
-    log_as(name, child.plan.log_level)
+def begin() -> ChildPlan:
+    """The plan from standard input; logging to standard error."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    child = from_line(_first_line())
+    log_as(child.name, child.plan.log_level)
     return child
+
+
+def _first_line() -> bytes:
+    """The supervisor writes nothing after it."""
+    line = b""
+    while not line.endswith(b"\n"):
+        some = os.read(0, 65_536)
+        if not some:
+            sys.exit("this process is started by a supervisor: run `taskmill up` or `taskmill worker`")
+        line += some
+    return line
 
 
 def log_as(name: str, level: str) -> None:

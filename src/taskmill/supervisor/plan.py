@@ -1,4 +1,7 @@
-"""What to run, in a form that fits on a child's command line."""
+"""What to run, and how a child is told: in one line through its standard input.
+
+The store's URL may hold a password, and a command line can be read by everyone on the machine.
+"""
 
 import json
 from dataclasses import asdict
@@ -40,11 +43,11 @@ class ChildPlan(NamedTuple):
     board_fd: int
 
 
-def to_text(plan: ChildPlan) -> str:
-    return json.dumps(plan, default=asdict)
+def to_line(plan: ChildPlan) -> bytes:
+    return json.dumps(plan, default=asdict).encode() + b"\n"
 
 
-def from_text(text: str) -> ChildPlan:
+def from_line(line: bytes) -> ChildPlan:
     import msgspec  # of which the supervisor should carry nothing
 
-    return msgspec.json.decode(text, type=ChildPlan)
+    return msgspec.json.decode(line, type=ChildPlan)

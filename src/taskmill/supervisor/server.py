@@ -1,11 +1,11 @@
-"""The server process: `python -m taskmill.supervisor.server PLAN`."""
+"""The server process: `python -m taskmill.supervisor.server server`, with the plan on its standard input."""
 
 from taskmill.server.asgi import serve
 from taskmill.supervisor.childhood import begin, guarded, tell_ready
 
 
 def main() -> None:
-    child = begin("server")
+    child = begin()
     plan, server = child.plan, child.plan.server
     assert server is not None
     guarded(

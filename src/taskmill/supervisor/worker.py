@@ -1,4 +1,4 @@
-"""A worker process: `python -m taskmill.supervisor.worker PLAN`."""
+"""A worker process: `python -m taskmill.supervisor.worker NAME`, with the plan on its standard input."""
 
 import asyncio
 import gc
@@ -27,7 +27,7 @@ from taskmill.supervisor.plan import ChildPlan, Plan
 
 
 def main() -> None:
-    child = begin("worker")
+    child = begin()
     capture()
     guarded(lambda: asyncio.run(_live(child)))
 
