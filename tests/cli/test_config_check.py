@@ -41,3 +41,12 @@ def test_json_holds_settings_and_findings(call: Call, tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert document["settings"]["port"] == {"value": "8000", "source": "default"}
     assert [finding["where"] for finding in document["findings"]] == ["taskmill.toml: port"]
+
+
+def test_a_host_that_others_can_reach_is_found_beforehand(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TASKMILL_HOST", "0.0.0.0")
+    result = call("config", "check")
+    assert result.exit_code == 2
+    assert "TASKMILL_HOST: cannot listen on '0.0.0.0'" in result.stderr

@@ -127,3 +127,20 @@ def test_every_problem_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     problems = [Problem("$.a", "is required"), Problem("$.b", "is required")]
     failures.report(InvalidParameters("the parameters do not fit: $.a is required", problems=problems))
     assert capsys.readouterr().err == "error: the parameters do not fit: $.a is required\n  $.b is required\n"
+
+
+def test_ctrl_c_while_the_commands_are_loaded_shows_no_traceback(here: Path) -> None:
+    interrupted = """
+import sys
+
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == "click":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupt())
+from taskmill.__main__ import start
+start()
+"""
+    ended = subprocess.run([sys.executable, "-c", interrupted], cwd=here, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (failures.INTERRUPTED, "")

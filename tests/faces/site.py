@@ -38,7 +38,7 @@ ORDER = TaskTypeRow(
         }
     ),
     "Something with nested parameters.",
-    json.dumps({"attempt_limit": 2, "timeout": 30, "retry": {"growth": "fixed"}}),
+    json.dumps({"attempt_limit": 2, "timeout": 30, "retry": {"growth": "fixed"}, "priority": "high"}),
     0,
 )
 

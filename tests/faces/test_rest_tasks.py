@@ -43,7 +43,8 @@ def test_all_fields_are_kept(site: Site) -> None:
 
 def test_what_is_not_given_comes_from_the_task_type(site: Site) -> None:
     task = site.read(site.create(task_type="order", parameters={"items": []}))
-    assert (task["queue"], task["attempt_limit"], task["timeout"]) == ("shop", 2, 30.0)
+    given = (task["queue"], task["priority"], task["attempt_limit"], task["timeout"])
+    assert given == ("shop", "high", 2, 30.0)
 
 
 def test_delay_and_run_at(site: Site) -> None:

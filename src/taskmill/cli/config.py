@@ -1,5 +1,6 @@
 """`config check`: every setting in force, where it comes from, and all that is wrong."""
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -26,7 +27,7 @@ def check(config: str | None, as_json: bool) -> None:
     from taskmill.config.reference import effective
 
     loaded = load(file=config)
-    loaded = loaded._replace(findings=[*loaded.findings, *_of_store(loaded)])
+    loaded = loaded._replace(findings=[*loaded.findings, *_beyond(loaded)])
     if as_json:
         document(_document(loaded))
     else:
@@ -36,19 +37,24 @@ def check(config: str | None, as_json: bool) -> None:
     refuse(loaded.findings, hint=None)
 
 
-def _of_store(loaded: "Loaded") -> "list[Finding]":
-    """What only the stores know: whether there is one for this URL. Nothing is opened."""
+def _beyond(loaded: "Loaded") -> "Iterator[Finding]":
+    """What only those know who use a setting: is there a store for this URL, may a server listen there?
+
+    Nothing is opened.
+    """
     from taskmill.config.masking import masked
     from taskmill.config.sources import Finding, Raw, place
     from taskmill.core.errors import InvalidSettings
+    from taskmill.server.loopback import loopback
     from taskmill.stores.open import open_store
 
-    url = loaded.settings.store
-    try:
-        open_store(url)
-    except InvalidSettings as error:
-        return [Finding(place(Raw("store", url, loaded.sources["store"])), masked(f"{error}; {error.hint}"))]
-    return []
+    users: dict[str, Callable[[str], object]] = {"store": open_store, "host": loopback}
+    for key, use in users.items():
+        value = getattr(loaded.settings, key)
+        try:
+            use(value)
+        except InvalidSettings as error:
+            yield Finding(place(Raw(key, value, loaded.sources[key])), masked(f"{error}; {error.hint}"))
 
 
 def _document(loaded: "Loaded") -> object:

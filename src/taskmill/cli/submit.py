@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     help="The parameters as a JSON object; or just the value, for a task type that needs exactly one.",
 )
 @click.option("-p", "pairs", multiple=True, metavar="KEY=VALUE", help="One parameter; may be given again.")
-@click.option("--priority", type=PRIORITIES, default="normal", show_default=True, help="Within its queue.")
+@click.option("--priority", type=PRIORITIES, help="Within its queue; else the one of the type.")
 @click.option("--queue", metavar="NAME", help="Another queue than the task type's own.", shell_complete=complete_queue)
 @duration_option("--delay", help="Not before so long from now: seconds, or like 5m.")
 @click.option("--key", metavar="KEY", help="While an unfinished task has this key, no second one is made.")

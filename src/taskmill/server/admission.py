@@ -5,16 +5,14 @@ from collections.abc import Iterator
 
 from taskmill.core import limits
 from taskmill.core.errors import InvalidRequest, Problem
-from taskmill.core.task import SECOND, Priority, Spec
+from taskmill.core.task import SECOND, Spec
 from taskmill.engine.enqueue import Request
 from taskmill.engine.ids import parse as parse_id
 from taskmill.engine.ids import uuid7
 from taskmill.server import times
 from taskmill.server.parameters import check_schema, to_json
-from taskmill.server.task_types import TaskType, TaskTypes
+from taskmill.server.task_types import PRIORITIES, TaskType, TaskTypes
 from taskmill.server.views import Draft
-
-PRIORITIES = {"high": Priority.HIGH, "normal": Priority.NORMAL, "low": Priority.LOW}
 
 
 async def admit(draft: Draft, task_types: TaskTypes, id: str | None = None) -> Request:
@@ -39,7 +37,7 @@ def _spec(draft: Draft, task_type: TaskType, parameters: str, id: str, now: int)
         task_type.row.name,
         draft.queue or task_type.row.queue,
         parameters,
-        PRIORITIES[draft.priority],
+        task_type.priority if draft.priority is None else PRIORITIES[draft.priority],
         task_type.attempt_limit if draft.retries is None else draft.retries + 1,
         task_type.retry,
         task_type.timeout if draft.timeout is None else round(draft.timeout * SECOND),
@@ -82,7 +80,7 @@ def placed(path: str, wrong: str | None) -> list[Problem]:
 
 
 def _problems(draft: Draft) -> Iterator[Problem]:
-    if draft.priority not in PRIORITIES:
+    if draft.priority is not None and draft.priority not in PRIORITIES:
         yield Problem("$.priority", "must be high, normal or low")
     if draft.queue is not None:
         yield from placed("$.queue", limits.name(draft.queue))

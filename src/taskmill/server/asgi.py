@@ -5,7 +5,6 @@ import contextlib
 import errno
 import functools
 import gc
-import ipaddress
 import os
 import signal
 import socket
@@ -20,6 +19,7 @@ from taskmill.core.errors import InvalidSettings
 from taskmill.engine.enqueue import enqueue
 from taskmill.engine.gather import Gathered
 from taskmill.server.guard import Guard
+from taskmill.server.loopback import loopback
 from taskmill.server.openapi import openapi_route
 from taskmill.server.rest import ROUTES
 from taskmill.server.service import Service
@@ -132,7 +132,7 @@ class QuietServer(uvicorn.Server):
 
 def listen(host: str, port: int) -> socket.socket:
     """A bound socket. Raises InvalidSettings: not the loopback, not a port, in use, not allowed."""
-    address = _loopback(host)
+    address = loopback(host)
     if not 0 <= port <= 65_535:
         raise InvalidSettings(f"{port} is not a port: ports are 0 to 65535")
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -146,19 +146,6 @@ def listen(host: str, port: int) -> socket.socket:
     # Connections inherit it. asyncio's own loop leaves it off on sockets made this way, at 40 ms a reply.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
-
-
-def _loopback(host: str) -> str:
-    name = host.strip("[]")
-    try:
-        if name == "localhost" or ipaddress.ip_address(name).is_loopback:
-            return "127.0.0.1" if name == "localhost" else name
-    except ValueError:
-        pass
-    raise InvalidSettings(
-        f"cannot listen on {host!r}: there is no login yet, so anyone who reaches this server could run tasks",
-        hint="bind 127.0.0.1, and put a proxy with a login in front of it",
-    )
 
 
 def _hear_stop(stop: Callable[[], None], lifeline: int | None) -> None:

@@ -6,7 +6,8 @@ from taskmill.core import limits
 from taskmill.core.errors import Problem
 from taskmill.core.state import State
 from taskmill.server import times
-from taskmill.server.admission import PRIORITIES, placed, refuse
+from taskmill.server.admission import placed, refuse
+from taskmill.server.task_types import PRIORITIES
 from taskmill.server.views import Where
 from taskmill.stores.contract import Filter
 

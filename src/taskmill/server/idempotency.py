@@ -5,8 +5,9 @@ import json
 from taskmill.core.errors import InvalidRequest
 from taskmill.core.task import SECOND, Spec
 from taskmill.engine.ids import derived
-from taskmill.server.admission import PRIORITIES, refuse, tags_json
+from taskmill.server.admission import refuse, tags_json
 from taskmill.server.limits import check_header
+from taskmill.server.task_types import PRIORITIES
 from taskmill.server.views import Draft
 
 
@@ -27,7 +28,7 @@ def check_same(draft: Draft, spec: Spec) -> None:
     asked = [
         ("task_type", draft.task_type, spec.task_type),
         ("parameters", draft.parameters, json.loads(spec.parameters)),
-        ("priority", PRIORITIES[draft.priority], spec.priority),
+        ("priority", spec.priority if draft.priority is None else PRIORITIES[draft.priority], spec.priority),
         ("key", draft.key, spec.key),
         ("tags", tags_json(draft), spec.tags),
         ("queue", draft.queue or spec.queue, spec.queue),

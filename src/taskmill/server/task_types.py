@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 from jsonschema_rs import Validator, validator_for
 
 from taskmill.core.errors import UnknownTaskType
-from taskmill.core.task import SECOND
+from taskmill.core.task import SECOND, Priority
 from taskmill.server.near import near_names
 from taskmill.stores.contract import Registry, TaskTypeRow
 
 log = logging.getLogger(__name__)
+PRIORITIES = {"high": Priority.HIGH, "normal": Priority.NORMAL, "low": Priority.LOW}
 FRESH = 1.0
 """Seconds for which what was read is good."""
 
@@ -26,6 +27,7 @@ class TaskType(NamedTuple):
     retry: str | None
     timeout: int | None
     """Microseconds."""
+    priority: int
 
 
 class TaskTypes:
@@ -62,7 +64,7 @@ class TaskTypes:
     def _hint(self, name: str) -> str:
         if not self._known:
             return "no worker has registered a task type yet; start one"
-        return near_names(name, self._known) or "GET /api/task-types lists all"
+        return near_names(name, self._known) or "`taskmill types` and GET /api/task-types list all"
 
 
 def _compile(row: TaskTypeRow) -> TaskType:
@@ -76,6 +78,7 @@ def _compile(row: TaskTypeRow) -> TaskType:
         int(options.get("attempt_limit") or 1),
         retry if retry is None or isinstance(retry, str) else json.dumps(retry),
         None if timeout is None else round(timeout * SECOND),
+        PRIORITIES.get(options.get("priority"), Priority.NORMAL),
     )
 
 

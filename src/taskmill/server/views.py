@@ -37,7 +37,7 @@ class Draft(Struct, kw_only=True, forbid_unknown_fields=True):
         dict[str, Any],
         Meta(description="Must fit the schema of the task type.", examples=[{"expression": "1 + 2 * 5"}]),
     ] = {}
-    priority: PriorityWord = "normal"
+    priority: Annotated[PriorityWord | None, Meta(description="The task type's own priority unless given.")] = None
     queue: Annotated[Name | None, Meta(description="The task type's own queue unless given.")] = None
     delay: Annotated[float | None, Meta(description="Seconds from now; not together with `run_at`.")] = None
     run_at: Annotated[Time | None, Meta(description="Not before this time (with an offset).")] = None

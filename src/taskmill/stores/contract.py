@@ -75,7 +75,12 @@ class TaskTypeRow(NamedTuple):
     """JSON Schema (draft 2020-12) of the parameters object."""
     description: str
     options: str
-    """JSON: attempt_limit, retry, timeout (seconds), executor; the defaults of its tasks."""
+    """JSON object: what its tasks get unless they say otherwise.
+
+    attempt_limit: attempts in all; absent: 1. retry: a retry policy (core/retry.py) or null for the default one.
+    timeout: seconds that one attempt may take, or null. executor: inline, threads or processes.
+    priority: high, normal or low; absent: normal.
+    """
     seen_at: int
 
 
