@@ -13,6 +13,7 @@ import apsw
 import pytest
 
 from taskmill import TaskError
+from taskmill.sdk.sync import run
 from tests.chaos.app import make
 from tests.chaos.audit import Report, check, install
 from tests.chaos.mill import Mill, until
@@ -143,6 +144,9 @@ def test_a_task_that_kills_its_worker_is_parked_with_the_evidence(tmp_path: Path
         with pytest.raises(TaskError, match="SIGKILL"):
             deadly.result(timeout=30)
         assert all(other.result(timeout=30) for other in others)
+        records = run(app.connection.sync().store.attempts(deadly.id))
+        assert [record.outcome for record in records] == ["worker_lost"] * 3
+        assert all("SIGKILL" in (record.error or "") for record in records)
     finally:
         mill.kill_tree()
         app.close()

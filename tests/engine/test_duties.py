@@ -5,6 +5,9 @@ import json
 import time
 from pathlib import Path
 
+import pytest
+
+from taskmill.core.errors import StoreUnavailable
 from taskmill.core.outcome import Failure, Lost
 from taskmill.core.state import State
 from taskmill.core.task import SECOND
@@ -16,6 +19,7 @@ from taskmill.engine.reap import Reap, give_back
 from taskmill.engine.settings import WorkerSettings
 from taskmill.stores.contract import WorkerRow
 from taskmill.stores.open import open_store
+from taskmill.testing.faulty import Faulty, once
 from tests.engine import handlers as h
 from tests.engine.conftest import Mill
 
@@ -59,6 +63,19 @@ async def test_a_dead_worker_s_suspects_are_counted_and_the_rest_is_unharmed(mil
     assert {(await mill.get(id)).head.state for id in (suspect, innocent)} == {State.READY}
     [record] = await mill.store.attempts(suspect)
     assert (record.outcome, record.worker) == ("worker_lost", "supervisor")
+
+
+async def test_a_repeat_gives_back_what_a_failing_store_left_half_way(mill: Mill) -> None:
+    suspect, innocent = await mill.add(h.add.call(1, 2), h.add.call(3, 4))
+    await mill.store.claim("dead", LEASE, 2)
+    lost = Lost(Failure("worker_lost", "SIGKILL", "worker-1 was ended by SIGKILL"))
+    failing = Faulty(mill.store)
+    failing.before = once("save")
+    with pytest.raises(StoreUnavailable):
+        await give_back(failing, "heir", "dead", 15.0, {suspect}, lost)
+    await give_back(failing, "heir", "dead", 15.0, {suspect}, lost)
+    assert [(await mill.get(id)).head.losses for id in (suspect, innocent)] == [1, 0]
+    assert {(await mill.get(id)).head.state for id in (suspect, innocent)} == {State.READY}
 
 
 async def test_purge_keeps_each_state_as_long_as_it_is_told(mill: Mill) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import signal
+import time
 
 from taskmill import App
 
@@ -17,3 +19,27 @@ async def add(a: int, b: int) -> int:
 async def wait(seconds: float) -> str:
     await asyncio.sleep(seconds)
     return "waited"
+
+
+@app.task(executor="processes")
+def wait_in_process(path: str) -> None:
+    with open(path, "a") as file:
+        file.write(f"{os.getpid()}\n")
+    time.sleep(60)
+
+
+@app.task
+async def leave(code: int) -> None:
+    os._exit(code)
+
+
+@app.task
+async def ignore_signals() -> str:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    time.sleep(60)
+    return "never"
+
+
+@app.task
+def block() -> None:
+    time.sleep(60)

@@ -3,8 +3,6 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import psutil
 import pytest
@@ -12,31 +10,7 @@ import pytest
 from taskmill import App, State, TaskHandle
 from tests.chaos.mill import Mill, until
 
-HERE = Path(__file__).parent
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def mill(tmp_path: Path) -> Iterator[Mill]:
-    mill = Mill(tmp_path, home=HERE)
-    yield mill
-    if mill.process.is_running():
-        mill.kill_tree()
-
-
-@pytest.fixture
-def client(mill: Mill) -> Iterator[App]:
-    app = App(mill.store)
-
-    @app.task
-    async def add(a: int, b: int) -> int:
-        return a + b
-
-    @app.task
-    async def wait(seconds: float) -> str: ...
-
-    yield app
-    app.close()
 
 
 def add(client: App) -> int:

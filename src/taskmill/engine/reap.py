@@ -31,8 +31,11 @@ class Reap:
 
 
 async def give_back(store: Store, owner: str, dead: str, lease: float, suspects: set[str], lost: Lost) -> None:
-    """A worker is known to be dead: what it ran (`suspects`) is lost, what it only held is given back unharmed."""
-    while claims := await store.reclaim(owner, round(lease * SECOND), BATCH, dead=[dead]):
+    """A worker is known to be dead: what it ran (`suspects`) is lost, what it only held is given back unharmed.
+
+    When the store fails in the middle, a repeat with the same `owner` goes on where this one stopped.
+    """
+    while claims := await store.reclaim(owner, round(lease * SECOND), BATCH, dead=[dead, owner]):
         await settle_lost(store, [(claim, lost if claim.spec.id in suspects else Interrupted()) for claim in claims])
 
 

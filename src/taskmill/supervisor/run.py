@@ -79,27 +79,33 @@ class Supervisor:
         self._give_back()
 
     def _on_end(self, child: Child, code: int) -> None:
-        failure = describe_death(code, child.name)
-        self._dead.append(Dead(child.owner, child.suspects(), Lost(failure)))
+        failure, suspects = describe_death(code, child.name), child.suspects()
+        self._dead.append(Dead(child.owner, suspects, Lost(failure)))
         child.kill()
         child.bury()
-        if not child.ready and (code == CANNOT_START or child.name == "server"):
+        started = child.ready or suspects  # then the code may be a handler's choice
+        if not started and (code == CANNOT_START or child.name == "server"):
             self._exit_code = 1
             self._stop()
         elif not self._stopping:
             logger.warning("%s; starting it again", failure.message)
 
     def _give_back(self) -> None:
-        """What a dead worker held goes to the others at once; if the store fails, with the next tick."""
+        """What a dead worker held goes to the others at once; if the store fails, with the next tick.
+
+        Under an owner of its own, so that what a failing store left half-way is found again by the next try.
+        """
         lease = self._plan.settings.lease
         while self._dead:
             dead = self._dead[0]
             try:
-                run(give_back(self._store, "supervisor", dead.owner, lease, dead.suspects, dead.lost))
+                run(give_back(self._store, f"{dead.owner}/heir", dead.owner, lease, dead.suspects, dead.lost))
                 run(self._store.drop_worker(dead.owner))
             except StoreError as error:
                 logger.warning("could not give back the tasks of %s yet: %s", dead.owner, error)
                 return
+            except Exception:  # whatever it is: the children must go on, and the leases run out
+                logger.exception("the tasks of %s could not be given back", dead.owner)
             self._dead.pop(0)
 
     def _listen(self) -> None:

@@ -1,0 +1,120 @@
+"""What can go wrong around a worker process: it is heard of, it leaves nothing behind, and the rest goes on."""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from taskmill import App, State, TaskError
+from taskmill.core.errors import InvalidSettings, StoreUnavailable
+from taskmill.engine.settings import WorkerSettings
+from taskmill.supervisor.child import Child
+from taskmill.supervisor.childhood import guarded
+from taskmill.supervisor.plan import CANNOT_START, STORE_AWAY, Plan
+from tests.chaos.mill import Mill, until
+
+PLAN = Plan("memory://", "power", None, 1, WorkerSettings())
+
+
+def descriptors() -> int:
+    return psutil.Process().num_fds()
+
+
+def test_restarts_leave_no_descriptors_behind() -> None:
+    child = Child("worker-1", "taskmill.supervisor.nothing", PLAN)
+    before = descriptors()
+    for _ in range(20):
+        child.start()
+        assert child.process is not None
+        assert child.process.wait() == 1
+        child.suspects()
+        child.bury()
+    assert descriptors() == before
+
+
+def test_a_process_that_cannot_be_had_is_tried_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    child = Child("worker-1", "taskmill.supervisor.worker", PLAN)
+    before = descriptors()
+    for _ in range(5):
+        child.start()
+        assert child.process is None
+    assert child.start_at > time.monotonic() + 1.0
+    assert descriptors() == before
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(StoreUnavailable("it is locked"), STORE_AWAY), (InvalidSettings("no such app"), CANNOT_START)]
+)
+def test_only_what_can_get_better_is_tried_again(
+    error: Exception, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> None:
+        raise error
+
+    with pytest.raises(SystemExit) as left:
+        guarded(fail)
+    assert left.value.code == code
+    assert capsys.readouterr().err == f"error: {error}\n"
+
+
+@pytest.mark.slow
+def test_a_killed_worker_takes_its_attempts_processes_along(mill: Mill, client: App, tmp_path: Path) -> None:
+    mill.start()
+    path = tmp_path / "pids"
+    client.tasks["wait_in_process"].enqueue(str(path))
+    until(lambda: path.exists() and path.read_text().endswith("\n"), 20, "the task runs")
+    attempt = psutil.Process(int(path.read_text()))
+    attempt.parent().kill()
+    psutil.wait_procs([attempt], timeout=5)
+    assert not attempt.is_running() or attempt.status() == psutil.STATUS_ZOMBIE
+    until(lambda: path.read_text().count("\n") == 2, 20, "the task runs again")
+
+
+@pytest.mark.slow
+def test_an_exit_code_of_a_handler_s_choice_stops_nobody_else(mill: Mill, client: App) -> None:
+    mill.start()
+    with pytest.raises(TaskError, match=f"exited with code {CANNOT_START}"):
+        client.tasks["leave"].enqueue(CANNOT_START).result(timeout=10)
+    assert client.tasks["add"].enqueue(2, 3).result(timeout=20) == 5
+    assert mill.stop() == 0
+
+
+@pytest.mark.slow
+def test_a_worker_that_ignores_signals_is_killed_after_the_grace_period(mill: Mill, client: App) -> None:
+    mill.start("--grace", "0.2")
+    deaf = client.tasks["ignore_signals"].enqueue()
+    until(lambda: deaf.status() is State.RUNNING, 20, "the task runs")
+    tree = mill.tree()
+    assert mill.stop() == 0
+    assert not any(process.is_running() for process in tree)
+    head = deaf.refresh().head
+    assert (head.state, head.losses) == (State.READY, 1)
+
+
+@pytest.mark.slow
+def test_a_thread_that_blocks_does_not_keep_a_worker_from_ending(mill: Mill, client: App) -> None:
+    mill.start("--grace", "0.2")
+    blocking = client.tasks["block"].enqueue()
+    until(lambda: blocking.status() is State.RUNNING, 20, "the task runs")
+    began = time.monotonic()
+    assert mill.stop() == 0
+    assert time.monotonic() - began < 4.0, "it was killed"
+    head = blocking.refresh().head
+    assert (head.state, head.attempt, head.losses) == (State.READY, 0, 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("after", [0.05, 0.2, 0.4, 0.6])
+def test_a_signal_while_it_starts_leaves_nothing_behind(mill: Mill, after: float) -> None:
+    mill.start()
+    time.sleep(after)  # into the middle of the start
+    group = os.getsid(mill.process.pid)
+    mill.process.send_signal(signal.SIGTERM)
+    assert mill.process.wait(timeout=15) in (0, -signal.SIGTERM)
+    assert "Traceback" not in mill.said()
+    assert group not in {os.getsid(process.pid) for process in psutil.process_iter() if process.pid > 1}
