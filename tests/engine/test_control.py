@@ -96,8 +96,9 @@ async def test_claims_do_not_pile_up_behind_a_busy_worker(mill: Mill) -> None:
     async with mill.worker(slots=2) as busy:
         ids = await mill.add(*(h.add.call(i, i) for i in range(300)))
         await asyncio.gather(*(mill.final(id) for id in ids))
-        await mill.add(*(h.waits.call() for _ in range(2)))
-        long = await mill.add(*(h.waits.call(0.01) for _ in range(20)))
+        first, _, *long = await mill.add(*(h.waits.call() for _ in range(2)), *(h.waits.call(0.01) for _ in range(20)))
+        await mill.when(first, lambda task: task.head.state is State.RUNNING)
+        assert busy.owner in {(await mill.get(id)).head.lease_owner for id in long}, "it claims ahead"
         async with mill.worker(slots=2):
             done = await asyncio.gather(*(mill.final(id) for id in long))
         assert all(task.head.state is State.SUCCEEDED for task in done)

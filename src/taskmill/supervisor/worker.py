@@ -25,12 +25,11 @@ from taskmill.stores.open import open_store
 from taskmill.supervisor.childhood import begin, guarded, hear_stop, tell_ready
 from taskmill.supervisor.plan import ChildPlan, Plan
 
-
 SWITCH = 0.0005
 """Seconds a thread keeps the interpreter while another wants it (5 ms unless set).
 
-Each statement of the store lets go of it, and the event loop has to get it back. Beside two `def` handlers that compute,
-a turn of the worker took 7 ms at the median and 50 to 400 at worst; so it takes 1 to 5, and 28 at worst. Neither those
+Each statement of the store lets go of it, and the event loop has to get it back. Beside two `def` handlers that
+compute, a turn of the worker took 7 ms at the median and 50 to 400 at worst; with this, 4 and 28. Neither those
 handlers nor a drain of no-op tasks got slower by more than the noise.
 """
 
