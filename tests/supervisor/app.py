@@ -1,6 +1,7 @@
 """The app of these tests."""
 
 import asyncio
+import logging
 import os
 import signal
 import time
@@ -43,3 +44,8 @@ async def ignore_signals() -> str:
 @app.task
 def block() -> None:
     time.sleep(60)
+
+
+@app.task(executor="processes")
+def speak_in_process() -> None:
+    logging.getLogger("elsewhere").info("by logging")

@@ -33,6 +33,9 @@ def client(mill: Mill) -> Iterator[App]:
     @app.task(executor="processes")
     def wait_in_process(path: str) -> None: ...
 
+    @app.task(executor="processes")
+    def speak_in_process() -> None: ...
+
     @app.task
     async def leave(code: int) -> None: ...
 

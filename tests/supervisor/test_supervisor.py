@@ -1,5 +1,6 @@
 """A real supervisor with real workers: start, stop, restart, and what it says."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import psutil
 import pytest
 
 from taskmill import App, State, TaskHandle
+from taskmill.sdk.sync import run
 from tests.chaos.mill import Mill, until
 
 pytestmark = pytest.mark.slow
@@ -99,3 +101,11 @@ def test_a_worker_started_by_hand_says_how_it_is_started() -> None:
     command = [sys.executable, "-m", "taskmill.supervisor.worker", "worker-1"]
     ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     assert (ended.returncode, "taskmill worker" in ended.stderr, "Traceback" in ended.stderr) == (1, True, False)
+
+
+def test_what_a_handler_logs_in_a_process_of_its_own_is_kept(mill: Mill, client: App) -> None:
+    mill.start()
+    handle = client.tasks["speak_in_process"].enqueue()
+    handle.result(timeout=20)
+    [record] = run(client.connection.sync().store.attempts(handle.id))
+    assert [line["message"] for line in json.loads(record.log or "[]")] == ["by logging"]
