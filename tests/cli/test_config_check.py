@@ -43,9 +43,7 @@ def test_json_holds_settings_and_findings(call: Call, tmp_path: Path) -> None:
     assert [finding["where"] for finding in document["findings"]] == ["taskmill.toml: port"]
 
 
-def test_a_host_that_others_can_reach_is_found_beforehand(
-    call: Call, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_host_that_others_can_reach_is_found_beforehand(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TASKMILL_HOST", "0.0.0.0")
     result = call("config", "check")
     assert result.exit_code == 2

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from taskmill.cli.session import Session
 from taskmill.core.errors import ResultTimeout
-from taskmill.core.state import FINAL, State
+from taskmill.core.state import FINAL
 from taskmill.sdk.results import rung
 from taskmill.sdk.sync import run
 from taskmill.server.views import TaskView
@@ -38,21 +38,9 @@ class Following:
 
     def trouble(self, view: TaskView) -> str | None:
         """Why the task may not start, once it has had the time to."""
-        if view.state not in (State.READY, State.SCHEDULED) or time.monotonic() - self._started < PATIENCE:
+        if time.monotonic() - self._started < PATIENCE:
             return None
-        if view.task_type not in {kind.name for kind in run(self.service.task_types()).task_types}:
-            return f"no worker knows the task type {view.task_type}; start one that has it: taskmill worker MODULE:APP"
-        return None if view.state is State.SCHEDULED else self._unserved(view)
-
-    def _unserved(self, view: TaskView) -> str | None:
-        if any(queue.paused for queue in run(self.service.queues()).queues if queue.name == view.queue):
-            return f"the queue {view.queue} is paused; resume it: taskmill queues resume {view.queue}"
-        workers = [worker for worker in run(self.service.workers()).workers if worker.alive]
-        if not workers:
-            return "no worker is serving this store; start one: taskmill worker"
-        if not any(worker.queues is None or view.queue in worker.queues for worker in workers):
-            return f"no worker serves the queue {view.queue}; start one: taskmill worker --queues {view.queue}"
-        return None
+        return run(self.service.why_not_started(view.id))
 
     def _left(self) -> float:
         if self._timeout is None:

@@ -37,6 +37,8 @@ class TaskmillError(Exception):
     def __init__(self, message: str, *, hint: str | None = None, problems: Sequence[Problem] = ()) -> None:
         super().__init__(message)
         self.hint = hint
+        if hint:
+            self.add_note(f"hint: {hint}")
         self.problems = tuple(problems)
 
 

@@ -5,6 +5,9 @@ from collections.abc import Callable, Sequence
 from taskmill.core.task import SECOND
 from taskmill.stores.contract import Beat, Store, WorkerRow
 
+LONGEST_REST = 5.0
+"""Seconds; so that a long lease does not make a worker look dead (engine/why.py)."""
+
 
 class Heartbeat:
     name = "heartbeat"
@@ -36,4 +39,4 @@ class Heartbeat:
             if changed:
                 self._on_changed(changed)
         self._on_beat()
-        return self._lease / 3
+        return min(self._lease / 3, LONGEST_REST)

@@ -27,7 +27,7 @@ class LoopWatch:
         try:
             return await self._finals.until_final(id, timeout)
         except TimeoutError:
-            raise results.late(id, timeout) from None
+            raise await results.late(self.store, id, timeout) from None
 
     async def close(self) -> None:
         await self._finals.close()

@@ -6,6 +6,7 @@ from taskmill.core.errors import ResultTimeout
 from taskmill.core.state import FINAL
 from taskmill.core.task import Task
 from taskmill.engine import finals
+from taskmill.engine.why import why_not_started
 from taskmill.stores.contract import Ear, Store
 
 KEPT_EARS = 4
@@ -55,7 +56,7 @@ class SyncWatch:
         while (task := await look(self.store, id)).head.state not in FINAL:
             left = pause if end is None else min(pause, end - time.monotonic())
             if left <= 0:
-                raise late(id, timeout)
+                raise await late(self.store, id, timeout)
             await rung(ear, id, left)
             pause = min(pause * 2, finals.SLOWEST_LOOK)
         return task
@@ -77,5 +78,9 @@ async def look(store: Store, id: str) -> Task:
     return task
 
 
-def late(id: str, timeout: float | None) -> ResultTimeout:
-    return ResultTimeout(f"no result of task {id} within {timeout:g} s; the task goes on", hint="is a worker running?")
+async def late(store: Store, id: str, timeout: float | None) -> ResultTimeout:
+    task = await look(store, id)
+    return ResultTimeout(
+        f"no result of task {id} within {timeout:g} s: it is {task.head.state} in {store.place}; the task goes on",
+        hint=await why_not_started(store, task),
+    )

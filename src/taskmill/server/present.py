@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from msgspec import Raw
 
 from taskmill.core.task import SECOND, Attempt, Priority, Task
+from taskmill.engine.why import is_alive
 from taskmill.server import views
 from taskmill.server.example import example
 from taskmill.server.task_types import TaskType
@@ -15,9 +16,6 @@ from taskmill.stores.contract import QueueRow, Stats, WorkerRow
 
 PRIORITIES: dict[int, views.PriorityWord] = {Priority.HIGH: "high", Priority.NORMAL: "normal", Priority.LOW: "low"}
 V = TypeVar("V", bound=views.TaskSummary)
-
-LIVE_WITHIN = 20 * SECOND
-"""A worker that was not seen for so long (about three heartbeats) is taken for dead."""
 
 
 def raw(text: str | None) -> Raw | None:
@@ -103,10 +101,6 @@ def worker_view(row: WorkerRow, now: int) -> views.WorkerView:
         started_at=iso(row.started_at),
         seen_at=iso(row.seen_at),
     )
-
-
-def is_alive(row: WorkerRow, now: int) -> bool:
-    return now - row.seen_at < LIVE_WITHIN
 
 
 def stats_view(stats: Stats) -> views.StatsView:

@@ -16,6 +16,7 @@ from taskmill.engine.enqueue import Enqueued, Request, enqueue
 from taskmill.engine.finals import Finals, missing
 from taskmill.engine.gather import Gathered
 from taskmill.engine.ids import parse as parse_id
+from taskmill.engine.why import is_alive, why_not_started
 from taskmill.server import bulk, present, views
 from taskmill.server.admission import admit, placed, refuse
 from taskmill.server.filters import to_filter
@@ -91,6 +92,10 @@ class Service:
         """Raises NotFound."""
         return present.task_view(await self._task(id))
 
+    async def why_not_started(self, id: str) -> str | None:
+        """What stands in the way of a task that waits to run, if anything is known to. Raises NotFound."""
+        return await why_not_started(self._store, await self._task(id))
+
     async def wait(self, id: str, timeout: float) -> views.TaskView:
         """The task once it is final, or as it is after `timeout` seconds (at most the limit). Raises NotFound."""
         if timeout <= 0:
@@ -164,7 +169,7 @@ class Service:
         try:
             async with asyncio.timeout(READY_WITHIN):
                 now = await self._store.ping()
-                alive = any(present.is_alive(row, now) for row in await self._store.workers())
+                alive = any(is_alive(row, now) for row in await self._store.workers())
         except (StoreError, TimeoutError) as error:
             why = str(error) or f"no answer in {READY_WITHIN:g} seconds"
             return views.Readiness(can_store=False, can_claim=False, why=[f"the store cannot be written: {why}"])

@@ -170,8 +170,8 @@ class Tasks(Protocol):
     async def save(self, decisions: Sequence[Decision]) -> list[str]:
         """Write each head whose stored version is its own minus one, with its attempt record.
 
-        Returns the ids of the others: stale, gone, or in want of a key that is held by another task. No id may
-        come twice in a batch.
+        Returns the ids of the others: stale, gone, or in want of a key that is held by another task. A key that one
+        of the batch gives up is free for another of it. No id may come twice in a batch.
         """
         ...
 
@@ -248,6 +248,8 @@ class Registry(Protocol):
 
 class Store(Tasks, Reads, Registry, Protocol):
     bell: Bell
+    place: str
+    """Where it is, for people; without secrets."""
 
     async def clock(self) -> int:
         """The store's time; needs no write."""

@@ -99,7 +99,9 @@ class MemoryTasks:
 
     async def save(self, decisions: Sequence[Decision]) -> list[str]:
         with self._lock:
-            return [decision.id for decision in decisions if not self._decide(decision)]
+            givers_first = sorted(decisions, key=lambda decision: decision.head.hold is not None)
+            saved = {decision.id for decision in givers_first if self._decide(decision)}
+        return [decision.id for decision in decisions if decision.id not in saved]
 
     async def turn(
         self,
@@ -196,6 +198,7 @@ class MemoryStore(MemoryTasks):
     def __init__(self) -> None:
         super().__init__()
         self.bell: Bell = LocalBell()
+        self.place = "memory"
         self._workers: dict[str, WorkerRow] = {}
         self._types: dict[str, TaskTypeRow] = {}
 

@@ -45,7 +45,8 @@ class SocketBell:
         try:
             changed = os.stat(self._folder).st_mtime_ns
         except OSError:
-            return self._prepare()
+            self._prepare()
+            return
         if changed != self._changed:
             self._look(changed)
         ears = self._ears.get(topic)

@@ -45,9 +45,9 @@ class Database:
 
 
 class Writing:
-    """`with` it: one transaction, and the only one that writes. Nothing is awaited or computed inside that can be before.
+    """`with` it: one transaction, and the only one that writes.
 
-    A process that is stopped within keeps all other writers waiting.
+    A process that is stopped within keeps all other writers waiting, so what can be computed before is.
     """
 
     def __init__(self, database: Database, level: str) -> None:

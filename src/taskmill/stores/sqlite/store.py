@@ -91,6 +91,7 @@ class SqliteStore(Calls):
 
     def __init__(self, path: str, *, durability: Durability = "power", threaded: bool = False) -> None:
         super().__init__(os.path.realpath(path), durability=durability, threaded=threaded)
+        self.place = self.path
         self._bell = SocketBell(self.path)
         self.bell: Bell = self._bell
         # A long look at many tasks must not keep the verbs waiting: SQLite lets it read beside a writer.

@@ -90,7 +90,7 @@ class Histories(RuleBasedStateMachine):
     def same(self, call: Call[T]) -> T:
         """Ask both; the answers must be equal."""
         expected, found = (self.runner.run(call(store)) for store in self.stores)
-        assert found == expected
+        assert found == expected, (found, expected)
         return expected
 
     @rule(drafts=st.lists(DRAFTS, min_size=1, max_size=4), delay=st.integers(-2, 3))
