@@ -117,6 +117,8 @@ async def test_a_task_type_nobody_here_knows_is_left_for_others(mill: Mill) -> N
         [id] = await mill.add(unheard_of.call())
         left = await mill.when(id, lambda task: task.head.state is State.SCHEDULED)
     assert left.head.attempt == 0
+    assert "no handler for 'unheard_of'" in (left.head.error or "")
+    assert await mill.store.attempts(id) == []
 
 
 async def test_a_cancelled_claim_that_waits_for_a_slot_never_starts(mill: Mill, tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ async def test_an_error_is_retried_until_the_attempts_are_used_up_and_each_leave
     assert (done.head.state, done.head.attempt) == (State.FAILED, 3)
     assert (error["code"], error["type"], error["message"]) == ("exception", "ValueError", "no bread")
     assert "raise ValueError(message)" in error["traceback"]
+    assert "taskmill/executors" not in error["traceback"], "it begins with the handler's own frame"
     records = await mill.store.attempts(id)
     assert [record.number for record in records] == [1, 2, 3]
     assert {record.outcome for record in records} == {"exception"}

@@ -78,10 +78,16 @@ class Interrupted(NamedTuple):
     """The worker is stopping, or never began: give the task back, no attempt used."""
 
 
+class Declined(NamedTuple):
+    """This worker cannot run the task: offer it again later, to one that can; no attempt used."""
+
+    failure: Failure
+
+
 class Lost(NamedTuple):
     """The worker died or vanished while it held the task."""
 
     failure: Failure
 
 
-Outcome = Returned | Raised | TimedOut | Stopped | Interrupted | Lost | Retry | Snooze | Cancel | Fail
+Outcome = Returned | Raised | TimedOut | Stopped | Interrupted | Declined | Lost | Retry | Snooze | Cancel | Fail

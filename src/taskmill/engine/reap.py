@@ -45,6 +45,6 @@ async def settle_lost(store: Store, ends: list[tuple[Claim, Outcome]]) -> None:
     now = await store.clock()
     decisions = [decide(claim, outcome, now, 0.0) for claim, outcome in ends]
     stale = set(await store.save(decisions))
-    logger.warning("gave back %d tasks of a lost worker", len(ends) - len(stale))
+    logger.warning("given back from a lost worker: %d", len(ends) - len(stale))
     store.bell.ring("ready", {claim.spec.queue for claim, _ in ends})
     store.bell.ring("final", [d.id for d in decisions if d.head.state is not State.READY and d.id not in stale])

@@ -8,6 +8,7 @@ from taskmill.core import machine
 from taskmill.core.limits import TEN_YEARS
 from taskmill.core.outcome import (
     Cancel,
+    Declined,
     Fail,
     Failure,
     Interrupted,
@@ -22,6 +23,9 @@ from taskmill.core.outcome import (
 )
 from taskmill.core.retry import RetryPolicy
 from taskmill.core.task import SECOND, Attempt, Claim, Decision, Head, Spec
+
+DECLINED_REST = 5.0
+"""Seconds until a task that a worker declined is offered again."""
 
 
 def decide(claim: Claim, outcome: Outcome, now: int, chance: float, log: Sequence[dict[str, Any]] = ()) -> Decision:
@@ -61,6 +65,8 @@ def next_head(spec: Spec, head: Head, outcome: Outcome, now: int, chance: float)
             return machine.lose(head, failure.to_json(), now), failure.code
         case Interrupted():
             return machine.release(head, now), None
+        case Declined(failure):
+            return machine.snooze(head._replace(error=failure.to_json()), _microseconds(DECLINED_REST), now), None
 
 
 def _retried(spec: Spec, head: Head, asked: Retry, now: int, chance: float) -> Head:

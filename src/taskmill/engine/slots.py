@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 
-from taskmill.core.outcome import Interrupted, Outcome, Snooze
+from taskmill.core.outcome import Declined, Failure, Interrupted, Outcome
 from taskmill.engine.board import Board
 from taskmill.engine.run import Run
 from taskmill.executors.contract import Handler
@@ -20,8 +20,6 @@ from taskmill.executors.outcomes import raised
 logger = logging.getLogger(__name__)
 
 BREATH = 0.005
-UNKNOWN_TYPE_REST = 5.0
-"""Seconds until a task whose type this worker does not know is offered again, to one that does."""
 INSIST = 1.0
 """Seconds after which an attempt that goes on although it was ended is ended again."""
 
@@ -102,7 +100,7 @@ class Slots:
             self._board.put(slot, run.task.id)
         try:
             handler = self._handlers.get(run.task.task_type)
-            outcome = await run.perform(handler) if handler else Snooze(UNKNOWN_TYPE_REST)
+            outcome = await run.perform(handler) if handler else _declined(run)
         except asyncio.CancelledError as error:
             if not self._ending:  # then it was the handler itself that cancelled this asyncio task
                 outcome = raised(error)
@@ -129,3 +127,8 @@ async def _forget_cancels(task: asyncio.Task[None]) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.sleep(0)  # where the latest is raised, if it was not yet
         task.uncancel()
+
+
+def _declined(run: Run) -> Declined:
+    name = run.task.task_type
+    return Declined(Failure("unknown_task_type", "UnknownTaskType", f"the worker has no handler for '{name}'"))

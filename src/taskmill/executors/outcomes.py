@@ -1,6 +1,7 @@
 """What a handler returned or raised, as an outcome."""
 
 import traceback
+from types import TracebackType
 
 from taskmill.core.errors import InvalidParameters
 from taskmill.core.outcome import Cancel, Fail, Failure, Outcome, Raised, Retry, Returned, Snooze, Stopped
@@ -53,8 +54,16 @@ def _unusable(message: str) -> Outcome:
 
 
 def _failure(error: BaseException) -> Failure:
-    text = "".join(traceback.format_exception(error))
+    text = "".join(traceback.format_exception(type(error), error, _from_handler(error.__traceback__)))
     return Failure("exception", type(error).__qualname__, _message(error), text[-TRACEBACK_LIMIT:])
+
+
+def _from_handler(first: TracebackType | None) -> TracebackType | None:
+    """Without our own frames above the handler's."""
+    frame = first
+    while frame is not None and frame.tb_frame.f_globals.get("__package__") == __package__:
+        frame = frame.tb_next
+    return frame or first
 
 
 def _message(error: BaseException) -> str:

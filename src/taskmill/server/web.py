@@ -26,6 +26,9 @@ T = TypeVar("T", bound=msgspec.Struct)
 Header = tuple[bytes, bytes]
 JSON = b"application/json"
 
+NEWLINE = b"\n"
+"""Ends every body, for the terminal that `curl` writes to."""
+
 
 class ClientGone(Exception):
     """The client left before its request was whole; there is nobody to answer."""
@@ -164,14 +167,14 @@ class Api:
 
 
 def ok(view: Any, status: int = 200, headers: tuple[Header, ...] = ()) -> Reply:
-    return Reply(status, msgspec.json.encode(view), headers)
+    return Reply(status, msgspec.json.encode(view) + NEWLINE, headers)
 
 
 def refusal(error: TaskmillError, more: msgspec.Raw | None = None) -> Reply:
     view = faults.problem(error, more)
     if isinstance(error, StoreError):
         log.warning("the store failed: %s", error)
-    return Reply(view.status, faults.encode(view), faults.headers(error, view.status), faults.MEDIA)
+    return Reply(view.status, faults.encode(view) + NEWLINE, faults.headers(error, view.status), faults.MEDIA)
 
 
 async def answer(send: Send, reply: Reply) -> None:

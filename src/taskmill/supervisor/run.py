@@ -131,8 +131,12 @@ class Supervisor:
 
     def _on_signals(self, numbers: bytes) -> None:
         for number in numbers:
-            if number != signal.SIGCHLD:
-                self._stop()
+            if number == signal.SIGCHLD:
+                continue
+            if self._stopping is None:
+                grace = self._plan.settings.grace
+                logger.warning("stopping: running tasks get %g s; once more to stop at once", grace)
+            self._stop()
 
     def _stop(self) -> None:
         """Once: drain. Again: stop at once and give the tasks back.
@@ -143,8 +147,6 @@ class Supervisor:
         self._stopping = time.monotonic() + (MARGIN if again else grace + MARGIN)
         for child in self._children:
             child.signal(signal.SIGUSR1 if again else signal.SIGTERM)
-        if not again:
-            logger.warning("stopping: running tasks get %g s; once more to stop at once", grace)
 
 
 @contextlib.contextmanager
