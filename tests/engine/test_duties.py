@@ -62,7 +62,7 @@ async def test_a_dead_worker_s_suspects_are_counted_and_the_rest_is_unharmed(mil
     assert [(await mill.get(id)).head.losses for id in (suspect, innocent)] == [1, 0]
     assert {(await mill.get(id)).head.state for id in (suspect, innocent)} == {State.READY}
     [record] = await mill.store.attempts(suspect)
-    assert (record.outcome, record.worker) == ("worker_lost", "supervisor")
+    assert (record.outcome, record.worker) == ("worker_lost", "dead")
 
 
 async def test_a_repeat_gives_back_what_a_failing_store_left_half_way(mill: Mill) -> None:

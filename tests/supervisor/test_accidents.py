@@ -98,6 +98,8 @@ def test_a_worker_that_ignores_signals_is_killed_after_the_grace_period(mill: Mi
 
 @pytest.mark.slow
 def test_a_thread_that_blocks_does_not_keep_a_worker_from_ending(mill: Mill, client: App) -> None:
+    # Not under coverage: on Python 3.11 a traced thread hangs while an exception is set in another one that blocks.
+    mill.environment = {name: value for name, value in mill.environment.items() if not name.startswith("COV")}
     mill.start("--grace", "0.2")
     blocking = client.tasks["block"].enqueue()
     until(lambda: blocking.status() is State.RUNNING, 20, "the task runs")

@@ -1,10 +1,11 @@
 """Duty: claims whose lease ran out are taken over and decided as lost."""
 
 import logging
+from collections.abc import Sequence
 
 from taskmill.core.outcome import Failure, Interrupted, Lost, Outcome
 from taskmill.core.state import State
-from taskmill.core.task import SECOND, Claim
+from taskmill.core.task import SECOND, Claim, Decision
 from taskmill.engine.settle import decide
 from taskmill.stores.contract import Store
 
@@ -26,7 +27,7 @@ class Reap:
     async def step(self) -> float:
         """Looks often enough that a task waits little longer than its lease."""
         claims = await self._store.reclaim(self._owner, round(self._lease * SECOND), BATCH)
-        await settle_lost(self._store, [(claim, VANISHED) for claim in claims])
+        await settle_lost(self._store, None, [(claim, VANISHED) for claim in claims])
         return 0.0 if len(claims) == BATCH else min(0.5, self._lease / 8)
 
 
@@ -36,15 +37,22 @@ async def give_back(store: Store, owner: str, dead: str, lease: float, suspects:
     When the store fails in the middle, a repeat with the same `owner` goes on where this one stopped.
     """
     while claims := await store.reclaim(owner, round(lease * SECOND), BATCH, dead=[dead, owner]):
-        await settle_lost(store, [(claim, lost if claim.spec.id in suspects else Interrupted()) for claim in claims])
+        ends = [(claim, lost if claim.spec.id in suspects else Interrupted()) for claim in claims]
+        await settle_lost(store, dead, ends)
 
 
-async def settle_lost(store: Store, ends: list[tuple[Claim, Outcome]]) -> None:
+async def settle_lost(store: Store, worker: str | None, ends: Sequence[tuple[Claim, Outcome]]) -> None:
+    """`worker`: whose attempts these were; a lease that was taken over does not tell."""
     if not ends:
         return
     now = await store.clock()
-    decisions = [decide(claim, outcome, now, 0.0) for claim, outcome in ends]
+    decisions = [_of(worker, decide(claim, outcome, now, 0.0)) for claim, outcome in ends]
     stale = set(await store.save(decisions))
     logger.warning("given back from a lost worker: %d", len(ends) - len(stale))
     store.bell.ring("ready", {claim.spec.queue for claim, _ in ends})
     store.bell.ring("final", [d.id for d in decisions if d.head.state is not State.READY and d.id not in stale])
+
+
+def _of(worker: str | None, decision: Decision) -> Decision:
+    attempt = decision.attempt
+    return decision if attempt is None else decision._replace(attempt=attempt._replace(worker=worker))

@@ -1,6 +1,7 @@
 """What every supervised process does: hear when to stop, notice when its supervisor is gone, say that it is ready."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -48,7 +49,8 @@ def guarded(main: Callable[[], None]) -> None:
 
 
 def tell_ready(child: ChildPlan) -> None:
-    os.write(child.status_fd, b"ready")
+    with contextlib.suppress(BrokenPipeError):  # the supervisor is gone, which is heard of in another way
+        os.write(child.status_fd, b"ready")
 
 
 def hear_stop(drain: asyncio.Event, stop: asyncio.Event) -> None:

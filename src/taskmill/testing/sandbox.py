@@ -114,7 +114,7 @@ class Sandbox:
     async def _next(self, ids: Sequence[str] | None) -> Claim | None:
         now = self.clock.now()
         lost = await self._store.reclaim(OWNER, LEASE, MANY, now=now)
-        await settle_lost(self._store, [(claim, VANISHED) for claim in lost])
+        await settle_lost(self._store, None, [(claim, VANISHED) for claim in lost])
         await self._store.promote(MANY, now)
         claims = await self._store.claim(OWNER, LEASE, 1, ids=ids, now=now)
         return claims[0] if claims else None
