@@ -39,7 +39,7 @@ class Course:
         self.killed_tree_gap = 0.0
 
     def run(self) -> Report:
-        self._enqueue(700)
+        self._enqueue(900)
         install(self.path)
         self.mill.start()
         try:
@@ -47,7 +47,7 @@ class Course:
             self._kill_a_worker()
             self._when_ended(0.26, 0.33)
             self._freeze_a_worker()
-            self._enqueue(TASKS - 700)
+            self._enqueue(TASKS - 900)
             self._when_ended(0.5, 0.9)
             self._kill_everything()
             until(self._all_succeeded, self.lease + 60, "all tasks succeeded")
