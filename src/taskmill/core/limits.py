@@ -70,8 +70,13 @@ def too_large(size: int) -> TooLarge | None:
     )
 
 
+SHORTEST_SUSPECT = len(rb'{"":"\u0000"}')
+
+
 def suspect(text: bytes) -> bool:
     """Whether JSON may hold what `unstorable` looks for; settles nearly all without a look at each value."""
+    if len(text) < SHORTEST_SUSPECT:
+        return False
     if b"\\u0000" in text or _LONG_NUMBER.search(text) is not None:
         return True
     return len(text) > 2 * DEPTH and text.count(b"{") + text.count(b"[") > DEPTH

@@ -5,7 +5,7 @@ A lone call waits for nothing; a hundred at once share one commit.
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from taskmill.core.errors import StoreUnavailable
 from taskmill.engine.enqueue import Enqueued, Request
@@ -15,9 +15,8 @@ LARGEST = 2_000
 """Tasks in one commit, so that no caller waits long for the others."""
 
 
-class Call(NamedTuple):
-    requests: Sequence[Request]
-    answer: "asyncio.Future[list[Enqueued]]"
+Call = tuple[Sequence[Request], "asyncio.Future[list[Enqueued]]"]
+"""What to enqueue, and where the answer goes. A bare tuple: one is made for every task."""
 
 
 class Gathered:
@@ -32,7 +31,7 @@ class Gathered:
         """As engine/enqueue.py, to be awaited; not a coroutine, because it is called for every task."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[list[Enqueued]] = loop.create_future()
-        self._calls.append(Call(requests, answer))
+        self._calls.append((requests, answer))
         if self._flush is None:
             self._flush = loop.create_task(self._flushing())
         return answer
@@ -46,10 +45,13 @@ class Gathered:
 
     def _next(self) -> list[Call]:
         """The first call, and as many more as fit."""
-        end, size = 1, len(self._calls[0].requests)
-        while end < len(self._calls) and size + len(self._calls[end].requests) <= LARGEST:
-            size += len(self._calls[end].requests)
-            end += 1
+        size = 0
+        for end, (requests, _) in enumerate(self._calls):
+            size += len(requests)
+            if size > LARGEST and end > 0:
+                break
+        else:
+            end = len(self._calls)
         calls, self._calls = self._calls[:end], self._calls[end:]
         return calls
 
@@ -57,7 +59,7 @@ class Gathered:
         if len(calls) == 1:
             return await self._alone(calls[0])
         try:
-            made = await self._enqueue([request for call in calls for request in call.requests])
+            made = await self._enqueue([request for requests, _ in calls for request in requests])
         except StoreUnavailable as error:
             for call in calls:
                 _refuse(call, error)
@@ -70,7 +72,7 @@ class Gathered:
 
     async def _alone(self, call: Call) -> None:
         try:
-            made = await self._enqueue(call.requests)
+            made = await self._enqueue(call[0])
         except Exception as error:
             _refuse(call, error)
         else:
@@ -87,5 +89,6 @@ def _share(calls: list[Call], made: list[Enqueued]) -> None:
 
 
 def _refuse(call: Call, error: Exception) -> None:
-    if not call.answer.done():
-        call.answer.set_exception(error)
+    _, answer = call
+    if not answer.done():
+        answer.set_exception(error)
