@@ -9,14 +9,16 @@ from taskmill.core.retry import RetryPolicy
 from taskmill.core.state import FINAL, TRANSITIONS, Event, State
 from taskmill.core.task import Head, Spec
 
+READY = State.READY
 LOSS_LIMIT = 3
 """A task that a worker died with this often is parked as failed."""
 
 
 def create(spec: Spec, now: int, run_at: int | None = None, *, waiting: bool = False) -> Head:
-    due = run_at is None or run_at <= now
-    state = State.WAITING if waiting else State.READY if due else State.SCHEDULED
-    return Head(state, 1, 0, now if run_at is None else run_at, hold=spec.key)
+    if run_at is None:
+        run_at = now
+    state = State.WAITING if waiting else READY if run_at <= now else State.SCHEDULED
+    return Head(state, 1, 0, run_at, None, None, False, None, None, None, None, None, spec.key)
 
 
 def unblock(head: Head, now: int) -> Head:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from taskmill.core import machine
-from taskmill.core.state import State
+from taskmill.core.machine import READY
 from taskmill.core.task import Spec, Task
 from taskmill.stores.contract import Bell, Store
 
@@ -37,7 +37,7 @@ async def enqueue(store: Store, requests: Sequence[Request]) -> list[Enqueued]:
 
 
 def _announce(bell: Bell, tasks: Sequence[Task]) -> None:
-    queues = [spec.queue for spec, head in tasks if head.state is State.READY]
+    queues = [spec.queue for spec, head in tasks if head.state is READY]
     if queues:
         bell.ring("ready", set(queues))
     if len(queues) < len(tasks):
