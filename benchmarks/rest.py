@@ -43,7 +43,7 @@ def throughput(mill: Mill, what: str) -> None:
         for _ in range(ROUNDS):
             answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
             rate = re.search(r"Requests/sec:\s+([\d.]+)", answer)
-            tail = re.search(r"99%\s+(\S+)", answer)
+            tail = re.search(r"^ +99% +(\S+)$", answer, re.MULTILINE)
             assert rate, answer
             assert tail, answer
             failures = re.search(r"Non-2xx or 3xx responses: (\d+)", answer)
