@@ -67,9 +67,8 @@ def main() -> None:
         crashes = {adapter: _run(tool, *adapter, "w6")["w6"][0] for adapter in CRASHES}
     _print(figures)
     for (name, _), crash in crashes.items():
-        print(
-            f"W6 {name}: {crash['not_run']} never run, {crash['run_twice']} twice, all after {crash['seconds_to_all'] or 'more than 90'} s"
-        )
+        done = crash["seconds_to_all"] or "more than 90"
+        print(f"W6 {name}: {crash['not_run']} never run, {crash['run_twice']} twice, all after {done} s")
 
 
 def _run(tool: Path, name: str, variant: str, workloads: str) -> dict[str, Any]:
