@@ -7,7 +7,6 @@ import weakref
 from collections.abc import Callable, Sequence
 
 from taskmill.engine.enqueue import Enqueued, Request, enqueue
-from taskmill.engine.gather import Gathered
 from taskmill.sdk.loop_watch import LoopWatch
 from taskmill.sdk.results import SyncWatch
 from taskmill.sdk.sync import run
@@ -48,14 +47,11 @@ class Connection:
     def add(self, requests: Sequence[Request]) -> list[Enqueued]:
         return run(enqueue((self._sync or self._open_sync()).store, requests))
 
-    def gathered(self) -> Gathered | None:
-        """Of the running event loop, once it is open: see `here`."""
-        watch = self._watches.get(asyncio.get_running_loop())
-        return watch.gathered if watch is not None and watch.open else None
-
     async def aadd(self, requests: Sequence[Request]) -> list[Enqueued]:
-        gathered = self.gathered() or (await self.here()).gathered
-        return await gathered.enqueue(requests)
+        watch = self._watches.get(asyncio.get_running_loop())
+        if watch is None or not watch.open:
+            watch = await self.here()
+        return await watch.gathered.enqueue(requests)
 
     def close(self) -> None:
         with self._lock:

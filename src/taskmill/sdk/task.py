@@ -99,9 +99,7 @@ class Task(Generic[P, R]):
 
     async def aenqueue(self, *args: P.args, **kwargs: P.kwargs) -> TaskHandle[R]:
         """As `enqueue`; calls that run at the same time share one commit."""
-        connection = self._app.connection
-        gathered = connection.gathered() or (await connection.here()).gathered
-        [made] = await gathered.enqueue((self._request(args, kwargs),))
+        [made] = await self._app.connection.aadd((self._request(args, kwargs),))
         return TaskHandle(self._app, made.id, self, made.created)
 
     def call(self, *args: P.args, **kwargs: P.kwargs) -> Call[R]:
