@@ -27,6 +27,13 @@ def test_every_dependency_is_locked() -> None:
     assert wanted(PROJECT["dependency-groups"]["dev"] + PROJECT["dependency-groups"]["bench"]) <= pinned("dev")
 
 
+def test_the_extras_are_locked_for_the_tests_and_all_means_all() -> None:
+    extras = PROJECT["project"]["optional-dependencies"]
+    everything = extras.pop("all")
+    assert wanted(sum(extras.values(), [])) <= pinned("dev")
+    assert everything == [f"taskmill[{','.join(extras)}]"]
+
+
 @pytest.mark.parametrize("name", ["build", "runtime", "dev"])
 def test_locks_have_hashes_and_no_addresses(name: str) -> None:
     text = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
