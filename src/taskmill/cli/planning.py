@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from taskmill.cli import failures
+from taskmill.config.catalogue import for_catalogue
 from taskmill.config.load import DEFAULT, Loaded
 from taskmill.config.masking import masked
 from taskmill.config.settings import Settings
@@ -26,6 +27,7 @@ def plan(loaded: Loaded, *, server: bool, workers: bool) -> Plan:
         _worker(settings),
         ServerPlan(settings.host, settings.port, settings.cors) if server else None,
         settings.log_level,
+        catalogue=for_catalogue(settings),
     )
 
 

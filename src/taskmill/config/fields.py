@@ -18,6 +18,17 @@ def setting(default: Any, check: Check, description: str) -> Any:
     return field(default=default, metadata={"check": check, "description": description})
 
 
+def secret(description: str) -> Any:
+    """A field for a password or key: its value is never shown, nor said in an error."""
+    return field(default=None, repr=False, metadata={"check": _secret, "description": description, "secret": True})
+
+
+def _secret(raw: object) -> str | None:
+    if raw is not None and (not isinstance(raw, str) or not raw.strip() or not raw.strip().isprintable()):
+        raise ValueError("must be text, on one line")
+    return raw.strip() if isinstance(raw, str) else None
+
+
 def text(what: str) -> Check:
     def check(raw: object) -> str:
         if not isinstance(raw, str) or not raw.strip():
@@ -70,6 +81,29 @@ def names(what: str) -> Check:
         if not isinstance(parts, list | tuple) or not parts or not all(isinstance(p, str) and p.strip() for p in parts):
             raise ValueError(f"must be {what}, not {raw!r}")
         return tuple(part.strip() for part in parts)
+
+    return check
+
+
+def networks() -> Check:
+    """A list of IP networks."""
+
+    def check(raw: object) -> tuple[str, ...]:
+        import ipaddress
+
+        try:
+            return tuple(str(ipaddress.ip_network(network)) for network in names("")(raw))
+        except ValueError:
+            raise ValueError(f"must be a list of networks like 10.1.0.0/16, not {raw!r}") from None
+
+    return check
+
+
+def web_address() -> Check:
+    def check(raw: object) -> str:
+        if not isinstance(raw, str) or not re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", raw.strip()):
+            raise ValueError(f"must be an address like https://api.example.com, not {raw!r}")
+        return raw.strip().rstrip("/")
 
     return check
 

@@ -10,6 +10,8 @@ DURATIONS = {key for key in SETTINGS if isinstance(SETTINGS[key].default, float)
 
 def shown(key: str, value: object) -> str:
     """A setting's value as one would write it, secrets masked."""
+    if SETTINGS[key].secret and value is not None:
+        return "***"
     if isinstance(value, float) and key in DURATIONS:
         return written(value)
     if isinstance(value, tuple):

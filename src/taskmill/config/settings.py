@@ -7,6 +7,7 @@ A key is the same everywhere: `retention_failed` in the file (or `failed` in a t
 from dataclasses import dataclass, fields
 from typing import Any, Literal, NamedTuple
 
+from taskmill.config.catalogue import CatalogueConfig
 from taskmill.config.fields import Check, choice, duration, names, optional, setting, text, whole
 
 DAY = 86_400.0
@@ -15,7 +16,7 @@ PREFIX = "TASKMILL_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(CatalogueConfig):
     """Durations in seconds."""
 
     store: str = setting(
@@ -69,6 +70,7 @@ class Setting(NamedTuple):
     default: Any
     check: Check
     description: str
+    secret: bool = False
 
     @property
     def variable(self) -> str:
@@ -76,7 +78,9 @@ class Setting(NamedTuple):
         return PREFIX + self.key.upper()
 
 
+_OF_THE_CATALOGUE = {field.name for field in fields(CatalogueConfig)}
+
 SETTINGS = {
-    field.name: Setting(field.name, field.default, field.metadata["check"], field.metadata["description"])
-    for field in fields(Settings)
+    field.name: Setting(field.name, field.default, **field.metadata)
+    for field in sorted(fields(Settings), key=lambda field: field.name in _OF_THE_CATALOGUE)
 }

@@ -32,9 +32,13 @@ class NeverBegan(Exception):
 
 
 class Processes:
-    def __init__(self, command: Sequence[str]) -> None:
-        """`command` starts a child that serves attempts on its standard input and output."""
+    def __init__(self, command: Sequence[str], first: bytes = b"") -> None:
+        """`command` starts a child that serves attempts on its standard input and output.
+
+        `first`: what it is told before all else, which a command line would show to everyone on the machine.
+        """
         self._command = command
+        self._first = first
         self._idle: list[Child] = []
         self._children: dict[Context, Child] = {}
 
@@ -59,7 +63,9 @@ class Processes:
 
     async def _spawn(self) -> Child:
         pipe = asyncio.subprocess.PIPE
-        return await asyncio.create_subprocess_exec(*self._command, stdin=pipe, stdout=pipe, start_new_session=True)
+        child = await asyncio.create_subprocess_exec(*self._command, stdin=pipe, stdout=pipe, start_new_session=True)
+        _send(child, self._first)
+        return child
 
     async def _use(self, child: Child, spec: Spec, context: Context) -> Outcome:
         self._children[context] = child

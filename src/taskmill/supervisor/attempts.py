@@ -3,7 +3,10 @@
 import signal
 import sys
 
-from taskmill.catalogue import handlers
+import msgspec
+
+from taskmill.catalogue import handlers, settings
+from taskmill.config.catalogue import CatalogueConfig
 from taskmill.engine.logs import capture
 from taskmill.executors.child import Pipe, serve
 from taskmill.sdk.loading import load_app
@@ -16,7 +19,16 @@ def main() -> None:
     pipe = Pipe()  # before the app is imported, which may print
     log_as("attempt", log_level)
     capture()
+    _hear_settings(pipe)
     guarded(lambda: serve(pipe, handlers(load_app(app) if app else None)))
+
+
+def _hear_settings(pipe: Pipe) -> None:
+    told = pipe.receive()
+    if told is None:
+        sys.exit("this process is started by a worker")
+    config, store, durability = told
+    settings.use(settings.from_config(msgspec.convert(config, CatalogueConfig), store, durability))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import json
 from dataclasses import asdict
 from typing import NamedTuple
 
+from taskmill.config.catalogue import CatalogueConfig
 from taskmill.engine.settings import WorkerSettings
 from taskmill.stores.contract import Durability
 
@@ -31,6 +32,7 @@ class Plan(NamedTuple):
     settings: WorkerSettings
     server: ServerPlan | None = None
     log_level: str = "warning"
+    catalogue: CatalogueConfig = CatalogueConfig()
 
 
 class ChildPlan(NamedTuple):

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 import msgspec
 
 from taskmill import __version__
-from taskmill.catalogue import handlers
+from taskmill.catalogue import handlers, settings
 from taskmill.engine.board import Board
 from taskmill.engine.duties import Duties
 from taskmill.engine.logs import capture
 from taskmill.engine.worker import Worker
+from taskmill.executors import frames
 from taskmill.executors.contract import Executor, Handler
 from taskmill.executors.inline import Inline
 from taskmill.executors.processes import Processes
@@ -43,6 +44,7 @@ def main() -> None:
 
 async def _live(child: ChildPlan) -> None:
     plan = child.plan
+    settings.use(settings.from_config(plan.catalogue, plan.store, plan.durability))
     tasks = handlers(load_app(plan.app) if plan.app else None)
     store = _open(plan)
     await store.open()
@@ -90,12 +92,13 @@ def _calm_collector() -> None:
 
 
 def _open(plan: Plan) -> Store:
-    return open_store(plan.store, durability=plan.durability)
+    return open_store(plan.store, caller="worker", durability=plan.durability)
 
 
 def _executors(plan: Plan) -> dict[str, Executor]:
     command = [sys.executable, "-m", "taskmill.supervisor.attempts", plan.app or "", plan.log_level]
-    return {"inline": Inline(), "threads": Threads(), "processes": Processes(command)}
+    first = frames.pack(plan.catalogue, plan.store, plan.durability)
+    return {"inline": Inline(), "threads": Threads(), "processes": Processes(command, first)}
 
 
 def _row(child: ChildPlan, worker: Worker, started: int) -> WorkerRow:
