@@ -14,4 +14,4 @@ class TestInline(StoreSuite):
 
 class TestThreaded(StoreSuite):
     def make_store(self, folder: Path) -> Store:
-        return open_store(f"sqlite:///{folder}/tasks.db", threaded=True, durability="process")
+        return open_store(f"sqlite:///{folder}/tasks.db", caller="loop", durability="process")

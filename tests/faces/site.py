@@ -87,7 +87,7 @@ def now(store: Store) -> int:
 @contextmanager
 def site(url: str) -> Iterator[Site]:
     """On `memory://`, server and test share the store; on SQLite, each opens the file for itself."""
-    served = open_store(url, threaded=True)
+    served = open_store(url, caller="loop")
     own = served if url == "memory://" else open_store(url)
     service = Service(served, gathered=Gathered(functools.partial(enqueue, served)))
     with _running(service) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as http:

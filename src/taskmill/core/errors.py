@@ -13,6 +13,8 @@
     ├── StoreError                 store_error           the store failed
     │   ├── StoreUnavailable       store_unavailable     the store cannot be reached now; try again
     │   └── SchemaTooNew           schema_too_new        the store was made by a newer Taskmill
+    ├── BrokerUnavailable          broker_unavailable    the broker cannot be reached now; tasks run all the same
+    ├── FeedUnavailable            feed_unavailable      the live feed cannot be reached now
     ├── ResultTimeout              result_timeout        the result did not come in time; the task goes on
     └── TaskError                  task_failed           what `result()` raises for a task without a result
         └── TaskCancelled          task_cancelled        the task was cancelled
@@ -88,6 +90,14 @@ class StoreUnavailable(StoreError):
 
 class SchemaTooNew(StoreError):
     code = "schema_too_new"
+
+
+class BrokerUnavailable(TaskmillError):
+    code = "broker_unavailable"
+
+
+class FeedUnavailable(TaskmillError):
+    code = "feed_unavailable"
 
 
 class ResultTimeout(TaskmillError, TimeoutError):

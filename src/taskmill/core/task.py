@@ -78,6 +78,14 @@ class Claim(NamedTuple):
     head: Head
 
 
+class Ticket(NamedTuple):
+    """Word to workers that a task is ready. It may be lost, come twice or late: the claim decides."""
+
+    id: str
+    queue: str
+    priority: int
+
+
 class Attempt(NamedTuple):
     """What is kept of one ended attempt."""
 

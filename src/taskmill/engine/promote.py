@@ -17,9 +17,9 @@ class Promote:
     async def step(self) -> float:
         """Rests until the next task is due; at most `poll`, in case the news of a nearer one was missed."""
         promoted = await self._store.promote(BATCH)
-        if promoted.count:
-            self._store.bell.ring("ready", promoted.queues)
-        if promoted.count == BATCH:
+        if promoted.tasks:
+            self._store.bell.ring("ready", {task.queue for task in promoted.tasks})
+        if len(promoted.tasks) == BATCH:
             return 0.0
         return await self._until(promoted.next_due)
 

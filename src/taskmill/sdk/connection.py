@@ -11,7 +11,7 @@ from taskmill.sdk.loop_watch import LoopWatch
 from taskmill.sdk.results import SyncWatch
 from taskmill.sdk.sync import run
 from taskmill.stores.clock import microseconds
-from taskmill.stores.contract import Durability, Store
+from taskmill.stores.contract import Caller, Durability, Store
 from taskmill.stores.open import open_store
 
 
@@ -38,7 +38,7 @@ class Connection:
         watch = self._watches.get(loop)
         if watch is None:
             await self._drop_ended()
-            watch = self._watches.setdefault(loop, LoopWatch(self._make(threaded=True)))
+            watch = self._watches.setdefault(loop, LoopWatch(self._make("loop")))
         if not watch.open:
             await watch.store.open()
             watch.open = True
@@ -75,7 +75,7 @@ class Connection:
     def _open_sync(self) -> SyncWatch:
         with self._lock:
             if self._sync is None:
-                store = self._make(threaded=False)
+                store = self._make("thread")
                 run(store.open())
                 self._sync = SyncWatch(store)
             return self._sync
@@ -86,8 +86,8 @@ class Connection:
             if watch is not None:
                 await watch.store.close()
 
-    def _make(self, *, threaded: bool) -> Store:
-        return self._shared or open_store(self._url, threaded=threaded, durability=self._durability)
+    def _make(self, caller: Caller) -> Store:
+        return self._shared or open_store(self._url, caller=caller, durability=self._durability)
 
 
 _connections: "weakref.WeakSet[Connection]" = weakref.WeakSet()

@@ -9,7 +9,7 @@ T = TypeVar("T")
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """Drive a coroutine to its end on this thread, without an event loop.
 
-    Stores opened with threaded=False answer at once, so nothing that stands on them ever suspends.
+    Stores opened for a thread (`caller`) answer without suspending, so nothing that stands on them ever suspends.
     """
     try:
         coroutine.send(None)

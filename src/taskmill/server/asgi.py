@@ -68,7 +68,7 @@ def serve(
     Raises InvalidSettings (a host beyond the loopback, a port in use), StoreUnavailable, SchemaTooNew.
     """
     listener = listen(host, port)
-    store = open_store(store_url, threaded=True, durability=durability)
+    store = open_store(store_url, caller="loop", durability=durability)
     service = Service(store, gathered=Gathered(functools.partial(enqueue, store)))
     server = QuietServer(create_asgi(service, cors, (*hosts, host)))
     try:

@@ -14,6 +14,9 @@ Topic = Literal["ready", "due", "final", "cancel", "progress"]
 """ready: queue names. due: nothing (a task was scheduled). final, cancel, progress: task ids."""
 
 
+Caller = Literal["thread", "worker", "loop"]
+"""Who calls the verbs: a thread without an event loop (they never suspend), the loop of a worker (they may block it
+for a moment, where that is fastest), or a loop that they must not block."""
 Durability = Literal["power", "process"]
 """What a stored task survives: a power cut, or only the death of every process (faster)."""
 
@@ -26,10 +29,20 @@ class Beat(NamedTuple):
     progress: str | None
 
 
+class Promotion(NamedTuple):
+    """One task that became ready, without its parameters."""
+
+    id: str
+    task_type: str
+    queue: str
+    priority: int
+    version: int
+    attempt: int
+
+
 class Promoted(NamedTuple):
-    queues: tuple[str, ...]
-    """Queues that got a ready task."""
-    count: int  # type: ignore[assignment]  # hides tuple.count, which nobody needs here
+    tasks: list[Promotion]
+    """Those that were due first come first."""
     next_due: int | None
     """When the next scheduled task is due."""
 
@@ -183,6 +196,8 @@ class Tasks(Protocol):
         limit: int,
         *,
         queues: Collection[str] | None = None,
+        ids: Collection[str] | None = None,
+        ready_for: int = 0,
         now: int | None = None,
     ) -> tuple[list[str], list[Claim]]:
         """`save`, then `claim`, in one round trip: what a busy worker does all day."""

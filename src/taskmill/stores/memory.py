@@ -15,6 +15,7 @@ from taskmill.stores.contract import (
     Filter,
     Page,
     Promoted,
+    Promotion,
     QueueRow,
     Stats,
     TaskTypeRow,
@@ -111,9 +112,12 @@ class MemoryTasks:
         limit: int,
         *,
         queues: Collection[str] | None = None,
+        ids: Collection[str] | None = None,
+        ready_for: int = 0,
         now: int | None = None,
     ) -> tuple[list[str], list[Claim]]:
-        return await self.save(decisions), await self.claim(owner, lease, limit, queues=queues, now=now)
+        stale = await self.save(decisions)
+        return stale, await self.claim(owner, lease, limit, queues=queues, ids=ids, ready_for=ready_for, now=now)
 
     async def promote(self, limit: int, now: int | None = None) -> Promoted:
         moment = microseconds() if now is None else now
@@ -126,7 +130,7 @@ class MemoryTasks:
             for task in due:
                 self._put(task, machine.promote(task.head))
             waiting = [task.head.run_at for task in self._tasks.values() if task.head.state is State.SCHEDULED]
-            return Promoted(tuple(sorted({task.spec.queue for task in due})), len(due), min(waiting, default=None))
+            return Promoted([self._promotion(task) for task in due], min(waiting, default=None))
 
     async def purge(
         self, limit: int, *, states: Collection[State], before: int, ids: Collection[str] | None = None
@@ -146,6 +150,10 @@ class MemoryTasks:
                 del self._tasks[task.spec.id], self._ages[task.spec.id]
                 self._attempts.pop(task.spec.id, None)
             return len(gone)
+
+    def _promotion(self, task: Task) -> Promotion:
+        spec, head = self._tasks[task.spec.id]
+        return Promotion(spec.id, spec.task_type, spec.queue, spec.priority, head.version, head.attempt)
 
     def _known(self, task: Task) -> str | None:
         if task.spec.id in self._tasks:

@@ -1,40 +1,62 @@
 """From a URL to a store."""
 
+from functools import partial
 from urllib.parse import unquote
 
 from taskmill.core.errors import InvalidSettings
-from taskmill.stores.contract import Durability, Store
+from taskmill.stores.contract import Caller, Durability, Store
 
-SCHEMES = ("sqlite", "memory")
+SCHEMES = ("sqlite", "postgresql", "memory")
+KNOWN = "sqlite:///taskmill.db, postgresql://user@host/database or memory://"
 
 
-def open_store(url: str, *, threaded: bool = False, durability: Durability = "power") -> Store:
+def open_store(url: str, *, caller: Caller = "thread", durability: Durability = "power") -> Store:
     """The store of a URL; await its `open()` before use. Raises InvalidSettings.
 
-    `sqlite:///relative.db`, `sqlite:////absolute.db`, `memory://`. `durability`: what a stored task survives, a
-    power cut or only the death of a process (faster). `threaded`: verbs run in a thread of the store, for one event
-    loop; otherwise they run on the calling thread and never suspend.
+    `sqlite:///relative.db`, `sqlite:////absolute.db`, `postgresql://user:password@host:5432/database`, `memory://`.
+    `durability`: what a stored task survives, a power cut or only the death of a process (faster). `caller`: who calls
+    the verbs; from a loop, it is the one on which the store is made.
     """
     scheme, separator, rest = url.partition("://")
     if not separator or scheme not in SCHEMES:
-        raise InvalidSettings(f"{url!r} is not the URL of a store", hint=_hint(scheme))
+        raise InvalidSettings(f"{_shown(url)!r} is not the URL of a store", hint=_hint(scheme))
     if scheme == "memory":
         from taskmill.stores.memory import MemoryStore
 
         return MemoryStore()
+    if scheme == "postgresql":
+        return _postgres(url, caller, durability)
+    return _sqlite(rest, caller, durability)
+
+
+def _sqlite(rest: str, caller: Caller, durability: Durability) -> Store:
     if not rest.startswith("/") or len(rest) == 1:
         raise InvalidSettings(
-            f"{url!r} names no file",
+            f"'sqlite://{rest}' names no file",
             hint=f"sqlite:/// and a path: sqlite:///{rest.strip('/') or 'taskmill.db'}, or sqlite:////var/lib/taskmill.db",
         )
     from taskmill.stores.sqlite.store import SqliteStore
 
-    return SqliteStore(unquote(rest[1:]), durability=durability, threaded=threaded)
+    return SqliteStore(unquote(rest[1:]), durability=durability, threaded=caller == "loop")
+
+
+def _postgres(url: str, caller: Caller, durability: Durability) -> Store:
+    from taskmill.stores.blocking import blocking
+    from taskmill.stores.postgres.store import PostgresStore
+
+    if caller == "thread":
+        return blocking(partial(PostgresStore, url, durability=durability))
+    return PostgresStore(url, durability=durability)
+
+
+def _shown(url: str) -> str:
+    """Without what may be a password."""
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}://…@{rest.rpartition('@')[2]}" if separator and "@" in rest else url
 
 
 def _hint(scheme: str) -> str:
     from difflib import get_close_matches
 
-    near = get_close_matches(scheme, SCHEMES, 1)
-    known = "sqlite:///taskmill.db or memory://"
-    return f"did you mean {near[0]}://? Known are {known}" if near else f"known are {known}"
+    near = get_close_matches({"postgres": "postgresql"}.get(scheme, scheme), SCHEMES, 1)
+    return f"did you mean {near[0]}://? Known are {KNOWN}" if near else f"known are {KNOWN}"

@@ -22,13 +22,27 @@ def claim(
     ready_for: int,
     now: int | None,
 ) -> list[Claim]:
-    names = codec.array(queues)
-    if limit <= 0 or not db.one(statement("any_ready"), {"queues": names}):
+    if limit <= 0 or not db.one(statement("any_ready"), {"queues": codec.array(queues)}):
         return []
+    with db.hasty:
+        return start(db, owner, lease, limit, queues, ids, ready_for, now)
+
+
+def start(
+    db: Database,
+    owner: str,
+    lease: int,
+    limit: int,
+    queues: Collection[str] | None,
+    ids: Collection[str] | None,
+    ready_for: int,
+    now: int | None,
+) -> list[Claim]:
+    """Within a transaction: ready → running."""
     # Ready implies due; only `ready_for` looks at the time.
     moment = microseconds() if now is None else now
     values = {
-        "queues": names,
+        "queues": codec.array(queues),
         "owner": owner,
         "until": moment + lease,
         "now": moment,
@@ -36,11 +50,8 @@ def claim(
         "limit": limit,
     }
     if ids is None:
-        with db.hasty:
-            return take(db, "pick_by_queue", "start", values)
-    values["ids"] = codec.array(ids)
-    with db.hasty:
-        return take(db, "pick_by_id", "start", values)
+        return take(db, "pick_by_queue", "start", values)
+    return take(db, "pick_by_id", "start", values | {"ids": codec.array(ids)})
 
 
 def reclaim(db: Database, owner: str, lease: int, limit: int, dead: Collection[str], now: int | None) -> list[Claim]:

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Generic, TypeVar
 
 from taskmill.core.task import Attempt, Claim, Task
-from taskmill.stores.contract import QueueRow, TaskTypeRow, WorkerRow
+from taskmill.stores.contract import Promotion, QueueRow, TaskTypeRow, WorkerRow
 
 T = TypeVar("T")
 
@@ -35,6 +35,7 @@ numbers = Reader(dict[str, int])
 pairs = Reader(set[tuple[str, int]])
 holders = Reader(dict[str, str])
 words = Reader(list[str])
+promotions = Reader(list[Promotion])
 queues = Reader(list[QueueRow])
 workers = Reader(list[WorkerRow])
 task_types = Reader(list[TaskTypeRow])

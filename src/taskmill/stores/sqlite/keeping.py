@@ -21,12 +21,12 @@ def promote(db: Database, limit: int, now: int | None) -> Promoted:
     moment = microseconds() if now is None else now
     due = db.one(statement("next_due"))
     if due is None or due > moment or limit <= 0:
-        return Promoted((), 0, due)
+        return Promoted([], due)
     with db.durable:
-        seqs, queues, count = db.one(statement("pick_due"), {"now": moment, "limit": limit})
+        seqs, promotions = db.one(statement("pick_due"), {"now": moment, "limit": limit})
         db.execute(statement("promote"), {"seqs": seqs})
         due = db.one(statement("next_due"))
-    return Promoted(tuple(sorted(codec.words(queues))), count, due)
+    return Promoted(codec.promotions(promotions), due)
 
 
 def purge(db: Database, limit: int, states: Collection[State], before: int, ids: Collection[str] | None) -> int:

@@ -7,7 +7,7 @@ from taskmill.core.task import Claim, Decision
 from taskmill.stores.clock import microseconds
 from taskmill.stores.contract import Beat
 from taskmill.stores.sqlite import codec
-from taskmill.stores.sqlite.claiming import FOREVER, claim, take
+from taskmill.stores.sqlite.claiming import claim, start
 from taskmill.stores.sqlite.database import Database, Writing
 from taskmill.stores.sqlite.statements import chunks, statement
 
@@ -28,17 +28,17 @@ def turn(
     lease: int,
     limit: int,
     queues: Collection[str] | None,
+    ids: Collection[str] | None,
+    ready_for: int,
     now: int | None,
 ) -> tuple[list[str], list[Claim]]:
     if not decisions:
-        return [], claim(db, owner, lease, limit, queues, None, 0, now)
-    moment = microseconds() if now is None else now
-    values = {"queues": codec.array(queues), "owner": owner, "until": moment + lease, "now": moment}
+        return [], claim(db, owner, lease, limit, queues, ids, ready_for, now)
     with db.durable as writing:
         stale = _save(db, writing, decisions)
         if limit <= 0:
             return stale, []
-        return stale, take(db, "pick_by_queue", "start", values | {"due": FOREVER, "limit": limit})
+        return stale, start(db, owner, lease, limit, queues, ids, ready_for, now)
 
 
 def extend(db: Database, owner: str, beats: Sequence[Beat], lease: int, now: int | None) -> list[str]:

@@ -41,6 +41,7 @@ _FILL = {
     "task": _pair(_head()),
     "claim": _pair(_head(**_LEASE, state="'running'", attempt="attempt + 1", progress="NULL", started_at=":now")),
     "taken": _pair(_head(**_LEASE)),
+    "promotion": "json_array(id, task_type, queue, priority, version + 1, attempt)",
     "attempt": _names(Attempt._fields),
     "worker": _names(WorkerRow._fields),
     "task_type": _names(TaskTypeRow._fields),

@@ -137,9 +137,11 @@ class SqliteStore(Calls):
         limit: int,
         *,
         queues: Collection[str] | None = None,
+        ids: Collection[str] | None = None,
+        ready_for: int = 0,
         now: int | None = None,
     ) -> tuple[list[str], list[Claim]]:
-        return await self.run(saving.turn, owner, decisions, lease, limit, queues, now)
+        return await self.run(saving.turn, owner, decisions, lease, limit, queues, ids, ready_for, now)
 
     async def promote(self, limit: int, now: int | None = None) -> Promoted:
         return await self.run(keeping.promote, limit, now)

@@ -4,9 +4,20 @@ import asyncio
 
 from taskmill.core import machine
 from taskmill.core.state import State
-from taskmill.core.task import Claim
-from taskmill.stores.contract import Beat, Promoted, Store
-from taskmill.testing.conformance.case import LEASE, NOW, StoreCase, a_task, added, claimed, decided, read, scenario
+from taskmill.core.task import Claim, Task
+from taskmill.stores.contract import Beat, Promoted, Promotion, Store
+from taskmill.testing.conformance.case import (
+    LEASE,
+    NOW,
+    StoreCase,
+    a_task,
+    added,
+    claimed,
+    decided,
+    read,
+    scenario,
+    succeeded,
+)
 
 
 def ids(claims: list[Claim]) -> list[str]:
@@ -120,18 +131,18 @@ class Claiming(StoreCase):
         due, other, later = await added(
             store, a_task(run_at=NOW + 5, queue="a"), a_task(run_at=NOW + 6, queue="b"), a_task(run_at=NOW + 7)
         )
-        assert await store.promote(9, now=NOW + 4) == Promoted((), 0, NOW + 5)
-        assert await store.promote(1, now=NOW + 6) == Promoted(("a",), 1, NOW + 6)
-        assert await store.promote(9, now=NOW + 6) == Promoted(("b",), 1, NOW + 7)
+        assert await store.promote(9, now=NOW + 4) == Promoted([], NOW + 5)
+        assert await store.promote(1, now=NOW + 6) == Promoted([_promotion(due)], NOW + 6)
+        assert await store.promote(9, now=NOW + 6) == Promoted([_promotion(other)], NOW + 7)
         for task, head in ((due, machine.promote(due.head)), (other, machine.promote(other.head)), (later, later.head)):
             assert await read(store, task.spec.id) == head
-        assert await store.promote(9, now=NOW + 7) == Promoted(("default",), 1, None)
+        assert await store.promote(9, now=NOW + 7) == Promoted([_promotion(later)], None)
 
     @scenario
     async def test_two_promoters_are_as_good_as_one(self, store: Store) -> None:
         await added(store, *(a_task(run_at=NOW + 1) for _ in range(40)))
         promoted = await asyncio.gather(*(store.promote(10, now=NOW + 1) for _ in range(6)))
-        assert sum(one.count for one in promoted) == 40
+        assert len({task.id for one in promoted for task in one.tasks}) == sum(len(one.tasks) for one in promoted) == 40
 
     @scenario
     async def test_a_turn_saves_and_then_claims(self, store: Store) -> None:
@@ -144,3 +155,24 @@ class Claiming(StoreCase):
         late = [decided(claim, again), decided(claims[1], machine.succeed(claims[1].head, "1", NOW))]
         assert await store.turn("w1", late, LEASE, 0, now=NOW) == ([first.spec.id], [])
         assert (await read(store, second.spec.id)).result == "1"
+
+    @scenario
+    async def test_a_turn_claims_by_tickets(self, store: Store) -> None:
+        first, second, third = await added(store, a_task(), a_task(run_at=NOW - 9), a_task(queue="paused"))
+        await store.pause("paused", True)
+        (claim,) = await store.claim("w1", LEASE, 1, ids=[first.spec.id], now=NOW)
+        wanted = [first.spec.id, second.spec.id, third.spec.id, "no such task"]
+        stale, claims = await store.turn("w1", [succeeded(claim)], LEASE, 9, ids=wanted, now=NOW)
+        assert (stale, ids(claims)) == ([], [second.spec.id])
+
+    @scenario
+    async def test_a_turn_claims_what_has_been_ready_for_long(self, store: Store) -> None:
+        await added(store, a_task())
+        (old,) = await added(store, a_task(run_at=NOW - 9))
+        _, claims = await store.turn("w1", [], LEASE, 9, ready_for=9, now=NOW)
+        assert ids(claims) == [old.spec.id]
+
+
+def _promotion(task: Task) -> Promotion:
+    spec, head = task
+    return Promotion(spec.id, spec.task_type, spec.queue, spec.priority, head.version + 1, head.attempt)

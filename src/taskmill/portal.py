@@ -1,0 +1,64 @@
+"""One event loop in a thread of its own, for callers that have none: drivers of servers need one."""
+
+import asyncio
+import functools
+import os
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar, TypeVarTuple
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+class Portal:
+    """Lives as long as its process."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, name="taskmill-portal", daemon=True)
+        self._thread.start()
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Its result, once it is there; blocks this thread meanwhile, and no other."""
+        future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+    def call(self, function: Callable[[*Ts], T], *values: *Ts) -> T:
+        """Call a plain function there."""
+
+        async def work() -> T:
+            return function(*values)
+
+        return self.run(work())
+
+    def soon(self, function: Callable[[*Ts], object], *values: *Ts) -> None:
+        """Have it called there, without waiting for it."""
+        self.loop.call_soon_threadsafe(functools.partial(function, *values))
+
+
+_lock = threading.Lock()
+_portal: Portal | None = None
+
+
+def portal() -> Portal:
+    """The one of this process."""
+    global _portal
+    if _portal is None:
+        with _lock:
+            _portal = _portal or Portal()
+    return _portal
+
+
+def _after_fork() -> None:
+    """The thread did not come along."""
+    global _portal, _lock
+    _portal, _lock = None, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
