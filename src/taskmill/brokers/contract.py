@@ -35,6 +35,9 @@ class Intake(Protocol):
     async def take(self, limit: int) -> list[Delivery]:
         """Waits until there are tickets, then gives about `limit` of them: high before normal before low, but low is
         never starved for ever. Cancelling it loses no ticket. While the broker is away it waits, and connects again.
+
+        A busy worker stops calling it: what the intake holds untaken goes back to the broker when nobody has waited
+        here for a quarter of a second, and nothing more is fetched until somebody does.
         """
         ...
 
