@@ -28,6 +28,8 @@ def plan(loaded: Loaded, *, server: bool, workers: bool) -> Plan:
         ServerPlan(settings.host, settings.port, settings.cors) if server else None,
         settings.log_level,
         catalogue=for_catalogue(settings),
+        broker=settings.broker,
+        feed=settings.feed,
     )
 
 

@@ -6,7 +6,7 @@ import click
 
 from taskmill.cli.options import setting_options
 
-STORE = ("store", "durability")
+STORE = ("store", "broker", "feed", "durability")
 SERVER = ("host", "port", "cors")
 WORKER = ("workers", "queues", "slots", "lease", "grace", "poll")
 

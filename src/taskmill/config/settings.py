@@ -22,7 +22,18 @@ class Settings(CatalogueConfig):
     store: str = setting(
         "sqlite:///taskmill.db",
         text("a store URL like sqlite:///taskmill.db"),
-        "Where tasks are kept. `sqlite:///name.db` is relative to the working directory, `sqlite:////path` absolute.",
+        "Where tasks are kept: `sqlite:///name.db` (relative to the working directory), `sqlite:////path` or "
+        "`postgresql://user:password@host/database`.",
+    )
+    broker: str | None = setting(
+        None,
+        optional(text("a broker URL like amqp://user:password@host:5672/vhost")),
+        "What carries tickets to workers: `amqp://` (RabbitMQ) or `redis://`; unset: workers ask the store.",
+    )
+    feed: str | None = setting(
+        None,
+        optional(text("a feed URL like redis://host:6379/0")),
+        "What carries changes to whoever watches: `redis://` or `amqp://`; unset: the store tells them.",
     )
     durability: Literal["power", "process"] = setting(
         "power",

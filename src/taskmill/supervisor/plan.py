@@ -1,6 +1,6 @@
 """What to run, and how a child is told: in one line through its standard input.
 
-The store's URL may hold a password, and a command line can be read by everyone on the machine.
+The URLs may hold passwords, and a command line can be read by everyone on the machine.
 """
 
 import json
@@ -33,6 +33,10 @@ class Plan(NamedTuple):
     server: ServerPlan | None = None
     log_level: str = "warning"
     catalogue: CatalogueConfig = CatalogueConfig()
+    broker: str | None = None
+    """URL; None: workers claim by queue, woken by the store."""
+    feed: str | None = None
+    """URL; None: who watches reads the store."""
 
 
 class ChildPlan(NamedTuple):
