@@ -14,6 +14,7 @@ HOMES = {
     "asyncpg": ("stores/postgres/",),
     "click": ("cli/",),
     "httptools": ("server/",),
+    "httpx": ("catalogue/",),
     "jsonschema_rs": ("sdk/", "server/"),
     "msgspec": (
         "brokers/",

@@ -92,7 +92,7 @@ def test_an_apps_own_task_types_come_on_top() -> None:
     def mine(expression: str) -> str:
         return expression
 
-    assert handlers(None).keys() == {"math", "message", "sleep"}
+    assert {"math", "message", "sleep"} <= handlers(None).keys()
     assert handlers(own)["math"] is mine
     assert handlers(own)["sleep"] is sleep
     assert app.tasks["math"] is math
