@@ -27,11 +27,16 @@ def test_it_shows_every_setting_with_its_source(call: Call, tmp_path: Path, monk
 
 
 def test_it_shows_every_finding_and_no_secret(call: Call, tmp_path: Path) -> None:
-    (tmp_path / "config.yaml").write_text("store: postgresql://u:secret@h/db\nprt: 1\nport: no\nlease: [1]\n")
+    urls = "store: postgres://u:secret@h/db\nbroker: ampq://u:secret@h\nfeed: kafka://u:secret@h\n"
+    (tmp_path / "config.yaml").write_text(f"{urls}prt: 1\nport: no\nlease: [1]\nbrokr: a\n")
     result = call("config", "check")
     assert result.exit_code == 2
     assert "secret" not in result.output + call("config", "check", "--json").output
-    assert all(f"config.yaml: {key}" in result.stderr for key in ("prt", "port", "lease", "store"))
+    assert all(f"config.yaml: {key}" in result.stderr for key in ("prt", "port", "lease", "store", "broker", "feed"))
+    assert "'postgres://…@h/db' is not the URL of a store; did you mean postgresql://?" in result.stderr
+    assert "'ampq://…@h' is not the URL of a broker; did you mean amqp://?" in result.stderr
+    assert "'kafka://…@h' is not the URL of a live feed; known are redis://" in result.stderr
+    assert "brokr: no such setting; did you mean broker?" in result.stderr
 
 
 def test_json_holds_settings_and_findings(call: Call, tmp_path: Path) -> None:

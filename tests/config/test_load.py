@@ -136,6 +136,35 @@ def test_every_setting_takes_its_own_default() -> None:
             assert setting.check(setting.default) == setting.default
 
 
+def test_urls_with_passwords_may_be_in_files_of_their_own(tmp_path: Path) -> None:
+    write(tmp_path / "taskmill.toml", f'store = "sqlite:///a.db"\nbroker_file = "{tmp_path}/broker"\n')
+    for key in ("store", "broker", "feed"):
+        write(tmp_path / key, f"{key}://u:secret@h\n")
+    files = {f"TASKMILL_{key.upper()}_FILE": str(tmp_path / key) for key in ("store", "feed")}
+    loaded = read(tmp_path, files, feed="redis://h")
+    assert not loaded.findings
+    assert loaded.settings.store == "store://u:secret@h"
+    assert loaded.settings.broker == "broker://u:secret@h"
+    assert loaded.settings.feed == "redis://h"
+    assert [loaded.sources[key] for key in ("store", "feed")] == [str(tmp_path / "store"), "--feed"]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "can't be read: No such file"),
+        (b"\xff", "can't be read: not text"),
+        (b" \n", "must hold one line of text"),
+    ],
+)
+def test_a_file_without_a_secret_is_told(tmp_path: Path, content: bytes | None, says: str) -> None:
+    if content is not None:
+        (tmp_path / "store").write_bytes(content)
+    [finding] = read(tmp_path, {"TASKMILL_STORE_FILE": str(tmp_path / "store")}).findings
+    assert finding.where == "TASKMILL_STORE_FILE"
+    assert says in finding.what
+
+
 @given(st.dictionaries(st.sampled_from([s.variable for s in SETTINGS.values()]), st.text(max_size=40), max_size=5))
 def test_any_environment_gives_settings_or_findings(environ: dict[str, str]) -> None:
     loaded = load(environ=environ, directory=Path("/nonexistent"))

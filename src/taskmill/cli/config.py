@@ -38,21 +38,29 @@ def check(config: str | None, as_json: bool) -> None:
 
 
 def _beyond(loaded: "Loaded") -> "Iterator[Finding]":
-    """What only those know who use a setting: is there a store for this URL, may a server listen there?
+    """What only those know who use a setting: is this the URL of a store, may a server listen there?
 
     Nothing is opened.
     """
+    from taskmill.brokers.open import broker_scheme
     from taskmill.config.masking import masked
     from taskmill.config.sources import Finding, Raw, place
     from taskmill.core.errors import InvalidSettings
+    from taskmill.feeds.open import feed_scheme
     from taskmill.server.loopback import loopback
     from taskmill.stores.open import open_store
 
-    users: dict[str, Callable[[str], object]] = {"store": open_store, "host": loopback}
+    users: dict[str, Callable[[str], object]] = {
+        "store": open_store,
+        "broker": broker_scheme,
+        "feed": feed_scheme,
+        "host": loopback,
+    }
     for key, use in users.items():
         value = getattr(loaded.settings, key)
         try:
-            use(value)
+            if value is not None:
+                use(value)
         except InvalidSettings as error:
             yield Finding(place(Raw(key, value, loaded.sources[key])), masked(f"{error}; {error.hint}"))
 

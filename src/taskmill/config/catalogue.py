@@ -1,10 +1,10 @@
 """Settings of the task types that ship with Taskmill, as plain values: they travel to worker processes."""
 
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Literal
 
 from taskmill.config.fields import choice, names, networks, optional, secret, setting, text, web_address, whole
+from taskmill.config.secret_files import read_secret
 from taskmill.core.errors import InvalidSettings
 
 PER_MINUTE = "Requests per minute that all workers of one machine together send there."
@@ -80,14 +80,7 @@ def for_catalogue(settings: CatalogueConfig) -> CatalogueConfig:
 
 
 def _from_file(key: str, path: str | None) -> str | None:
-    if path is None:
-        return None
     try:
-        secret = Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, ValueError) as error:
-        raise InvalidSettings(
-            f"{key}: {path} can't be read: {getattr(error, 'strerror', None) or 'not text'}"
-        ) from None
-    if not secret or not secret.isprintable():
-        raise InvalidSettings(f"{key}: {path} must hold one line of text")
-    return secret
+        return None if path is None else read_secret(path)
+    except ValueError as error:
+        raise InvalidSettings(f"{key}: {error}") from None

@@ -1,12 +1,13 @@
 """Load: file < environment < flags. Unset is not default: what a source does not say, it leaves alone."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from taskmill.config.masking import masked
-from taskmill.config.settings import SETTINGS, Settings
+from taskmill.config.secret_files import SUFFIX, read_secret
+from taskmill.config.settings import SETTINGS, URL_FILES, Settings
 from taskmill.config.sources import Finding, Raw, find_file, from_environment, from_file, from_flags, place
 from taskmill.core.errors import InvalidSettings, Problem
 
@@ -64,8 +65,17 @@ def _checked(raws: list[Raw]) -> tuple[dict[str, Any], dict[str, str], list[Find
     findings = []
     for raw in raws:
         try:
-            values[raw.key] = SETTINGS[raw.key].check(raw.value)
-            sources[raw.key] = raw.source
+            for key, value, source in list(_said(raw)):
+                values[key], sources[key] = value, source
         except ValueError as error:
             findings.append(Finding(place(raw), masked(str(error))))
     return values, sources, findings
+
+
+def _said(raw: Raw) -> Iterator[tuple[str, Any, str]]:
+    """(key, value, source) of the setting, and of the one whose value is in the file that it names."""
+    value = SETTINGS[raw.key].check(raw.value)
+    yield raw.key, value, raw.source
+    if raw.key in URL_FILES and value:
+        key = raw.key.removesuffix(SUFFIX)
+        yield key, SETTINGS[key].check(read_secret(value)), value

@@ -13,6 +13,8 @@ from taskmill.config.fields import Check, choice, duration, names, optional, set
 DAY = 86_400.0
 YEARS = 3650 * DAY
 PREFIX = "TASKMILL_"
+FILE = "A file that holds the URL of `{}`, for one with a password."
+URL_FILES = ("store_file", "broker_file", "feed_file")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,9 @@ class Settings(CatalogueConfig):
         optional(text("a feed URL like redis://host:6379/0")),
         "What carries changes to whoever watches: `redis://` or `amqp://`; unset: the store tells them.",
     )
+    store_file: str | None = setting(None, optional(text("a file")), FILE.format("store"))
+    broker_file: str | None = setting(None, optional(text("a file")), FILE.format("broker"))
+    feed_file: str | None = setting(None, optional(text("a file")), FILE.format("feed"))
     durability: Literal["power", "process"] = setting(
         "power",
         choice("power", "process"),

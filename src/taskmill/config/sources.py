@@ -1,6 +1,7 @@
 """Where settings come from: a file, the environment, flags. Each source gives raw values by key."""
 
 from collections.abc import Iterator, Mapping
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,7 +41,7 @@ def from_file(path: Path) -> tuple[list[Raw], list[Finding]]:
         return [], []
     if not isinstance(content, dict):
         return [], [Finding(str(path), "must hold keys and values, like port = 8000")]
-    raws = [Raw(key, value, str(path)) for key, value in _flat(content)]
+    raws = [Raw(key, value, str(path)) for key, value in sorted(_flat(content), key=itemgetter(0))]
     return _known(raws, _advice(path))
 
 

@@ -4,6 +4,8 @@ from functools import partial
 from urllib.parse import unquote
 
 from taskmill.core.errors import InvalidSettings
+from taskmill.core.extras import needs
+from taskmill.core.urls import scheme_of
 from taskmill.stores.contract import Caller, Durability, Store
 
 SCHEMES = ("sqlite", "postgresql", "memory")
@@ -17,9 +19,7 @@ def open_store(url: str, *, caller: Caller = "thread", durability: Durability = 
     `durability`: what a stored task survives, a power cut or only the death of a process (faster). `caller`: who calls
     the verbs; from a loop, it is the one on which the store is made.
     """
-    scheme, separator, rest = url.partition("://")
-    if not separator or scheme not in SCHEMES:
-        raise InvalidSettings(f"{_shown(url)!r} is not the URL of a store", hint=_hint(scheme))
+    scheme, rest = scheme_of(url, "a store", SCHEMES, KNOWN), url.partition("://")[2]
     if scheme == "memory":
         from taskmill.stores.memory import MemoryStore
 
@@ -42,21 +42,9 @@ def _sqlite(rest: str, caller: Caller, durability: Durability) -> Store:
 
 def _postgres(url: str, caller: Caller, durability: Durability) -> Store:
     from taskmill.stores.blocking import blocking
-    from taskmill.stores.postgres.store import PostgresStore
 
+    with needs("postgres", "the store PostgreSQL"):
+        from taskmill.stores.postgres.store import PostgresStore
     if caller == "thread":
         return blocking(partial(PostgresStore, url, durability=durability))
     return PostgresStore(url, durability=durability)
-
-
-def _shown(url: str) -> str:
-    """Without what may be a password."""
-    scheme, separator, rest = url.partition("://")
-    return f"{scheme}://…@{rest.rpartition('@')[2]}" if separator and "@" in rest else url
-
-
-def _hint(scheme: str) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches({"postgres": "postgresql"}.get(scheme, scheme), SCHEMES, 1)
-    return f"did you mean {near[0]}://? Known are {KNOWN}" if near else f"known are {KNOWN}"
