@@ -1,0 +1,61 @@
+"""What an operation on a file gives."""
+
+from msgspec import Struct
+
+
+class Result(Struct, tag_field="kind"):
+    pass
+
+
+class Counted(Result, tag="count"):
+    filename: str
+    bytes: int
+    encoding: str
+    """`ascii`, `utf-8`, `utf-8-sig`, `utf-16`, `utf-32`, `unknown-8bit`, or `binary`: no text."""
+    lines: int | None
+    """None: it is no text. A last line without an end counts."""
+    words: int | None
+
+
+class Checked(Result, tag="checksum"):
+    filename: str
+    bytes: int
+    algorithm: str
+    checksum: str
+    """Hexadecimal."""
+
+
+class Inspected(Result, tag="inspect"):
+    filename: str
+    bytes: int
+    algorithm: str
+    checksum: str
+    encoding: str
+    lines: int | None
+    words: int | None
+
+
+class Made(Struct):
+    filename: str
+    """Below its root."""
+    bytes: int
+
+
+class Wrote(Result, tag="files"):
+    operation: str
+    filename: str
+    """What it was made from."""
+    bytes: int
+    made: list[Made]
+
+
+class Drew(Result, tag="image"):
+    filename: str
+    output: str
+    format: str
+    width: int
+    height: int
+    bytes: int
+
+
+Results = Counted | Checked | Inspected | Wrote | Drew

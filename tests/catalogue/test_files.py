@@ -1,0 +1,205 @@
+"""`file_processing` on real files."""
+
+import bz2
+import gzip
+import hashlib
+import lzma
+import os
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from taskmill.catalogue.files import file_processing
+from taskmill.catalogue.files import operations as op
+from taskmill.catalogue.files.results import Checked, Counted, Inspected, Made, Wrote
+from taskmill.catalogue.refusal import Refusal
+from taskmill.core.retry import RetryPolicy
+from taskmill.executors.contract import StopRequested
+from tests.catalogue.context import Told
+
+TEXT = "the quick brown fox\njumps over\n\nthe lazy dög"
+LARGE = 5 * 2**20 + 3
+
+
+@pytest.fixture
+def notes(roots: Path) -> Path:
+    path = roots / "notes.txt"
+    path.write_text(TEXT, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def large(roots: Path) -> Path:
+    path = roots / "large.bin"
+    path.write_bytes(os.urandom(LARGE))
+    return path
+
+
+def process(filename: str, operation: op.Operations, ctx: Told | None = None) -> Wrote:
+    made = file_processing(ctx or Told(), filename, operation)
+    assert isinstance(made, Wrote)
+    return made
+
+
+def test_the_short_form_inspects(notes: Path) -> None:
+    digest = hashlib.sha256(TEXT.encode()).hexdigest()
+    expected = Inspected("notes.txt", 45, "sha256", digest, "utf-8", 4, 9)
+    assert file_processing(Told(), "notes.txt") == expected
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "sha512", "sha3_256", "blake2b", "sha1", "md5"])
+def test_checksums(large: Path, algorithm: str) -> None:
+    ctx = Told()
+    expected = Checked("large.bin", LARGE, algorithm, hashlib.new(algorithm, large.read_bytes()).hexdigest())
+    assert file_processing(ctx, "large.bin", op.Checksum(algorithm)) == expected  # type: ignore[arg-type]
+    assert ctx.fractions == sorted(ctx.fractions)
+    assert ctx.fractions[-1] == 1.0
+    assert ctx.notes[0] == "1.05 MB of 5.24 MB"
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", ("ascii", 0, 0)),
+        (b"one two\n", ("ascii", 1, 2)),
+        (b"\xef\xbb\xbfone two", ("utf-8-sig", 1, 2)),
+        ("größer\n".encode(), ("utf-8", 1, 1)),
+        ("größer als\nklein".encode("utf-16"), ("utf-16", 2, 3)),
+        ("größer als\n".encode("utf-32"), ("utf-32", 1, 2)),
+        ("größer\n".encode("latin-1"), ("unknown-8bit", 1, 1)),
+        (b"cut in a character \xc3", ("unknown-8bit", 1, 5)),
+        (b"\x7fELF\0\0", ("binary", None, None)),
+        (b"word " * 300_000, ("ascii", 1, 300_000)),
+        (b"w" * 3_000_000, ("ascii", 1, 1)),
+    ],
+)
+def test_counts(roots: Path, content: bytes, expected: tuple[str, int | None, int | None]) -> None:
+    (roots / "it").write_bytes(content)
+    assert file_processing(Told(), "it", op.Count()) == Counted("it", len(content), *expected)
+
+
+def test_counts_are_those_of_wc(roots: Path) -> None:
+    path = roots / "generated.txt"
+    path.write_text("".join(f"line {n}\t of {'x' * (n % 90)} \n" for n in range(80_000)))
+    lines, words, size = subprocess.run(["wc", path], capture_output=True, text=True, check=True).stdout.split()[:3]
+    counted = file_processing(Told(), "generated.txt", op.Count())
+    assert counted == Counted("generated.txt", int(size), "ascii", int(lines), int(words))
+
+
+@pytest.mark.parametrize(
+    ("form", "ending", "read"),
+    [("gzip", "gz", gzip.decompress), ("bz2", "bz2", bz2.decompress), ("xz", "xz", lzma.decompress)],
+)
+def test_compress_and_back(roots: Path, large: Path, form: op.Packing, ending: str, read: object) -> None:
+    content = large.read_bytes()
+    packed = process("large.bin", op.Compress(form))
+    assert packed.made == [Made(f"large.bin.{ending}", (roots / f"large.bin.{ending}").stat().st_size)]
+    assert read((roots / f"large.bin.{ending}").read_bytes()) == content  # type: ignore[operator]
+    large.unlink()
+    assert process(f"large.bin.{ending}", op.Decompress()).made == [Made("large.bin", LARGE)]
+    assert large.read_bytes() == content
+
+
+def test_zip_and_back(roots: Path, large: Path) -> None:
+    assert process("large.bin", op.Compress("zip", "packed.zip")).made[0].filename == "packed.zip"
+    with zipfile.ZipFile(roots / "packed.zip") as archive:
+        assert archive.read("large.bin") == large.read_bytes()
+    ctx = Told()
+    assert process("packed.zip", op.Decompress(output="back"), ctx).made == [Made("back", LARGE)]
+    assert (roots / "back").read_bytes() == large.read_bytes()
+    assert 0 < ctx.fractions[0] <= ctx.fractions[-1] <= 1
+
+
+def test_a_member_of_a_zip_is_chosen_and_its_path_is_no_path(roots: Path) -> None:
+    with zipfile.ZipFile(roots / "two.zip", "w") as archive:
+        archive.writestr("a.txt", "first")
+        archive.writestr("../../etc/evil", "second")
+    assert process("two.zip", op.Decompress(member="../../etc/evil")).made == [Made("two", 6)]
+    assert (roots / "two").read_text() == "second"
+
+
+def test_compressed_streams_one_after_the_other(roots: Path) -> None:
+    (roots / "log.xz").write_bytes(lzma.compress(b"one ") + bytes(8) + lzma.compress(b"two"))
+    (roots / "log.gz").write_bytes(gzip.compress(b"one ") + gzip.compress(b"two"))
+    assert process("log.xz", op.Decompress(output="x")).made == [Made("x", 7)]
+    assert process("log.gz", op.Decompress(output="g")).made == [Made("g", 7)]
+    assert (roots / "x").read_bytes() == (roots / "g").read_bytes() == b"one two"
+
+
+def test_compressing_twice_gives_the_same_bytes(roots: Path, notes: Path) -> None:
+    for form in ("gzip", "bz2", "xz", "zip"):
+        process("notes.txt", op.Compress(form, "first"))  # type: ignore[arg-type]
+        process("notes.txt", op.Compress(form, "second"))  # type: ignore[arg-type]
+        assert (roots / "first").read_bytes() == (roots / "second").read_bytes()
+
+
+def test_split_and_merge(roots: Path, large: Path) -> None:
+    made = process("large.bin", op.Split(2_000_000)).made
+    assert made == [
+        Made("large.bin.001", 2_000_000),
+        Made("large.bin.002", 2_000_000),
+        Made("large.bin.003", LARGE - 4_000_000),
+    ]
+    merged = process(made[0].filename, op.Merge([part.filename for part in made[1:]], "whole.bin"))
+    assert merged.made == [Made("whole.bin", LARGE)]
+    assert (roots / "whole.bin").read_bytes() == large.read_bytes()
+
+
+def test_split_by_lines(roots: Path) -> None:
+    lines = [f"{n} {'x' * (n % 300)}\n" for n in range(30_000)]
+    (roots / "lines").write_text("".join(lines))
+    made = process("lines", op.Split(7_000, "lines")).made
+    parts = [(roots / part.filename).read_text() for part in made]
+    assert parts == ["".join(lines[at : at + 7_000]) for at in range(0, 30_000, 7_000)]
+    assert [part.bytes for part in made] == [len(part) for part in parts]
+
+
+def test_an_empty_file(roots: Path) -> None:
+    (roots / "empty").touch()
+    assert process("empty", op.Split(10)).made == []
+    assert process("empty", op.Compress("gzip")).made[0].filename == "empty.gz"
+    assert process("empty.gz", op.Decompress(output="back")).made == [Made("back", 0)]
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [op.Compress("gzip", "made"), op.Compress("zip", "made"), op.Split(1_500_000), op.Merge(["large.bin"], "made")],
+    ids=lambda operation: type(operation).__name__,
+)
+def test_what_was_cancelled_midway_leaves_nothing_behind(roots: Path, large: Path, operation: op.Operations) -> None:
+    with pytest.raises(StopRequested):
+        file_processing(Told(cancel_at=0.5), "large.bin", operation)
+    assert os.listdir(roots) == ["large.bin"]
+
+
+def test_reading_stops_when_cancelled(large: Path) -> None:
+    ctx = Told(cancel_at=0.3)
+    with pytest.raises(StopRequested):
+        file_processing(ctx, "large.bin")
+    assert ctx.fractions[-1] < 0.5
+
+
+def test_a_file_of_that_name_is_replaced_at_once_or_not_at_all(roots: Path, notes: Path) -> None:
+    (roots / "notes.txt.gz").write_text("before")
+    old = (roots / "notes.txt.gz").open("rb")
+    process("notes.txt", op.Compress("gzip"))
+    assert gzip.decompress((roots / "notes.txt.gz").read_bytes()) == TEXT.encode()
+    with old:
+        assert old.read() == b"before"
+
+
+def test_without_unnamed_files_a_hidden_name_does(roots: Path, large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "O_TMPFILE")
+    process("large.bin", op.Compress("gzip"))
+    with pytest.raises(StopRequested):
+        file_processing(Told(cancel_at=0.5), "large.bin", op.Compress("xz"))
+    assert sorted(os.listdir(roots)) == ["large.bin", "large.bin.gz"]
+
+
+def test_refusals_are_final() -> None:
+    policy = file_processing.retry
+    assert policy is not None
+    assert RetryPolicy.from_json(policy.to_json()).gives_up_on(("Refusal",))
+    assert issubclass(Refusal, ValueError)

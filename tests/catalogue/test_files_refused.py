@@ -1,0 +1,215 @@
+"""What `file_processing` refuses: each hostile input with its clear words, and nothing left behind."""
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from taskmill import InvalidParameters
+from taskmill.catalogue import settings
+from taskmill.catalogue.files import file_processing
+from taskmill.catalogue.files import operations as op
+from taskmill.catalogue.files.opening import reading
+from taskmill.catalogue.refusal import Refusal
+from taskmill.catalogue.settings import CatalogueSettings
+from tests.catalogue.context import Told
+
+ZEROS = bytes(2**20)
+
+
+def refusal(filename: str, operation: op.Operations | None = None) -> str:
+    with pytest.raises(Refusal) as refused:
+        file_processing(Told(), filename, operation or op.Inspect())
+    return str(refused.value)
+
+
+@pytest.fixture
+def outside(roots: Path) -> Path:
+    path = roots.parent / "secret.txt"
+    path.write_text("secret")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("filename", "words"),
+    [
+        ("../secret.txt", "'../secret.txt' has a '..' in it"),
+        ("a/../../secret.txt", "has a '..' in it"),
+        ("/etc/passwd", "'/etc/passwd' is not below "),
+        (".", "'.' names no file"),
+        ("nothing.txt", "there is no file 'nothing.txt' below "),
+        ("x" * 300, "is longer than a name of a file can be"),
+        ("a.txt/b.txt", "'a.txt' is no folder"),
+        ("folder", "'folder' is a folder; name a plain file"),
+        ("pipe", "'pipe' is a pipe"),
+        ("link", "'link' is a link, and links are not followed"),
+        ("out/secret.txt", "'out' is a link, and links are not followed"),
+        ("loop/x", "'loop' is a link"),
+        ("b.txt", "did you mean a.txt?"),
+    ],
+)
+def test_names(roots: Path, outside: Path, filename: str, words: str) -> None:
+    (roots / "a.txt").write_text("a")
+    (roots / "folder").mkdir()
+    os.mkfifo(roots / "pipe")
+    (roots / "link").symlink_to(outside)
+    (roots / "out").symlink_to(outside.parent)
+    (roots / "loop").symlink_to("loop")
+    assert words in refusal(filename)
+
+
+def test_a_device(roots: Path) -> None:
+    settings.use(CatalogueSettings(roots=(Path("/dev"),)))
+    assert refusal("null") == "'null' is a device; name a plain file"
+
+
+@pytest.mark.parametrize(
+    ("output", "words"),
+    [
+        ("../out.gz", "has a '..' in it"),
+        ("/tmp/out.gz", "is not below "),
+        ("new/out.gz", "there is no folder 'new' below "),
+        ("away/out.gz", "'away' is a link"),
+        ("link", "'link' is a link"),
+        ("a.txt", "would take the place of the file it is made from"),
+        ("./a.txt", "would take the place of the file it is made from"),
+        ("folder", "'folder' is a folder"),
+    ],
+)
+def test_names_of_what_is_made(roots: Path, outside: Path, output: str, words: str) -> None:
+    (roots / "a.txt").write_text("a")
+    (roots / "folder").mkdir()
+    (roots / "away").symlink_to(outside.parent)
+    (roots / "link").symlink_to(outside)
+    before = sorted(os.listdir(roots)), sorted(os.listdir(outside.parent))
+    assert words in refusal("a.txt", op.Compress("gzip", output))
+    assert before == (sorted(os.listdir(roots)), sorted(os.listdir(outside.parent)))
+    assert outside.read_text() == "secret"
+
+
+def test_a_folder_that_becomes_a_link_while_it_is_opened(
+    roots: Path, outside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The race that a check of the path before the opening would lose."""
+    (roots / "folder").mkdir()
+    (roots / "folder" / "secret.txt").write_text("harmless")
+    open_, moved = os.open, roots / "moved"
+
+    def swap(path: object, flags: int, *args: int, **kwargs: int) -> int:
+        if path == "secret.txt" and not moved.exists():
+            (roots / "folder").rename(moved)
+            (roots / "folder").symlink_to(outside.parent)
+        return open_(path, flags, *args, **kwargs)  # type: ignore[call-overload, no-any-return]
+
+    monkeypatch.setattr(os, "open", swap)
+    with reading("folder/secret.txt") as opened:
+        assert opened.file.read() == b"harmless"
+    assert "'folder' is a link" in refusal("folder/secret.txt")
+
+
+def zip_of(*members: tuple[str, bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+def encrypted() -> bytes:
+    content = bytearray(zip_of(("a.txt", b"a")))
+    at = content.rfind(b"PK\x01\x02")
+    content[at + 8] |= 1
+    return bytes(content)
+
+
+def endless_directory() -> bytes:
+    content = bytearray(zip_of(("a.txt", b"a")))
+    at = content.rfind(b"PK\x05\x06")
+    content[at + 12 : at + 16] = (2**31).to_bytes(4, "little")
+    return bytes(content)
+
+
+PACKED: dict[str, tuple[Callable[[], bytes], op.Decompress, str]] = {
+    "a gzip bomb": (lambda: gzip.compress(ZEROS * 64), op.Decompress(), "more than 250 times its size"),
+    "a bz2 bomb": (lambda: bz2.compress(ZEROS * 64), op.Decompress(), "more than 250 times its size"),
+    "an xz bomb": (lambda: lzma.compress(ZEROS * 64, preset=0), op.Decompress(), "more than 250 times its size"),
+    "a zip bomb": (lambda: zip_of(("a", ZEROS * 64)), op.Decompress(), "more than 250 times its size"),
+    "more than the limit": (
+        lambda: gzip.compress(os.urandom(3_000)),
+        op.Decompress(limit=2_000),
+        "more than 2,000 bytes; allow more with `limit`",
+    ),
+    "xz that wants much memory": (
+        lambda: lzma.compress(b"a", filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 2**30}]),
+        op.Decompress(),
+        "can't be read as xz: Memory usage limit exceeded",
+    ),
+    "cut gzip": (lambda: gzip.compress(os.urandom(99))[:60], op.Decompress(), "can't be read as gzip"),
+    "cut bz2": (lambda: bz2.compress(os.urandom(99))[:60], op.Decompress(), "can't be read as bz2"),
+    "cut xz": (lambda: lzma.compress(os.urandom(99))[:60], op.Decompress(), "can't be read as xz"),
+    "cut zip": (lambda: zip_of(("a", b"a"))[:60], op.Decompress(), "can't be read as zip: it ends too early"),
+    "broken gzip": (lambda: b"\x1f\x8b\x08" + bytes(60), op.Decompress(), "can't be read as gzip"),
+    "broken bz2": (lambda: b"BZh9" + bytes(60), op.Decompress(), "can't be read as bz2: Invalid data stream"),
+    "an encrypted zip": (encrypted, op.Decompress(), "'a.txt' in 'it' is encrypted"),
+    "a zip with an endless list of files": (endless_directory, op.Decompress(), "lists too many files"),
+    "several files in a zip": (
+        lambda: zip_of(("a", b"1"), ("b", b"2")),
+        op.Decompress(),
+        "'it' holds 2 files; name one as `member`: a, b",
+    ),
+    "no such file in a zip": (lambda: zip_of(("a", b"1")), op.Decompress(member="z"), "holds no file 'z'; there are a"),
+    "an empty zip": (zip_of, op.Decompress(), "'it' holds no files"),
+    "a member of a gzip": (lambda: gzip.compress(b"a"), op.Decompress(member="a"), "has no members"),
+    "something else": (lambda: b"hello", op.Decompress(), "'it' is no gzip, bz2, xz or zip file"),
+}
+
+
+@pytest.mark.parametrize(("content", "operation", "words"), PACKED.values(), ids=PACKED)
+def test_decompression(roots: Path, content: Callable[[], bytes], operation: op.Decompress, words: str) -> None:
+    (roots / "it").write_bytes(content())
+    assert words in refusal("it", operation)
+    assert os.listdir(roots) == ["it"]
+
+
+def test_a_bomb_is_refused_before_it_fills_the_disk(roots: Path) -> None:
+    (roots / "bomb.gz").write_bytes(gzip.compress(ZEROS * 150))
+    ctx = Told()
+    with pytest.raises(Refusal):
+        file_processing(ctx, "bomb.gz", op.Decompress())
+    assert 30 <= len(ctx.notes) <= 150 / 1000 * 250 + 1
+
+
+@pytest.mark.parametrize(
+    "operation", [op.Split(1), op.Split(1, "lines"), op.Split(1000, "lines")], ids=["bytes", "lines", "long lines"]
+)
+def test_too_many_parts(roots: Path, operation: op.Split) -> None:
+    (roots / "it").write_bytes(b"\n" * 300 if operation.every == 1 else b"\n" * 300_000)
+    assert "'it' would be cut into more than 200 parts" in refusal("it", operation)
+    assert os.listdir(roots) == ["it"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "path"),
+    [
+        ('{"filename": ""}', "$.filename"),
+        (f'{{"filename": "{"x" * 1001}"}}', "$.filename"),
+        ('{"filename": "a", "operation": {"kind": "delete"}}', "$.operation.kind"),
+        ('{"filename": "a", "operation": {"kind": "split", "every": 0}}', "$.operation.every"),
+        ('{"filename": "a", "operation": {"kind": "split"}}', "$.operation"),
+        ('{"filename": "a", "operation": {"kind": "merge", "others": [], "output": "b"}}', "$.operation.others"),
+        ('{"filename": "a", "operation": {"kind": "compress", "format": "rar"}}', "$.operation.format"),
+        ('{"filename": "a", "operation": {"kind": "compress", "level": 9}}', "$.operation"),
+        ('{"filename": "a", "operation": {"kind": "resize", "width": 99999999}}', "$.operation.width"),
+        ('{"filename": "a", "operation": {"kind": "decompress", "limit": 1e18}}', "$.operation.limit"),
+    ],
+)
+def test_parameters(parameters: str, path: str) -> None:
+    with pytest.raises(InvalidParameters) as refused:
+        file_processing.decode(parameters)
+    assert [problem.path for problem in refused.value.problems] == [path]
