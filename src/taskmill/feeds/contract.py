@@ -4,10 +4,13 @@ Best effort: events may be lost or come twice, never so that a stale one beats a
 event loop on which it was made.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import NamedTuple, Protocol
 
 from taskmill.core.events import TaskEvent
+
+Answer = Callable[[bytes], Awaitable[bytes]]
+"""From a question to its answer, both JSON. Never raises."""
 
 
 class Watched(NamedTuple):
@@ -17,15 +20,25 @@ class Watched(NamedTuple):
     queues: frozenset[str] | None = None
     task_types: frozenset[str] | None = None
 
+    def holds(self, event: TaskEvent) -> bool:
+        return (
+            (self.ids is None or event.id in self.ids)
+            and (self.queues is None or event.queue in self.queues)
+            and (self.task_types is None or event.task_type in self.task_types)
+        )
+
 
 class Watching(Protocol):
     """One watcher. Bounded: who reads too slowly loses the oldest, and is told so by `lost`."""
 
     lost: int
-    """How many events were dropped for this watcher so far, as far as it is known."""
+    """Grows by what was dropped for this watcher, and by one whenever more may have been missed on the way."""
 
     async def next(self, timeout: float | None) -> list[TaskEvent]:
-        """What came since the last call; empty after `timeout` seconds of silence."""
+        """What came since the last call; empty after `timeout` seconds of silence, and when `lost` has grown.
+
+        Cancelling it loses nothing. Raises FeedUnavailable once the watcher or its feed is closed.
+        """
         ...
 
     def close(self) -> None: ...
@@ -40,11 +53,19 @@ class Feed(Protocol):
         ...
 
     async def watch(self, where: Watched) -> Watching:
-        """Returns when events are heard from now on."""
+        """Returns when events are heard from now on. Raises FeedUnavailable, soon, when it is away."""
         ...
 
     async def latest(self, ids: Collection[str]) -> dict[str, TaskEvent]:
         """The freshest state and progress known of those that it remembers; raises nothing, forgets at will."""
+        ...
+
+    async def remember(self, events: Sequence[TaskEvent]) -> None:
+        """For `latest`, as far as they are fresh: nobody is told. Raises nothing."""
+        ...
+
+    def answer(self, answer: Answer) -> None:
+        """From now on, who asks over this feed is answered; a feed over which nobody can ask ignores it."""
         ...
 
     async def ping(self) -> None:
