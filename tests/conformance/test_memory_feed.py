@@ -1,0 +1,17 @@
+"""The memory feed, which is the reference."""
+
+import pytest
+
+from taskmill.feeds.contract import Feed
+from taskmill.feeds.memory import MemoryFeed
+from taskmill.testing.conformance.feeds import FeedSuite
+
+
+class TestMemory(FeedSuite):
+    @pytest.fixture(autouse=True)
+    def _one_place(self) -> None:
+        self.place: MemoryFeed | None = None
+
+    def make_feed(self) -> Feed:
+        self.place = self.place or MemoryFeed()
+        return self.place
