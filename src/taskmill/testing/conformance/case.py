@@ -1,11 +1,10 @@
 """The ground of the suites: a fresh store for each test, and tasks to put into it."""
 
 import asyncio
-import functools
 import json
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -14,24 +13,18 @@ from taskmill.core import machine
 from taskmill.core.state import State
 from taskmill.core.task import Attempt, Claim, Decision, Head, Spec, Task
 from taskmill.stores.contract import Store
+from taskmill.testing.conformance.loops import LoopCase
+from taskmill.testing.conformance.loops import scenario as scenario
 
 NOW = 1_700_000_000_000_001
 """The time at which scenarios play, so that none depends on a clock."""
 LEASE = 1_000
-P = ParamSpec("P")
-S = TypeVar("S", bound="StoreCase")
 
 
-class StoreCase:
+class StoreCase(LoopCase):
     def make_store(self, folder: Path) -> Store:
         """A store without tasks, not open yet."""
         raise NotImplementedError
-
-    @pytest.fixture
-    def runner(self) -> Iterator[asyncio.Runner]:
-        with asyncio.Runner() as runner:
-            self._runner = runner
-            yield runner
 
     @pytest.fixture
     def store(self, tmp_path: Path, runner: asyncio.Runner) -> Iterator[Store]:
@@ -39,16 +32,6 @@ class StoreCase:
         runner.run(store.open())
         yield store
         runner.run(store.close())
-
-
-def scenario(test: Callable[Concatenate[S, P], Coroutine[Any, Any, None]]) -> Callable[Concatenate[S, P], None]:
-    """Runs an async test on the event loop that its store was opened on."""
-
-    @functools.wraps(test)
-    def play(self: S, *args: P.args, **kwargs: P.kwargs) -> None:
-        self._runner.run(test(self, *args, **kwargs))
-
-    return play  # type: ignore[return-value]  # wraps() forgets that self may come by position
 
 
 def a_task(*, run_at: int | None = None, now: int = NOW, waiting: bool = False, **fields: Any) -> Task:

@@ -1,0 +1,53 @@
+"""Tickets as brokers' messages: several ids of one line to a message, readable by a person who looks at the broker."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from taskmill.core.task import Priority, Ticket
+
+MOST = 100
+"""Tickets to a message: some 4 kB."""
+VERSION = "taskmill tickets 1"
+LARGEST = 1000
+"""What is read, which leaves later versions room to pack more."""
+
+_BODY = re.compile(rf"{VERSION}(?:\n[0-9a-f-]{{36}}){{1,{LARGEST}}}")
+
+
+class Line(NamedTuple):
+    """Where tickets wait: one for each queue and priority."""
+
+    queue: str
+    priority: int
+
+    @property
+    def suffix(self) -> str:
+        return Priority(self.priority).name.lower()
+
+
+class Garbage(ValueError):
+    """Not a message of tickets."""
+
+
+def pack(ids: Iterable[str]) -> bytes:
+    return "\n".join((VERSION, *ids)).encode()
+
+
+def unpack(body: bytes) -> list[str]:
+    """The ids. Raises Garbage."""
+    text = body.decode("ascii", "replace")
+    if _BODY.fullmatch(text) is None:
+        raise Garbage(f"{len(body)} bytes that are no tickets: {text[:60]!r}")
+    return text.split("\n")[1:]
+
+
+def parcels(tickets: Sequence[Ticket], most: int = MOST) -> Iterator[tuple[Line, list[str]]]:
+    """Ids by line, in their order, at most `most` in one parcel."""
+    lines: dict[tuple[str, int], list[str]] = {}
+    for id, queue, priority in tickets:
+        lines.setdefault((queue, priority), []).append(id)
+    for (queue, priority), ids in lines.items():
+        line = Line(queue, priority)
+        for start in range(0, len(ids), most):
+            yield line, ids[start : start + most]
