@@ -3,6 +3,7 @@
 from typing import Any
 
 from taskmill.catalogue.base import app
+from taskmill.catalogue.email_sending import email_sending
 from taskmill.catalogue.files import file_processing
 from taskmill.catalogue.http_request import http_request
 from taskmill.catalogue.math import math
@@ -11,7 +12,7 @@ from taskmill.catalogue.sleep import sleep
 from taskmill.sdk.app import App
 from taskmill.sdk.task import Task
 
-__all__ = ["app", "file_processing", "handlers", "http_request", "math", "message", "sleep"]
+__all__ = ["app", "email_sending", "file_processing", "handlers", "http_request", "math", "message", "sleep"]
 
 
 def handlers(own: App | None) -> dict[str, Task[..., Any]]:

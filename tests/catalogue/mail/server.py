@@ -1,0 +1,72 @@
+"""A real SMTP server on a free port: it keeps what it takes, and misbehaves on request."""
+
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, LoginPassword
+
+
+@dataclass
+class Post:
+    """What the server does, and what came."""
+
+    mails: list[EmailMessage] = field(default_factory=list)
+    recipients: list[list[str]] = field(default_factory=list)
+    """Of each mail."""
+    answers: dict[str, str] = field(default_factory=dict)
+    """Recipient → what RCPT is answered."""
+    data: list[str | None] = field(default_factory=list)
+    """What DATA is answered, one for each mail; None breaks the connection once the mail was taken."""
+    logins: list[bytes] = field(default_factory=list)
+    port: int = 0
+
+    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802
+        answer = self.answers.get(address, "250 fine")
+        if answer.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return answer
+
+    async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
+        answer = self.data.pop(0) if self.data else "250 taken as 42"
+        if answer is None or answer.startswith("250"):
+            self.mails.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
+            self.recipients.append(envelope.rcpt_tos)
+        if answer is None:
+            server.transport.abort()
+            return "250 nobody hears this"
+        return answer
+
+    def authenticate(self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> AuthResult:
+        assert isinstance(data, LoginPassword)
+        self.logins.append(data.login)
+        return AuthResult(success=data.password == b"right", handled=False)
+
+
+@contextmanager
+def post_office(trust: ssl.SSLContext | None = None, *, tls: bool = False, login: bool = False) -> Iterator[Post]:
+    """`trust`: with STARTTLS, or (`tls`) encrypted from the first byte."""
+    post = Post()
+    more: dict[str, Any] = {"authenticator": post.authenticate, "auth_required": True} if login else {}
+    if trust and not tls:
+        more |= {"tls_context": trust, "require_starttls": True}
+    post.port = _free_port()
+    controller = Controller(post, "127.0.0.1", post.port, ssl_context=trust if tls else None, **more)
+    controller.start()
+    try:
+        yield post
+    finally:
+        controller.stop()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
