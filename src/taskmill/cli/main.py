@@ -8,7 +8,21 @@ from typing import Any, NoReturn
 import click
 
 from taskmill import __version__
-from taskmill.cli import completion, config, control, failures, queues, run, submit, tasks, types, watch, workers
+from taskmill.cli import (
+    completion,
+    config,
+    control,
+    doctor,
+    failures,
+    migrate,
+    queues,
+    run,
+    submit,
+    tasks,
+    types,
+    watch,
+    workers,
+)
 from taskmill.cli.interrupt import Interrupted
 from taskmill.core.errors import TaskmillError
 
@@ -93,6 +107,8 @@ for _command in (
     queues.queues,
     workers.workers,
     types.types,
+    doctor.doctor,
+    migrate.migrate,
     config.config,
     completion.completion,
 ):

@@ -83,7 +83,10 @@ def _fitting(headers: Sequence[str], cells: Sequence[Sequence[str]], spare: Sequ
 GAP = 2
 """Columns of the terminal between two columns of a table."""
 
-STATE_STYLES = {"succeeded": "green", "failed": "red", "running": "cyan", "cancelled": "yellow"}
+STATE_STYLES = {"succeeded": "green", "failed": "red", "running": "cyan", "cancelled": "yellow"} | {
+    "ok": "green",
+    "warning": "yellow",
+}
 
 
 def document(value: object) -> None:

@@ -27,7 +27,7 @@ async def _unserved(store: Store, queue: str) -> str | None:
     workers = [row for row in await store.workers() if is_alive(row, now)]
     if not workers:
         return "no worker is serving this store; start one: taskmill worker"
-    if not any(_serves(row, queue) for row in workers):
+    if not any(serves(row, queue) for row in workers):
         return f"no worker serves the queue {queue}; start one: taskmill worker --queues {queue}"
     return None
 
@@ -36,6 +36,6 @@ def is_alive(row: WorkerRow, now: int) -> bool:
     return now - row.seen_at <= SILENCE
 
 
-def _serves(row: WorkerRow, queue: str) -> bool:
+def serves(row: WorkerRow, queue: str) -> bool:
     names = json.loads(row.queues)
     return names is None or queue in names

@@ -19,25 +19,32 @@ def open_store(url: str, *, caller: Caller = "thread", durability: Durability = 
     `durability`: what a stored task survives, a power cut or only the death of a process (faster). `caller`: who calls
     the verbs; from a loop, it is the one on which the store is made.
     """
-    scheme, rest = scheme_of(url, "a store", SCHEMES, KNOWN), url.partition("://")[2]
+    scheme = scheme_of(url, "a store", SCHEMES, KNOWN)
     if scheme == "memory":
         from taskmill.stores.memory import MemoryStore
 
         return MemoryStore()
     if scheme == "postgresql":
         return _postgres(url, caller, durability)
-    return _sqlite(rest, caller, durability)
+    return _sqlite(url, caller, durability)
 
 
-def _sqlite(rest: str, caller: Caller, durability: Durability) -> Store:
+def sqlite_path(url: str) -> str:
+    """Raises InvalidSettings when it names no file."""
+    rest = url.removeprefix("sqlite://")
     if not rest.startswith("/") or len(rest) == 1:
         raise InvalidSettings(
             f"'sqlite://{rest}' names no file",
             hint=f"sqlite:/// and a path: sqlite:///{rest.strip('/') or 'taskmill.db'}, or sqlite:////var/lib/taskmill.db",
         )
+    return unquote(rest[1:])
+
+
+def _sqlite(url: str, caller: Caller, durability: Durability) -> Store:
+    path = sqlite_path(url)
     from taskmill.stores.sqlite.store import SqliteStore
 
-    return SqliteStore(unquote(rest[1:]), durability=durability, threaded=caller == "loop")
+    return SqliteStore(path, durability=durability, threaded=caller == "loop")
 
 
 def _postgres(url: str, caller: Caller, durability: Durability) -> Store:

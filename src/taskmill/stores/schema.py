@@ -1,0 +1,29 @@
+"""Which schema a store has, seen without changing anything."""
+
+import asyncio
+from typing import NamedTuple
+
+from taskmill.core.extras import needs
+from taskmill.core.urls import scheme_of
+from taskmill.stores.open import KNOWN, SCHEMES, sqlite_path
+
+
+class Schema(NamedTuple):
+    found: int
+    """0: nothing is there yet."""
+    newest: int
+    """What this Taskmill brings it to."""
+
+
+async def schema_of(url: str) -> Schema:
+    """Raises InvalidSettings, StoreUnavailable, StoreError."""
+    scheme = scheme_of(url, "a store", SCHEMES, KNOWN)
+    if scheme == "sqlite":
+        from taskmill.stores.sqlite import looking
+
+        return Schema(*await asyncio.to_thread(looking.versions, sqlite_path(url)))
+    if scheme == "postgresql":
+        with needs("postgres", "the store PostgreSQL"):
+            from taskmill.stores.postgres import looking as looking_there
+        return Schema(*await looking_there.versions(url))
+    return Schema(1, 1)
