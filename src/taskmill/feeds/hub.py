@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from taskmill.core.errors import FeedUnavailable
 from taskmill.core.events import TaskEvent
@@ -46,8 +46,8 @@ class Watcher:
         self._kept.append(event)
         self._wake()
 
-    def miss(self) -> None:
-        self.lost += 1
+    def miss(self, count: int = 1) -> None:
+        self.lost += count
         self._wake()
 
     def end(self) -> None:
@@ -109,11 +109,11 @@ class Hub:
         yield from tuple(self._wide)
         yield from {watcher for watchers in self._by_id.values() for watcher in watchers}
 
-    def ids(self) -> Iterable[str]:
+    def ids(self) -> Collection[str]:
         """Those that are watched by name."""
         return self._by_id
 
-    def wide(self) -> Iterable[Watcher]:
+    def wide(self) -> Collection[Watcher]:
         return self._wide
 
     def empty(self) -> bool:
