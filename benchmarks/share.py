@@ -18,6 +18,7 @@ import apsw
 from taskmill import App
 from taskmill.core import machine
 from taskmill.core.task import Decision
+from taskmill.engine.announce import Mill
 from taskmill.engine.settings import WorkerSettings
 from taskmill.engine.worker import Worker
 from taskmill.executors.inline import Inline
@@ -82,7 +83,7 @@ def _whole_worker(path: Path, profile: cProfile.Profile | None = None) -> float:
 async def _drain(app: App, path: Path) -> float:
     store = open_store(f"sqlite:///{path}")
     await store.open()
-    worker = Worker(store, app.tasks, {"inline": Inline()}, WorkerSettings(), "bench")
+    worker = Worker(Mill(store), app.tasks, {"inline": Inline()}, WorkerSettings(), "bench")
     drain, stop = asyncio.Event(), asyncio.Event()
     ear = store.bell.listen("final")
     began = time.perf_counter()

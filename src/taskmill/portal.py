@@ -50,7 +50,8 @@ def portal() -> Portal:
     global _portal
     if _portal is None:
         with _lock:
-            _portal = _portal or Portal()
+            if _portal is None:
+                _portal = Portal()
     return _portal
 
 

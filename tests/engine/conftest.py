@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from taskmill.core.task import Task
+from taskmill.engine.announce import Mill
 from taskmill.engine.enqueue import enqueue
 from taskmill.engine.ids import uuid7
 from taskmill.engine.settings import WorkerSettings
@@ -27,16 +28,17 @@ HERE = Path(__file__).parent
 TASKS = {**handlers.app.tasks, **rascals.app.tasks}
 
 
-class Mill:
-    """The store, and what tests do with it."""
+class Trial:
+    """A mill, and what tests do with it."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self.mill = Mill(store)
         self.served = store
         """What workers get."""
 
     async def add(self, *calls: Call[Any]) -> list[str]:
-        return [made.id for made in await enqueue(self.store, [call.request for call in calls])]
+        return [made.id for made in await enqueue(self.mill, [call.request for call in calls])]
 
     async def final(self, id: str) -> Task:
         return await self.when(id, lambda task: task.head.finished_at is not None)
@@ -65,7 +67,7 @@ class Mill:
         chosen = replace(WorkerSettings(grace=5.0, poll=0.05), **settings)
         command = [sys.executable, str(HERE / "attempts.py")]
         executors = {"inline": Inline(), "threads": Threads(), "processes": Processes(command)}
-        worker = Worker(self.served, TASKS, executors, chosen, f"test-{uuid7()}")
+        worker = Worker(Mill(self.served), TASKS, executors, chosen, f"test-{uuid7()}")
         worker.drain, worker.stop = asyncio.Event(), asyncio.Event()
         running = worker.running = asyncio.create_task(worker.run(worker.drain, worker.stop))
         try:
@@ -81,8 +83,8 @@ Workers = Callable[..., AbstractAsyncContextManager[Worker]]
 
 
 @pytest.fixture(params=["memory", "sqlite"])
-async def mill(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Mill]:
+async def mill(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Trial]:
     store = open_store("memory://" if request.param == "memory" else f"sqlite:///{tmp_path}/t.db")
     await store.open()
-    yield Mill(store)
+    yield Trial(store)
     await store.close()

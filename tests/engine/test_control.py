@@ -10,7 +10,7 @@ from taskmill.core.state import State
 from taskmill.engine import control
 from taskmill.testing.faulty import Faulty, down, never
 from tests.engine import handlers as h
-from tests.engine.conftest import Mill
+from tests.engine.conftest import Trial
 
 
 def is_running(task: object) -> bool:
@@ -18,49 +18,49 @@ def is_running(task: object) -> bool:
 
 
 @pytest.mark.parametrize("task", [h.waits, h.waits_in_thread, h.waits_in_process])
-async def test_a_running_task_is_cancelled(mill: Mill, task: object) -> None:
+async def test_a_running_task_is_cancelled(mill: Trial, task: object) -> None:
     async with mill.worker():
         [id] = await mill.add(task.call())  # type: ignore[attr-defined]
         running = await mill.when(id, is_running)
         assert json.loads(running.head.progress or "") == {"fraction": 0.4, "note": "waiting"}
-        [verdict] = await control.cancel(mill.store, [id])
+        [verdict] = await control.cancel(mill.mill, [id])
         assert (verdict.done, verdict.state) == (True, State.RUNNING)
         done = await mill.final(id)
     assert done.head.state is State.CANCELLED
 
 
-async def test_a_queued_task_is_cancelled_at_once_and_never_starts(mill: Mill) -> None:
+async def test_a_queued_task_is_cancelled_at_once_and_never_starts(mill: Trial) -> None:
     [id] = await mill.add(h.add.call(1, 2))
-    [verdict] = await control.cancel(mill.store, [id])
+    [verdict] = await control.cancel(mill.mill, [id])
     assert verdict.state is State.CANCELLED
     async with mill.worker():
         await mill.run(h.add.call(1, 1))
     assert (await mill.get(id)).head.started_at is None
 
 
-async def test_a_final_task_is_run_again_by_retry_and_refuses_cancel(mill: Mill) -> None:
+async def test_a_final_task_is_run_again_by_retry_and_refuses_cancel(mill: Trial) -> None:
     async with mill.worker():
         done = await mill.run(h.gives_up.call())
         id = done.spec.id
-        [refused] = await control.cancel(mill.store, [id])
+        [refused] = await control.cancel(mill.mill, [id])
         assert (refused.done, refused.state) == (False, State.FAILED)
-        [verdict] = await control.retry(mill.store, [id])
+        [verdict] = await control.retry(mill.mill, [id])
         assert verdict.done
         await mill.when(id, lambda task: task.head.version > done.head.version + 2)
 
 
-async def test_delete_takes_final_tasks_only(mill: Mill) -> None:
+async def test_delete_takes_final_tasks_only(mill: Trial) -> None:
     async with mill.worker():
         done = await mill.run(h.add.call(1, 1))
     [waiting] = await mill.add(h.add.call(1, 1))
     unknown = "00000000-0000-7000-8000-000000000000"
-    verdicts = await control.delete(mill.store, [done.spec.id, waiting, unknown])
+    verdicts = await control.delete(mill.mill, [done.spec.id, waiting, unknown])
     assert [verdict.done for verdict in verdicts] == [True, False, False]
     assert verdicts[2].reason == "not_found"
     assert await mill.store.get([done.spec.id]) == {}
 
 
-async def test_a_paused_queue_is_left_alone_until_it_is_resumed(mill: Mill) -> None:
+async def test_a_paused_queue_is_left_alone_until_it_is_resumed(mill: Trial) -> None:
     await mill.store.pause("default", True)
     async with mill.worker():
         [id] = await mill.add(h.add.call(1, 2))
@@ -71,7 +71,7 @@ async def test_a_paused_queue_is_left_alone_until_it_is_resumed(mill: Mill) -> N
         assert (await mill.final(id)).head.result == "3"
 
 
-async def test_drain_lets_running_tasks_end_and_gives_back_the_rest(mill: Mill) -> None:
+async def test_drain_lets_running_tasks_end_and_gives_back_the_rest(mill: Trial) -> None:
     async with mill.worker(slots=1) as worker:
         running, queued = await mill.add(h.waits.call(0.2), h.add.call(1, 1))
         await mill.when(running, lambda task: task.head.state is State.RUNNING)
@@ -81,7 +81,7 @@ async def test_drain_lets_running_tasks_end_and_gives_back_the_rest(mill: Mill) 
     assert (head.state, head.attempt) == (State.READY, 0)
 
 
-async def test_a_second_signal_gives_everything_back_without_using_an_attempt(mill: Mill) -> None:
+async def test_a_second_signal_gives_everything_back_without_using_an_attempt(mill: Trial) -> None:
     async with mill.worker() as worker:
         [id] = await mill.add(h.waits.call())
         await mill.when(id, is_running)
@@ -91,7 +91,7 @@ async def test_a_second_signal_gives_everything_back_without_using_an_attempt(mi
     assert (head.state, head.attempt, head.lease_owner) == (State.READY, 0, None)
 
 
-async def test_claims_do_not_pile_up_behind_a_busy_worker(mill: Mill) -> None:
+async def test_claims_do_not_pile_up_behind_a_busy_worker(mill: Trial) -> None:
     """Short tasks make the worker claim ahead; when long ones follow, what waits is given back to others."""
     async with mill.worker(slots=2) as busy:
         ids = await mill.add(*(h.add.call(i, i) for i in range(300)))
@@ -105,7 +105,7 @@ async def test_claims_do_not_pile_up_behind_a_busy_worker(mill: Mill) -> None:
         busy.stop.set()  # type: ignore[attr-defined]
 
 
-async def test_a_task_type_nobody_here_knows_is_left_for_others(mill: Mill) -> None:
+async def test_a_task_type_nobody_here_knows_is_left_for_others(mill: Trial) -> None:
     from taskmill import App
 
     elsewhere = App("memory://")
@@ -121,27 +121,26 @@ async def test_a_task_type_nobody_here_knows_is_left_for_others(mill: Mill) -> N
     assert await mill.store.attempts(id) == []
 
 
-async def test_a_cancelled_claim_that_waits_for_a_slot_never_starts(mill: Mill, tmp_path: Path) -> None:
-    async with mill.worker(slots=1) as worker:
+async def test_a_cancelled_claim_that_waits_for_a_slot_never_starts(mill: Trial, tmp_path: Path) -> None:
+    async with mill.worker(slots=1):
         await asyncio.gather(*(mill.run(h.add.call(i, i)) for i in range(50)))  # so that it claims ahead
         mark = tmp_path / "mark"
         blocking, cancelled = await mill.add(h.waits.call(0.2), h.snoozes.call(str(mark)))
         await mill.when(cancelled, lambda task: task.head.state is State.RUNNING)
-        assert worker.held.beats_of(()) == []
-        await control.cancel(mill.store, [cancelled])
+        await control.cancel(mill.mill, [cancelled])
         assert (await mill.final(cancelled)).head.state is State.CANCELLED
         assert (await mill.final(blocking)).head.state is State.SUCCEEDED
     assert not mark.exists()
 
 
-async def test_a_cancel_between_the_end_and_the_save_comes_too_late(mill: Mill) -> None:
+async def test_a_cancel_between_the_end_and_the_save_comes_too_late(mill: Trial) -> None:
     failing = mill.served = Faulty(mill.store)  # type: ignore[assignment]
     async with mill.worker(slots=1):
         [id] = await mill.add(h.waits.call(0.05))
         await mill.when(id, lambda task: task.head.state is State.RUNNING)
         failing.before = down("turn")
         await asyncio.sleep(0.1)  # until it has ended; it cannot be saved
-        await control.cancel(mill.store, [id])
+        await control.cancel(mill.mill, [id])
         await mill.when(id, lambda task: task.head.cancel)
         failing.before = never
         assert (await mill.final(id)).head.state is State.SUCCEEDED

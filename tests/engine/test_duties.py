@@ -11,6 +11,7 @@ from taskmill.core.errors import StoreUnavailable
 from taskmill.core.outcome import Failure, Lost
 from taskmill.core.state import State
 from taskmill.core.task import SECOND
+from taskmill.engine.announce import Mill
 from taskmill.engine.duties import Duties
 from taskmill.engine.loop import run_forever
 from taskmill.engine.promote import Promote
@@ -21,14 +22,14 @@ from taskmill.stores.contract import WorkerRow
 from taskmill.stores.open import open_store
 from taskmill.testing.faulty import Faulty, once
 from tests.engine import handlers as h
-from tests.engine.conftest import Mill
+from tests.engine.conftest import Trial
 
 LEASE = 15 * SECOND
 
 
-async def test_a_scheduled_task_starts_soon_after_it_is_due(mill: Mill) -> None:
+async def test_a_scheduled_task_starts_soon_after_it_is_due(mill: Trial) -> None:
     stop = asyncio.Event()
-    duties = asyncio.create_task(run_forever(mill.store, [Promote(mill.store, poll=60.0)], stop))
+    duties = asyncio.create_task(run_forever(mill.store, [Promote(mill.mill, poll=60.0)], stop))
     async with mill.worker(poll=60.0):
         done = await mill.run(h.add.using(delay=0.3).call(1, 2))
     stop.set()
@@ -37,48 +38,48 @@ async def test_a_scheduled_task_starts_soon_after_it_is_due(mill: Mill) -> None:
     assert 0 <= late < 0.25, f"{late} s late, although nothing polls"
 
 
-async def test_promote_rests_until_the_next_task_is_due(mill: Mill) -> None:
-    duty = Promote(mill.store, poll=60.0)
+async def test_promote_rests_until_the_next_task_is_due(mill: Trial) -> None:
+    duty = Promote(mill.mill, poll=60.0)
     assert await duty.step() == 60.0
     await mill.add(h.add.using(delay=10).call(1, 2))
     assert 9.0 < await duty.step() <= 10.0
 
 
-async def test_a_lease_that_ran_out_is_taken_over_and_the_task_runs_again(mill: Mill) -> None:
+async def test_a_lease_that_ran_out_is_taken_over_and_the_task_runs_again(mill: Trial) -> None:
     [id] = await mill.add(h.add.call(1, 2))
     [claim] = await mill.store.claim("ghost", 1, 1)
     await mill.when(id, lambda _: time.time_ns() // 1000 > (claim.head.lease_until or 0))
-    await Reap(mill.store, "reaper", 15.0).step()
+    await Reap(mill.mill, "reaper", 15.0).step()
     head = (await mill.get(id)).head
     assert (head.state, head.attempt, head.losses) == (State.READY, 0, 1)
     assert json.loads(head.error or "")["code"] == "worker_lost"
 
 
-async def test_a_dead_worker_s_suspects_are_counted_and_the_rest_is_unharmed(mill: Mill) -> None:
+async def test_a_dead_worker_s_suspects_are_counted_and_the_rest_is_unharmed(mill: Trial) -> None:
     suspect, innocent = await mill.add(h.add.call(1, 2), h.add.call(3, 4))
     await mill.store.claim("dead", LEASE, 2)
     lost = Lost(Failure("worker_lost", "SIGKILL", "worker-1 was ended by SIGKILL"))
-    await give_back(mill.store, "supervisor", "dead", 15.0, {suspect}, lost)
+    await give_back(mill.mill, "supervisor", "dead", 15.0, {suspect}, lost)
     assert [(await mill.get(id)).head.losses for id in (suspect, innocent)] == [1, 0]
     assert {(await mill.get(id)).head.state for id in (suspect, innocent)} == {State.READY}
     [record] = await mill.store.attempts(suspect)
     assert (record.outcome, record.worker) == ("worker_lost", "dead")
 
 
-async def test_a_repeat_gives_back_what_a_failing_store_left_half_way(mill: Mill) -> None:
+async def test_a_repeat_gives_back_what_a_failing_store_left_half_way(mill: Trial) -> None:
     suspect, innocent = await mill.add(h.add.call(1, 2), h.add.call(3, 4))
     await mill.store.claim("dead", LEASE, 2)
     lost = Lost(Failure("worker_lost", "SIGKILL", "worker-1 was ended by SIGKILL"))
     failing = Faulty(mill.store)
     failing.before = once("save")
     with pytest.raises(StoreUnavailable):
-        await give_back(failing, "heir", "dead", 15.0, {suspect}, lost)
-    await give_back(failing, "heir", "dead", 15.0, {suspect}, lost)
+        await give_back(Mill(failing), "heir", "dead", 15.0, {suspect}, lost)
+    await give_back(Mill(failing), "heir", "dead", 15.0, {suspect}, lost)
     assert [(await mill.get(id)).head.losses for id in (suspect, innocent)] == [1, 0]
     assert {(await mill.get(id)).head.state for id in (suspect, innocent)} == {State.READY}
 
 
-async def test_purge_keeps_each_state_as_long_as_it_is_told(mill: Mill) -> None:
+async def test_purge_keeps_each_state_as_long_as_it_is_told(mill: Trial) -> None:
     async with mill.worker():
         good, bad = await mill.run(h.add.call(1, 2)), await mill.run(h.gives_up.call())
     [waiting] = await mill.add(h.add.call(1, 2))
@@ -90,12 +91,12 @@ async def test_a_handler_that_blocks_the_event_loop_does_not_stop_the_heartbeat(
     url = f"sqlite:///{tmp_path}/t.db"
     store = open_store(url)
     await store.open()
-    mill = Mill(store)
+    mill = Trial(store)
     settings = WorkerSettings(lease=0.3)
     [id] = await mill.add(h.blocks_the_loop.call(1.0))
     async with mill.worker(lease=0.3) as worker:
         row = WorkerRow(worker.owner, "host", 1, 0, 0, "null", 1, 0, "0")
-        duties = Duties(lambda: open_store(url), worker, lambda: row, settings)
+        duties = Duties(lambda: Mill(open_store(url)), worker, lambda: row, settings)
         duties.start()
         await duties.first_beat()
         done = await mill.final(id)

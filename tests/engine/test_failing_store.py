@@ -10,11 +10,12 @@ import pytest
 from taskmill.core.errors import StoreError, StoreUnavailable
 from taskmill.core.state import State
 from taskmill.engine import control, worker
+from taskmill.engine.announce import Mill
 from taskmill.stores.memory import MemoryStore
 from taskmill.stores.open import open_store
 from taskmill.testing.faulty import Faulty, down, never, once
 from tests.engine import handlers as h
-from tests.engine.conftest import Mill
+from tests.engine.conftest import Trial
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -29,15 +30,15 @@ async def faulty(
 
 
 @pytest.fixture
-def mill(faulty: Faulty) -> Mill:
+def mill(faulty: Faulty) -> Trial:
     """The tests look at the store itself, the worker gets the faulty one."""
-    mill = Mill(faulty._store)
+    mill = Trial(faulty._store)
     mill.served = faulty
     return mill
 
 
 @pytest.mark.parametrize("error", [StoreUnavailable("down"), StoreError("read-only")])
-async def test_outcomes_are_saved_when_the_store_is_back(mill: Mill, faulty: Faulty, error: StoreError) -> None:
+async def test_outcomes_are_saved_when_the_store_is_back(mill: Trial, faulty: Faulty, error: StoreError) -> None:
     async with mill.worker():
         [id] = await mill.add(h.waits.call(0.1))
         await mill.when(id, lambda task: task.head.state is State.RUNNING)
@@ -55,7 +56,7 @@ async def test_outcomes_are_saved_when_the_store_is_back(mill: Mill, faulty: Fau
 
 
 async def test_a_save_whose_answer_was_lost_is_known_as_ours(
-    mill: Mill, faulty: Faulty, caplog: pytest.LogCaptureFixture
+    mill: Trial, faulty: Faulty, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with mill.worker(slots=1):  # one that is busy makes no turn but to save
         [id] = await mill.add(h.waits.using(retries=0, timeout=0.1).call())
@@ -70,39 +71,39 @@ async def test_a_save_whose_answer_was_lost_is_known_as_ours(
     assert "too late" not in caplog.text
 
 
-async def test_claims_are_kept_when_the_store_fails_right_after(mill: Mill, faulty: Faulty) -> None:
+async def test_claims_are_kept_when_the_store_fails_right_after(mill: Trial, faulty: Faulty) -> None:
     """A stale outcome is read again in the same cycle as new claims come: that failure must not lose them."""
     async with mill.worker(slots=1):
         [first] = await mill.add(h.waits.call(0.1))
         await mill.when(first, lambda task: task.head.state is State.RUNNING)
         [second] = await mill.add(h.add.call(1, 1))
-        await control.cancel(_silent(mill), [first])
+        await control.cancel(Mill(_silent(mill)), [first])
         faulty.before = once("get")
         assert (await mill.final(second)).head.state is State.SUCCEEDED
         assert (await mill.final(first)).head.state is State.SUCCEEDED
     assert (await mill.get(second)).head.attempt == 1
 
 
-def _silent(mill: Mill) -> Faulty:
+def _silent(mill: Trial) -> Faulty:
     """The same store, whose bell nobody hears."""
     store = Faulty(mill.store)
     store.bell = MemoryStore().bell
     return store
 
 
-async def test_a_cancel_is_heard_although_the_store_failed_when_it_came(mill: Mill, faulty: Faulty) -> None:
+async def test_a_cancel_is_heard_although_the_store_failed_when_it_came(mill: Trial, faulty: Faulty) -> None:
     async with mill.worker():
         one, two = await mill.add(h.waits.call(), h.waits.call())
         for id in (one, two):
             await mill.when(id, lambda task: task.head.state is State.RUNNING)
         faulty.before = once("get")
-        await control.cancel(mill.store, [one])
+        await control.cancel(mill.mill, [one])
         assert (await mill.final(one)).head.state is State.CANCELLED
-        await control.cancel(mill.store, [two])
+        await control.cancel(mill.mill, [two])
         assert (await mill.final(two)).head.state is State.CANCELLED
 
 
-async def test_progress_goes_on_after_the_store_failed(mill: Mill, faulty: Faulty) -> None:
+async def test_progress_goes_on_after_the_store_failed(mill: Trial, faulty: Faulty) -> None:
     faulty.before = once("extend")
     async with mill.worker() as worker:
         [missed, heard] = await mill.add(h.waits.call(), h.waits_in_thread.call())
@@ -113,7 +114,7 @@ async def test_progress_goes_on_after_the_store_failed(mill: Mill, faulty: Fault
     assert (await mill.get(missed)).head.state is State.READY
 
 
-async def test_a_worker_that_stops_tries_for_a_while_to_save(mill: Mill, faulty: Faulty) -> None:
+async def test_a_worker_that_stops_tries_for_a_while_to_save(mill: Trial, faulty: Faulty) -> None:
     async with mill.worker():
         [id] = await mill.add(h.waits.call(0.1))
         await mill.when(id, lambda task: task.head.state is State.RUNNING)
@@ -123,7 +124,7 @@ async def test_a_worker_that_stops_tries_for_a_while_to_save(mill: Mill, faulty:
 
 
 async def test_a_worker_ends_although_the_store_stays_away(
-    mill: Mill, faulty: Faulty, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    mill: Trial, faulty: Faulty, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(worker, "FAREWELL", 0.1)
     async with mill.worker():
@@ -133,7 +134,7 @@ async def test_a_worker_ends_although_the_store_stays_away(
     assert "1 outcomes could not be saved" in caplog.text
 
 
-async def test_a_part_that_fails_takes_the_worker_along(mill: Mill, faulty: Faulty) -> None:
+async def test_a_part_that_fails_takes_the_worker_along(mill: Trial, faulty: Faulty) -> None:
     """Half a worker would hold tasks that nobody runs."""
     faulty.before = lambda verb: ZeroDivisionError("a mistake of ours") if verb == "turn" else None  # type: ignore[return-value]
     with pytest.raises(ExceptionGroup, match="unhandled") as failed:
@@ -142,19 +143,19 @@ async def test_a_part_that_fails_takes_the_worker_along(mill: Mill, faulty: Faul
     assert failed.group_contains(ZeroDivisionError)
 
 
-async def test_a_retry_policy_that_cannot_be_read_stops_nobody(mill: Mill) -> None:
+async def test_a_retry_policy_that_cannot_be_read_stops_nobody(mill: Trial) -> None:
     request = h.fail.call("x").request
     bad = request._replace(spec=request.spec._replace(retry='{"growth": "sideways"}'))
     async with mill.worker():
         from taskmill.engine.enqueue import enqueue
 
-        [made] = await enqueue(mill.store, [bad])
+        [made] = await enqueue(mill.mill, [bad])
         assert "could not be decided" in ((await mill.final(made.id)).head.error or "")
         assert (await mill.run(h.add.call(1, 1))).head.state is State.SUCCEEDED
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_a_store_that_fails_at_random_loses_and_doubles_nothing(mill: Mill, faulty: Faulty, seed: int) -> None:
+async def test_a_store_that_fails_at_random_loses_and_doubles_nothing(mill: Trial, faulty: Faulty, seed: int) -> None:
     chance = random.Random(seed)
 
     def fault(verb: str) -> StoreError | None:

@@ -9,6 +9,7 @@ from taskmill.core import machine
 from taskmill.core.errors import NotFound, StoreUnavailable
 from taskmill.core.state import State
 from taskmill.core.task import Decision, Task
+from taskmill.engine.announce import Mill
 from taskmill.engine.control import cancel
 from taskmill.engine.finals import Finals
 from taskmill.engine.ids import uuid7
@@ -92,7 +93,7 @@ async def test_in_time_or_not_at_all(store: Gated) -> None:
     with pytest.raises(TimeoutError):
         await finals.until_final(id, 0.01)
     waiting = asyncio.create_task(finals.until_final(id, 10))
-    await cancel(store, [id])
+    await cancel(Mill(store), [id])
     assert (await waiting).head.state is State.CANCELLED
     await finals.close()
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from taskmill.core.errors import StoreError, StoreUnavailable
+from taskmill.engine.announce import Mill
 from taskmill.engine.enqueue import Enqueued, Request, enqueue
 from taskmill.engine.gather import LARGEST, Gathered
 from taskmill.stores.memory import MemoryStore
@@ -29,7 +30,7 @@ class Gate:
         for request in requests:
             if request.spec.id in self.refused:
                 raise self.refused[request.spec.id]
-        return await enqueue(self.store, requests)
+        return await enqueue(Mill(self.store), requests)
 
 
 def a_request() -> Request:

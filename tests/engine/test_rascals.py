@@ -17,7 +17,7 @@ from taskmill.engine import control
 from taskmill.engine.logs import Capture
 from tests.engine import handlers as h
 from tests.engine import rascals as r
-from tests.engine.conftest import Mill
+from tests.engine.conftest import Trial
 
 EVERYWHERE = [r.on_the_loop, r.in_a_thread, r.in_a_process]
 
@@ -27,7 +27,7 @@ def error(task: Task) -> dict[str, Any]:
     return found
 
 
-async def all_well(mill: Mill, slots: int = 1) -> None:
+async def all_well(mill: Trial, slots: int = 1) -> None:
     """Every slot still runs what it is given, on each executor."""
     for task in (h.add, h.add_in_thread, h.add_in_process):
         ids = await mill.add(*(task.call(1, 1) for _ in range(slots)))
@@ -35,7 +35,7 @@ async def all_well(mill: Mill, slots: int = 1) -> None:
 
 
 @pytest.mark.parametrize("task", EVERYWHERE, ids=lambda task: task.name)
-async def test_whatever_is_raised_or_returned_is_the_attempt_s_own_failure(mill: Mill, task: Any) -> None:
+async def test_whatever_is_raised_or_returned_is_the_attempt_s_own_failure(mill: Trial, task: Any) -> None:
     ways = [*r.ERRORS, "deep", "huge", "broken", "endless", "whole file"]
     async with mill.worker(slots=2):
         ids = await mill.add(*(task.call(way) for way in ways))
@@ -49,7 +49,7 @@ async def test_whatever_is_raised_or_returned_is_the_attempt_s_own_failure(mill:
 
 
 @pytest.mark.parametrize("wait", [True, False])
-async def test_a_handler_that_cancels_its_own_asyncio_task_harms_nobody(mill: Mill, wait: bool) -> None:
+async def test_a_handler_that_cancels_its_own_asyncio_task_harms_nobody(mill: Trial, wait: bool) -> None:
     async with mill.worker(slots=1):
         for timeout in (None, 60.0):
             done = await mill.run(r.ends_itself.using(timeout=timeout).call(wait))
@@ -58,7 +58,7 @@ async def test_a_handler_that_cancels_its_own_asyncio_task_harms_nobody(mill: Mi
         assert (await mill.run(h.add.call(1, 1))).head.state is State.SUCCEEDED
 
 
-async def test_a_handler_that_ends_other_parts_of_the_worker_ends_it_loudly(mill: Mill) -> None:
+async def test_a_handler_that_ends_other_parts_of_the_worker_ends_it_loudly(mill: Trial) -> None:
     async def course() -> None:
         async with mill.worker() as worker:
             await mill.add(r.ends_the_neighbours.call())
@@ -68,39 +68,39 @@ async def test_a_handler_that_ends_other_parts_of_the_worker_ends_it_loudly(mill
         await course()
 
 
-async def test_a_handler_deaf_to_cancel_ends_when_it_likes_and_its_slot_is_as_new(mill: Mill) -> None:
+async def test_a_handler_deaf_to_cancel_ends_when_it_likes_and_its_slot_is_as_new(mill: Trial) -> None:
     async with mill.worker(slots=1):
         [id] = await mill.add(r.goes_on.call(0.7))
         await mill.when(id, lambda task: task.head.progress is not None)
         for _ in range(2):  # once more is nothing new
-            await control.cancel(mill.store, [id])
+            await control.cancel(mill.mill, [id])
         assert (await mill.final(id)).head.state is State.SUCCEEDED
         assert (await mill.run(r.two_at_once.call())).head.result == '"in order"'
         [other] = await mill.add(h.waits.call())
         await mill.when(other, lambda task: task.head.progress is not None)
-        await control.cancel(mill.store, [other])
+        await control.cancel(mill.mill, [other])
         assert (await mill.final(other)).head.state is State.CANCELLED
 
 
-async def test_cancel_and_the_end_of_the_worker_at_once(mill: Mill) -> None:
+async def test_cancel_and_the_end_of_the_worker_at_once(mill: Trial) -> None:
     async with mill.worker() as worker:
         ids = await mill.add(h.waits.call(), r.goes_on.call(1.0), h.waits_in_thread.call(), h.waits_in_process.call())
         for id in ids:
             await mill.when(id, lambda task: task.head.progress is not None)
         worker.stop.set()  # type: ignore[attr-defined]
-        await control.cancel(mill.store, ids)
+        await control.cancel(mill.mill, ids)
         await asyncio.wait_for(worker.running, 5)  # type: ignore[attr-defined]
     states = [(await mill.get(id)).head.state for id in ids]
     assert states == [State.CANCELLED, states[1], State.CANCELLED, State.CANCELLED]
     assert states[1] in (State.CANCELLED, State.SUCCEEDED)
 
 
-async def test_a_timeout_and_a_cancel_at_once(mill: Mill) -> None:
+async def test_a_timeout_and_a_cancel_at_once(mill: Trial) -> None:
     async with mill.worker(slots=4):
         ids = await mill.add(*(h.waits.using(timeout=0.3, retries=0).call() for _ in range(4)))
         started = (await mill.when(ids[0], lambda task: task.head.state is State.RUNNING)).head.started_at or 0
         await asyncio.sleep(started / SECOND + 0.3 - time.time())
-        await control.cancel(mill.store, ids)
+        await control.cancel(mill.mill, ids)
         ended = [await mill.final(id) for id in ids]
         assert {task.head.state for task in ended} <= {State.FAILED, State.CANCELLED}
         await all_well(mill, 4)
@@ -108,15 +108,15 @@ async def test_a_timeout_and_a_cancel_at_once(mill: Mill) -> None:
 
 @pytest.mark.parametrize("kind", ["retry", "snooze"])
 @pytest.mark.parametrize("seconds", ["nan", "-inf", "-1"])
-async def test_a_rest_that_is_none_means_at_once(mill: Mill, kind: str, seconds: str) -> None:
+async def test_a_rest_that_is_none_means_at_once(mill: Trial, kind: str, seconds: str) -> None:
     async with mill.worker():
         [id] = await mill.add(r.rests.call(kind, seconds))
         await mill.when(id, lambda task: task.head.version > 3)
-        await control.cancel(mill.store, [id])
+        await control.cancel(mill.mill, [id])
         await mill.final(id)
 
 
-async def test_a_rest_without_end_is_ten_years(mill: Mill) -> None:
+async def test_a_rest_without_end_is_ten_years(mill: Trial) -> None:
     async with mill.worker():
         for kind in ("retry", "snooze"):
             [id] = await mill.add(r.rests.call(kind, "1e308"))
@@ -124,7 +124,7 @@ async def test_a_rest_without_end_is_ten_years(mill: Mill) -> None:
             assert later.head.run_at < (time.time() + 11 * 365 * 86_400) * SECOND
 
 
-async def test_a_thread_that_talks_on_after_the_end_is_not_listened_to(mill: Mill) -> None:
+async def test_a_thread_that_talks_on_after_the_end_is_not_listened_to(mill: Trial) -> None:
     async with mill.worker():
         done = await mill.run(r.talks_on.call())
         await asyncio.sleep(0.5)  # it talks for about 0.3 s
@@ -133,7 +133,7 @@ async def test_a_thread_that_talks_on_after_the_end_is_not_listened_to(mill: Mil
 
 
 async def test_a_log_record_that_cannot_be_made_is_no_failure_of_the_handler(
-    mill: Mill, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    mill: Trial, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(logging.getLogger("rascal"), "handlers", [Capture()])
     monkeypatch.setattr(logging.getLogger("rascal"), "propagate", False)
@@ -142,7 +142,7 @@ async def test_a_log_record_that_cannot_be_made_is_no_failure_of_the_handler(
     assert "%d of %d" in capsys.readouterr().err
 
 
-async def test_threads_that_block_in_c_are_left_alone_and_slots_stay_usable(mill: Mill) -> None:
+async def test_threads_that_block_in_c_are_left_alone_and_slots_stay_usable(mill: Trial) -> None:
     async with mill.worker(slots=2):
         for _ in range(2):
             ids = await mill.add(*(r.sleeps_in_c.using(timeout=0.05).call(4.0) for _ in range(2)))
@@ -151,7 +151,7 @@ async def test_threads_that_block_in_c_are_left_alone_and_slots_stay_usable(mill
 
 
 @pytest.mark.parametrize("first", [0, 3])
-async def test_a_process_whose_handler_closes_what_it_did_not_open(mill: Mill, first: int) -> None:
+async def test_a_process_whose_handler_closes_what_it_did_not_open(mill: Trial, first: int) -> None:
     async with mill.worker():
         done = await mill.run(r.closes.call(first))
         assert done.head.state is State.FAILED
@@ -159,7 +159,7 @@ async def test_a_process_whose_handler_closes_what_it_did_not_open(mill: Mill, f
         await all_well(mill)
 
 
-async def test_a_process_that_closes_its_standard_streams_still_answers(mill: Mill) -> None:
+async def test_a_process_that_closes_its_standard_streams_still_answers(mill: Trial) -> None:
     async with mill.worker():
         assert (await mill.run(r.prints.call(3))).head.state is State.SUCCEEDED
         assert (await mill.run(r.says_much.call())).head.state is State.SUCCEEDED
@@ -168,7 +168,7 @@ async def test_a_process_that_closes_its_standard_streams_still_answers(mill: Mi
 
 
 @pytest.mark.parametrize("task", [r.forks_in_a_process, r.forks_in_a_thread], ids=lambda task: task.name)
-async def test_a_handler_that_forks_answers_once(mill: Mill, task: Any) -> None:
+async def test_a_handler_that_forks_answers_once(mill: Trial, task: Any) -> None:
     before = {child.pid for child in psutil.Process().children()}
     async with mill.worker():
         for _ in range(2):
@@ -177,7 +177,7 @@ async def test_a_handler_that_forks_answers_once(mill: Mill, task: Any) -> None:
     assert {child.pid for child in psutil.Process().children()} <= before
 
 
-async def test_what_a_killed_attempt_started_ends_with_it(mill: Mill, tmp_path: Path) -> None:
+async def test_what_a_killed_attempt_started_ends_with_it(mill: Trial, tmp_path: Path) -> None:
     path = tmp_path / "pid"
     async with mill.worker():
         done = await mill.run(r.starts_a_program.using(timeout=1.0, retries=0).call(str(path)))
@@ -195,7 +195,7 @@ def _ends(pid: int) -> bool:
     return True
 
 
-async def test_an_idle_process_that_died_is_replaced_at_no_cost(mill: Mill) -> None:
+async def test_an_idle_process_that_died_is_replaced_at_no_cost(mill: Trial) -> None:
     async with mill.worker():
         first = await mill.run(h.pid.call())
         os.kill(int(first.head.result or 0), 9)

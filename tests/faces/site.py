@@ -1,7 +1,6 @@
 """A real server on a free port, and the store behind it."""
 
 import asyncio
-import functools
 import json
 import threading
 from collections.abc import Iterator
@@ -14,10 +13,9 @@ from taskmill.catalogue import handlers
 from taskmill.core import machine
 from taskmill.core.state import FINAL
 from taskmill.core.task import SECOND, Attempt, Decision, Head, Task
-from taskmill.engine.enqueue import enqueue
-from taskmill.engine.gather import Gathered
+from taskmill.sdk.mill import Opened, Place
 from taskmill.sdk.sync import run
-from taskmill.server.asgi import QuietServer, create_asgi, listen
+from taskmill.server.asgi import QuietServer, create_asgi, listen, looped
 from taskmill.server.service import Service
 from taskmill.stores.contract import Store, TaskTypeRow
 from taskmill.stores.open import open_store
@@ -87,9 +85,9 @@ def now(store: Store) -> int:
 @contextmanager
 def site(url: str) -> Iterator[Site]:
     """On `memory://`, server and test share the store; on SQLite, each opens the file for itself."""
-    served = open_store(url, caller="loop")
-    own = served if url == "memory://" else open_store(url)
-    service = Service(served, gathered=Gathered(functools.partial(enqueue, served)))
+    served = Opened(Place(url), "loop")
+    own = served.store if url == "memory://" else open_store(url)
+    service = looped(served)
     with _running(service) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as http:
         run(own.open())
         yield Site(http, own, service)

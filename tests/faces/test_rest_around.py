@@ -46,7 +46,7 @@ def test_ready_means_that_a_worker_lives(site: Site) -> None:
 
 def test_task_types_come_with_schema_and_example(site: Site) -> None:
     names = [task_type["name"] for task_type in site.http.get("/api/task-types").json()["task_types"]]
-    assert sorted(names) == ["math", "message", "order", "sleep"]
+    assert {"math", "message", "order", "sleep"} <= set(names)
     order = site.http.get("/api/task-types/order").json()
     assert order["schema"] == json.loads(ORDER.schema)
     assert (order["example"], order["attempt_limit"], order["timeout"]) == ({"items": [{"name": None}]}, 2, 30.0)

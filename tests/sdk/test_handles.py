@@ -187,7 +187,7 @@ async def test_many_reads_are_one(loop_app: App, pay: Task[[int], Receipt], monk
     handles = await pay.aenqueue_many(pay.call(i) for i in range(50))
     for handle in handles:
         endings.succeed(loop_app, handle.id, '{"number": 1}')
-    store = (await loop_app.connection.here()).store
+    store = (await loop_app.connection.here()).mill.store
     asked: list[int] = []
     get = store.get
 

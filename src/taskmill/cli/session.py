@@ -8,10 +8,10 @@ from urllib.parse import unquote
 
 from taskmill.config.load import settings
 from taskmill.core.errors import InvalidSettings, StoreUnavailable
+from taskmill.sdk.mill import Opened, Place
 from taskmill.sdk.sync import run
 from taskmill.server.service import Service
 from taskmill.stores.contract import Bell
-from taskmill.stores.open import open_store
 
 
 class Session(NamedTuple):
@@ -24,11 +24,11 @@ def session(store: str | None, config: str | None) -> Iterator[Session]:
     """Raises InvalidSettings, StoreUnavailable; never makes a store that is not there."""
     configured = settings({"store": store}, file=config)
     _must_exist(configured.store)
-    opened = open_store(configured.store, durability=configured.durability)
+    opened = Opened(Place(configured.store, configured.durability, configured.broker, configured.feed), "thread")
     service = Service(opened)
     try:
         run(service.open())
-        yield Session(service, opened.bell)
+        yield Session(service, opened.store.bell)
     finally:
         run(service.close())
 

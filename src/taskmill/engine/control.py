@@ -6,7 +6,8 @@ from typing import NamedTuple
 from taskmill.core import machine
 from taskmill.core.errors import IllegalTransition
 from taskmill.core.state import FINAL, State
-from taskmill.core.task import Decision, Head, Task
+from taskmill.core.task import Decision, Head, Spec, Task
+from taskmill.engine.announce import Mill
 from taskmill.stores.contract import Filter, Store
 
 PAGE = 500
@@ -23,27 +24,21 @@ class Verdict(NamedTuple):
     """Why not: `not_found`, or a sentence."""
 
 
-async def cancel(store: Store, ids: Sequence[str]) -> list[Verdict]:
+async def cancel(mill: Mill, ids: Sequence[str]) -> list[Verdict]:
     """A task that is not running is cancelled at once; a running one is asked to stop (done, state running)."""
-    now = await store.clock()
-    verdicts = await _decide(store, ids, lambda task: _cancelled(task.head, now))
-    store.bell.ring("cancel", [v.id for v in verdicts if v.done and v.state is State.RUNNING])
-    store.bell.ring("final", [v.id for v in verdicts if v.done and v.state is State.CANCELLED])
-    return verdicts
+    now = await mill.store.clock()
+    return await _decide(mill, ids, lambda task: _cancelled(task.head, now))
 
 
-async def retry(store: Store, ids: Sequence[str]) -> list[Verdict]:
+async def retry(mill: Mill, ids: Sequence[str]) -> list[Verdict]:
     """Run final (or scheduled) tasks again now, with all their attempts."""
-    now = await store.clock()
-    verdicts = await _decide(store, ids, lambda task: machine.retry(task.spec, task.head, now))
-    if any(verdict.done for verdict in verdicts):
-        tasks = await store.get([verdict.id for verdict in verdicts if verdict.done])
-        store.bell.ring("ready", {task.spec.queue for task in tasks.values()})
-    return verdicts
+    now = await mill.store.clock()
+    return await _decide(mill, ids, lambda task: machine.retry(task.spec, task.head, now))
 
 
-async def delete(store: Store, ids: Sequence[str]) -> list[Verdict]:
+async def delete(mill: Mill, ids: Sequence[str]) -> list[Verdict]:
     """Delete final tasks with their history."""
+    store = mill.store
     tasks = await store.get(ids)
     final = [id for id in ids if id in tasks and tasks[id].head.state in FINAL]
     await store.purge(len(final), states=FINAL, before=EVER, ids=final)
@@ -69,30 +64,30 @@ def _cancelled(head: Head, now: int) -> Head:
     return head if head.cancel else machine.cancel(head, now)
 
 
-async def _decide(store: Store, ids: Sequence[str], decide: Callable[[Task], Head]) -> list[Verdict]:
+async def _decide(mill: Mill, ids: Sequence[str], decide: Callable[[Task], Head]) -> list[Verdict]:
     verdicts: dict[str, Verdict] = {}
     pending = list(dict.fromkeys(ids))
     for _ in range(ROUNDS):
         if not pending:
             break
-        pending = await _round(store, pending, decide, verdicts)
+        pending = await _round(mill, pending, decide, verdicts)
     for id in pending:
         verdicts[id] = Verdict(id, False, None, "the task keeps changing, or another task holds its key")
     return [verdicts[id] for id in ids]
 
 
-async def _round(
-    store: Store, ids: list[str], decide: Callable[[Task], Head], verdicts: dict[str, Verdict]
-) -> list[str]:
+async def _round(mill: Mill, ids: list[str], decide: Callable[[Task], Head], verdicts: dict[str, Verdict]) -> list[str]:
     """Returns the ids whose head moved on meanwhile."""
-    tasks = await store.get(ids)
-    decisions: list[Decision] = []
+    tasks = await mill.store.get(ids)
+    changed: dict[str, tuple[Spec, Head]] = {}
     for id in ids:
         task = tasks.get(id)
         verdicts[id] = _judge(id, task, decide)
         if task is not None and verdicts[id].done and (head := decide(task)) is not task.head:
-            decisions.append(Decision(id, head))
-    return await store.save(decisions)
+            changed[id] = task.spec, head
+    stale = await mill.store.save([Decision(id, head) for id, (_, head) in changed.items()])
+    mill.changed([change for id, change in changed.items() if id not in stale])
+    return stale
 
 
 def _judge(id: str, task: Task | None, decide: Callable[[Task], Head]) -> Verdict:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from taskmill.core.errors import StoreError
+from taskmill.engine.announce import Mill
 from taskmill.engine.heartbeat import Heartbeat
 from taskmill.engine.loop import run_forever
 from taskmill.engine.promote import Promote
@@ -19,7 +20,7 @@ from taskmill.engine.purge import Purge
 from taskmill.engine.reap import Reap
 from taskmill.engine.settings import WorkerSettings
 from taskmill.engine.worker import Worker
-from taskmill.stores.contract import Beat, Store, WorkerRow
+from taskmill.stores.contract import Beat, WorkerRow
 
 logger = logging.getLogger(__name__)
 
@@ -31,10 +32,11 @@ class Duties(threading.Thread):
     """Made on the worker's event loop; `start()` to begin, `finish()` to end."""
 
     def __init__(
-        self, open_store: Callable[[], Store], worker: Worker, row: Callable[[], WorkerRow], settings: WorkerSettings
+        self, make_mill: Callable[[], Mill], worker: Worker, row: Callable[[], WorkerRow], settings: WorkerSettings
     ) -> None:
+        """`make_mill` is called on the loop of the duties; its store is not open yet."""
         super().__init__(name="taskmill-duties", daemon=True)
-        self._open_store = open_store
+        self._make_mill = make_mill
         self._worker = worker
         self._row = row
         self._settings = settings
@@ -72,22 +74,23 @@ class Duties(threading.Thread):
     async def _live(self) -> None:
         self._loop, self._ending = asyncio.get_running_loop(), asyncio.Event()
         self._ready.set()
-        store = self._open_store()
+        mill = self._make_mill()
+        store = mill.store
         try:
             await store.open()
-            await run_forever(store, self._duties(store), self._ending)
+            await run_forever(store, self._duties(mill), self._ending)
             with contextlib.suppress(StoreError):  # its supervisor does it, once the store is back
                 await store.drop_worker(self._worker.owner)
         finally:
             await store.close()
 
-    def _duties(self, store: Store) -> list[Heartbeat | Promote | Reap | Purge]:
+    def _duties(self, mill: Mill) -> list[Heartbeat | Promote | Reap | Purge]:
         settings, owner = self._settings, self._worker.owner
         return [
-            Heartbeat(store, settings.lease, self._row, self._beats, self._changed, self._on_beat),
-            Promote(store, settings.poll),
-            Reap(store, owner, settings.lease),
-            Purge(store, settings.retention),
+            Heartbeat(mill.store, settings.lease, self._row, self._beats, self._changed, self._on_beat),
+            Promote(mill, settings.poll),
+            Reap(mill, owner, settings.lease),
+            Purge(mill.store, settings.retention),
         ]
 
     def _beats(self) -> list[Beat]:

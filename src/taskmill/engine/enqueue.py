@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from taskmill.core import machine
-from taskmill.core.machine import READY
 from taskmill.core.task import Spec, Task
-from taskmill.stores.contract import Bell, Store
+from taskmill.engine.announce import Mill
 
 
 class Request(NamedTuple):
@@ -22,23 +21,15 @@ class Enqueued(NamedTuple):
     """False: a task of that id, or an unfinished one of that key, was there already; `id` is its id."""
 
 
-async def enqueue(store: Store, requests: Sequence[Request]) -> list[Enqueued]:
-    """Store the tasks and wake workers. Repeating it with the same ids or keys makes no second task.
+async def enqueue(mill: Mill, requests: Sequence[Request]) -> list[Enqueued]:
+    """Store the tasks and announce them. Repeating it with the same ids or keys makes no second task.
 
     Raises StoreUnavailable; none of the batch is stored then.
     """
     tasks = [Task(spec, machine.create(spec, spec.created_at, run_at)) for spec, run_at in requests]
-    there = await store.add(tasks)
+    there = await mill.store.add(tasks)
     if not there:
-        _announce(store.bell, tasks)
+        mill.changed(tasks)
         return [Enqueued(task.spec.id, True) for task in tasks]
-    _announce(store.bell, [task for i, task in enumerate(tasks) if i not in there])
+    mill.changed([task for i, task in enumerate(tasks) if i not in there])
     return [Enqueued(there.get(i, task.spec.id), i not in there) for i, task in enumerate(tasks)]
-
-
-def _announce(bell: Bell, tasks: Sequence[Task]) -> None:
-    queues = [spec.queue for spec, head in tasks if head.state is READY]
-    if queues:
-        bell.ring("ready", set(queues))
-    if len(queues) < len(tasks):
-        bell.ring("due", ())

@@ -32,9 +32,8 @@ class Held:
         """Signs of life for all of them; safe to call from another thread."""
         return [beat(run) for run in list(self._runs.values())]
 
-    def beats_of(self, runs: Iterable[Run]) -> list[Beat]:
-        """Signs of life for those of them that are held."""
-        return [beat(run) for run in runs if self._runs.get(run.task.id) is run]
+    def has(self, run: Run) -> bool:
+        return self._runs.get(run.task.id) is run
 
     async def check(self, ids: Iterable[str]) -> None:
         """Somebody changed these tasks: stop what was cancelled or is not ours any more."""

@@ -10,12 +10,11 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from taskmill.core.outcome import Fail, Outcome
-from taskmill.core.state import FINAL, State
 from taskmill.core.task import Decision
+from taskmill.engine.announce import Mill
 from taskmill.engine.held import Held
 from taskmill.engine.run import Run
 from taskmill.engine.settle import decide
-from taskmill.stores.contract import Store
 
 logger = logging.getLogger(__name__)
 
@@ -27,8 +26,8 @@ class Sent(NamedTuple):
 
 
 class Outbox:
-    def __init__(self, store: Store, held: Held) -> None:
-        self._store = store
+    def __init__(self, mill: Mill, held: Held) -> None:
+        self._mill = mill
         self._held = held
         self._ended: list[tuple[Run, Outcome]] = []
         self._sent: list[Sent] = []
@@ -59,7 +58,7 @@ class Outbox:
         """Decide again on the newer head where the claim still stands; the others are saved, or somebody else's now."""
         if not self._stale:
             return
-        tasks = await self._store.get([one.decision.id for one in self._stale])
+        tasks = await self._mill.store.get([one.decision.id for one in self._stale])
         stale, self._stale = self._stale, []
         saved = []
         for one in stale:
@@ -76,17 +75,7 @@ class Outbox:
     def _announce(self, saved: list[Sent]) -> None:
         for one in saved:
             self._held.drop(one.run)
-        bell = self._store.bell
-        final = [one.decision.id for one in saved if one.decision.head.state in FINAL]
-        if final:
-            bell.ring("final", final)
-        if len(final) == len(saved):
-            return
-        if any(one.decision.head.state is State.SCHEDULED for one in saved):
-            bell.ring("due", ())
-        again = {one.run.task.queue for one in saved if one.decision.head.state is State.READY}
-        if again:
-            bell.ring("ready", again)
+        self._mill.changed([(one.run.task, one.decision.head) for one in saved])
 
 
 def _outdated(sent: Sent) -> bool:

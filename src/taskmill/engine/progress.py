@@ -6,9 +6,9 @@ import threading
 
 from taskmill.core.errors import StoreError
 from taskmill.core.task import SECOND
-from taskmill.engine.held import Held
+from taskmill.engine.announce import Mill
+from taskmill.engine.held import Held, beat
 from taskmill.engine.run import Run
-from taskmill.stores.contract import Store
 
 logger = logging.getLogger(__name__)
 
@@ -17,8 +17,8 @@ DELAY = 0.25
 
 
 class Progress:
-    def __init__(self, store: Store, held: Held, owner: str, lease: float) -> None:
-        self._store = store
+    def __init__(self, mill: Mill, held: Held, owner: str, lease: float) -> None:
+        self._mill = mill
         self._held = held
         self._owner = owner
         self._lease = round(lease * SECOND)
@@ -49,7 +49,7 @@ class Progress:
 
     async def _write(self, told: set[Run]) -> None:
         """What ended meanwhile has no progress any more."""
-        beats = self._held.beats_of(told)
-        if beats:
-            await self._store.extend(self._owner, beats, self._lease)
-            self._store.bell.ring("progress", [beat.id for beat in beats])
+        held = [run for run in told if self._held.has(run)]
+        if held:
+            await self._mill.store.extend(self._owner, [beat(run) for run in held], self._lease)
+            self._mill.progressed([(*run.claim, run.told) for run in held])

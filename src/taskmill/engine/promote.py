@@ -1,7 +1,7 @@
 """Duty: scheduled tasks that are due become ready."""
 
 from taskmill.core.task import SECOND
-from taskmill.stores.contract import Store
+from taskmill.engine.announce import Mill
 
 BATCH = 500
 
@@ -10,15 +10,15 @@ class Promote:
     name = "promote"
     wakes = True
 
-    def __init__(self, store: Store, poll: float) -> None:
-        self._store = store
+    def __init__(self, mill: Mill, poll: float) -> None:
+        self._mill = mill
+        self._store = mill.store
         self._poll = poll
 
     async def step(self) -> float:
         """Rests until the next task is due; at most `poll`, in case the news of a nearer one was missed."""
         promoted = await self._store.promote(BATCH)
-        if promoted.tasks:
-            self._store.bell.ring("ready", {task.queue for task in promoted.tasks})
+        self._mill.promoted(promoted.tasks)
         if len(promoted.tasks) == BATCH:
             return 0.0
         return await self._until(promoted.next_due)

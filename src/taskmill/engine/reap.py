@@ -4,10 +4,9 @@ import logging
 from collections.abc import Sequence
 
 from taskmill.core.outcome import Failure, Interrupted, Lost, Outcome
-from taskmill.core.state import State
 from taskmill.core.task import SECOND, Claim, Decision
+from taskmill.engine.announce import Mill
 from taskmill.engine.settle import decide
-from taskmill.stores.contract import Store
 
 logger = logging.getLogger(__name__)
 
@@ -19,38 +18,38 @@ class Reap:
     name = "reap"
     wakes = False
 
-    def __init__(self, store: Store, owner: str, lease: float) -> None:
-        self._store = store
+    def __init__(self, mill: Mill, owner: str, lease: float) -> None:
+        self._mill = mill
         self._owner = owner
         self._lease = lease
 
     async def step(self) -> float:
         """Looks often enough that a task waits little longer than its lease."""
-        claims = await self._store.reclaim(self._owner, round(self._lease * SECOND), BATCH)
-        await settle_lost(self._store, None, [(claim, VANISHED) for claim in claims])
+        claims = await self._mill.store.reclaim(self._owner, round(self._lease * SECOND), BATCH)
+        await settle_lost(self._mill, None, [(claim, VANISHED) for claim in claims])
         return 0.0 if len(claims) == BATCH else min(0.5, self._lease / 8)
 
 
-async def give_back(store: Store, owner: str, dead: str, lease: float, suspects: set[str], lost: Lost) -> None:
+async def give_back(mill: Mill, owner: str, dead: str, lease: float, suspects: set[str], lost: Lost) -> None:
     """A worker is known to be dead: what it ran (`suspects`) is lost, what it only held is given back unharmed.
 
     When the store fails in the middle, a repeat with the same `owner` goes on where this one stopped.
     """
-    while claims := await store.reclaim(owner, round(lease * SECOND), BATCH, dead=[dead, owner]):
+    while claims := await mill.store.reclaim(owner, round(lease * SECOND), BATCH, dead=[dead, owner]):
         ends = [(claim, lost if claim.spec.id in suspects else Interrupted()) for claim in claims]
-        await settle_lost(store, dead, ends)
+        await settle_lost(mill, dead, ends)
 
 
-async def settle_lost(store: Store, worker: str | None, ends: Sequence[tuple[Claim, Outcome]]) -> None:
+async def settle_lost(mill: Mill, worker: str | None, ends: Sequence[tuple[Claim, Outcome]]) -> None:
     """`worker`: whose attempts these were; a lease that was taken over does not tell."""
     if not ends:
         return
-    now = await store.clock()
+    now = await mill.store.clock()
     decisions = [_of(worker, decide(claim, outcome, now, 0.0)) for claim, outcome in ends]
-    stale = set(await store.save(decisions))
+    stale = set(await mill.store.save(decisions))
     logger.warning("given back from a lost worker: %d", len(ends) - len(stale))
-    store.bell.ring("ready", {claim.spec.queue for claim, _ in ends})
-    store.bell.ring("final", [d.id for d in decisions if d.head.state is not State.READY and d.id not in stale])
+    saved = zip((claim.spec for claim, _ in ends), decisions, strict=True)
+    mill.changed([(spec, decision.head) for spec, decision in saved if spec.id not in stale])
 
 
 def _of(worker: str | None, decision: Decision) -> Decision:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from taskmill.core.outcome import Failure, Outcome, Stopped, TimedOut
-from taskmill.core.task import SECOND, Claim
+from taskmill.core.task import SECOND, Claim, Head, Spec
 from taskmill.executors.contract import LOG_LINES, Context, Executor, Handler, running
 
 
@@ -16,10 +16,17 @@ class Run(Context):
     One object for both sides of an attempt: it is made for every task.
     """
 
-    __slots__ = ("_executor", "_note", "_now", "claim", "lines", "told")
+    __slots__ = ("_executor", "_logged", "_note", "_now", "claim", "lines", "told")
 
-    def __init__(self, claim: Claim, executor: Executor, now: Callable[[], int], note: Callable[["Run"], None]) -> None:
-        """`note` hears of new progress, from any thread."""
+    def __init__(
+        self,
+        claim: Claim,
+        executor: Executor,
+        now: Callable[[], int],
+        note: Callable[["Run"], None],
+        logged: Callable[[Spec, Head, str], None] | None = None,
+    ) -> None:
+        """`note` hears of new progress, `logged` of log lines (JSON), both from any thread."""
         spec, head = claim
         self.task = spec
         self.attempt = head.attempt
@@ -31,6 +38,7 @@ class Run(Context):
         self._executor = executor
         self._now = now
         self._note = note
+        self._logged = logged
 
     async def perform(self, handler: Handler) -> Outcome:
         """Run the handler once, unless the task was cancelled before; cancelling this ends the attempt and raises
@@ -65,4 +73,7 @@ class Run(Context):
 
     def _on_log(self, level: str, message: str) -> None:
         if len(self.lines) < LOG_LINES:
-            self.lines.append({"at": self._now(), "level": level, "message": message})
+            line = {"at": self._now(), "level": level, "message": message}
+            self.lines.append(line)
+            if self._logged is not None:
+                self._logged(self.task, self.claim.head, json.dumps(line))

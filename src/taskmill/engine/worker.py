@@ -2,6 +2,7 @@
 
 pump    ── turn: save outcomes, claim more ──▶ store        one round trip a cycle
 slots   take claims from the backlog, run the handler       engine/slots.py
+intake  by queue, or by the broker's tickets: what to claim  engine/intake.py
 ear     ready → the pump claims; cancel → an attempt is asked to stop
 duties  heartbeat, reap, promote, purge                     engine/duties.py, in their own thread
 """
@@ -12,20 +13,22 @@ import time
 from collections.abc import Coroutine, Iterable, Mapping
 from typing import Any
 
+from taskmill.brokers.contract import Broker
 from taskmill.core import machine
 from taskmill.core.errors import StoreError
 from taskmill.core.outcome import Interrupted, Outcome
 from taskmill.core.task import SECOND, Claim
+from taskmill.engine.announce import Mill
 from taskmill.engine.board import Board
 from taskmill.engine.held import Held
+from taskmill.engine.intake import ByQueue, ByTicket, Wish
 from taskmill.engine.outbox import Outbox
-from taskmill.engine.pace import Pace
+from taskmill.engine.pace import MOST, Pace
 from taskmill.engine.progress import Progress
 from taskmill.engine.run import Run
 from taskmill.engine.settings import WorkerSettings
 from taskmill.engine.slots import Slots
 from taskmill.executors.contract import Executor, Handler
-from taskmill.stores.contract import Store
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +37,7 @@ PATIENCE = 0.25
 SUSPECT = machine.LOSS_LIMIT - 1
 """Losses after which a task is the suspect."""
 BACK_OFF = 0.5
+NOTHING = Wish(0)
 FAREWELL = 5.0
 """Seconds to try to save the last outcomes while the store fails."""
 
@@ -41,28 +45,32 @@ FAREWELL = 5.0
 class Worker:
     def __init__(
         self,
-        store: Store,
+        mill: Mill,
         handlers: Mapping[str, Handler],
         executors: Mapping[str, Executor],
         settings: WorkerSettings,
         owner: str,
         board: Board | None = None,
+        broker: Broker | None = None,
     ) -> None:
-        """`executors`: by the names that handlers use. `owner`: unique for each process ever started."""
-        self._store = store
+        """`executors`: by the names that handlers use. `owner`: unique for each process ever started. `broker`: the one
+        to which the mill's tickets go."""
+        self._mill = mill
+        self._store = store = mill.store
+        self._broker = broker
         self._handlers = handlers
         self._executors = executors
         self._settings = settings
         self._board = board
+        self._lease = round(settings.lease * SECOND)
+        self._logged = mill.logged if mill.events else None
         self.owner = owner
         self.held = Held(store, owner)
         self._pace = Pace()
-        self._outbox = Outbox(store, self.held)
-        self._progress = Progress(store, self.held, owner, settings.lease)
+        self._outbox = Outbox(mill, self.held)
+        self._progress = Progress(mill, self.held, owner, settings.lease)
         self._poke = asyncio.Event()
         self._quiet = asyncio.Event()
-        self._look = True
-        """Whether there may be ready tasks that nobody has looked for."""
         self._doubts: set[str] = set()
         """Held tasks that changed in the store."""
         self._doubted = asyncio.Event()
@@ -79,10 +87,11 @@ class Worker:
         Raises when a part of the worker ends by itself: half a worker would hold tasks that nobody runs.
         """
         self._set_clock(await self._store.clock())
+        self._intake = await self._open_intake()
         self._slots = Slots(self._settings.slots, self._handlers, self._ended, self._board)
         async with asyncio.TaskGroup() as parts:
             pump, serving = parts.create_task(self._pump()), parts.create_task(self._slots.serve())
-            works = (self._hear(), self._check_doubts(), self._progress.write_forever())
+            works = (self._hear(), self._take(), self._check_doubts(), self._progress.write_forever())
             helpers = [parts.create_task(work) for work in works]
             await _first(None, drain.wait(), stop.wait(), pump, serving, *helpers)
             if not (drain.is_set() or stop.is_set()):
@@ -93,6 +102,7 @@ class Worker:
             for part in (serving, *helpers):
                 part.cancel()
             await asyncio.wait((serving, *helpers))
+            await self._intake.close()
             self._farewell = time.monotonic() + FAREWELL
             self._poke.set()
 
@@ -109,6 +119,7 @@ class Worker:
                 await self._cycle()
             except StoreError as error:
                 logger.warning("the store failed, trying again: %s", error)
+                self._intake.failed()
                 if self._farewell and time.monotonic() > self._farewell:
                     logger.error("%d outcomes could not be saved; their leases will run out", len(self._outbox))
                     return
@@ -116,28 +127,27 @@ class Worker:
 
     async def _cycle(self) -> None:
         self._relieve_backlog()
-        room = self._room()
-        if self._outbox or room:
-            await self._turn(room)
+        wish = None if self._draining else self._intake.wish(self._room())
+        if self._outbox or wish:
+            await self._turn(wish or NOTHING)
             await asyncio.sleep(0)
         else:
             await self._pause()
 
     def _room(self) -> int:
-        """How many tasks to claim now."""
-        if self._draining or not self._look:
-            return 0
+        """How many more tasks to hold."""
         slots = self._slots
-        return max(0, slots.count - slots.busy - slots.backlog + self._pace.ahead(slots.count))
+        return slots.count - slots.busy - slots.backlog + self._pace.ahead(slots.count)
 
-    async def _turn(self, room: int) -> None:
+    async def _turn(self, wish: Wish) -> None:
         await self._outbox.settle_stale()
         decisions = self._outbox.decisions(self._now())
+        limit, queues, ids, ready_for = wish
         stale, claims = await self._store.turn(
-            self.owner, decisions, round(self._settings.lease * SECOND), room, queues=self._settings.queues
+            self.owner, decisions, self._lease, limit, queues=queues, ids=ids, ready_for=ready_for
         )
-        if room:
-            self._look = len(claims) == room
+        if limit:
+            self._intake.claimed(wish, claims)
         if claims:
             self._accept(claims)
         self._outbox.saved(stale)
@@ -145,10 +155,11 @@ class Worker:
     def _accept(self, claims: list[Claim]) -> None:
         self._set_clock(claims[-1].head.started_at or 0)
         self._fed_at = time.monotonic()
-        runs = [Run(claim, self._executor(claim), self._now, self._progress.note) for claim in claims]
+        runs = [Run(claim, self._executor(claim), self._now, self._progress.note, self._logged) for claim in claims]
         for run in runs:
             self.held.add(run)
         self._slots.feed(runs)
+        self._mill.started(claims)
         if self._draining:  # they were on their way when it began
             self._give_back_backlog()
 
@@ -160,14 +171,14 @@ class Worker:
 
     async def _pause(self) -> None:
         """Until an attempt ends or something is ready; a slow look finds what was not heard."""
-        rest = PATIENCE if self._slots.backlog else self._settings.poll
+        rest = PATIENCE if self._slots.backlog or self._intake.waiting() else self._settings.poll
         timer = asyncio.get_running_loop().call_later(rest, self._slow_look)
         await self._poke.wait()
         self._poke.clear()
         timer.cancel()
 
     def _slow_look(self) -> None:
-        self._look = True
+        self._intake.look()
         self._poke.set()
 
     def _relieve_backlog(self) -> None:
@@ -175,6 +186,8 @@ class Worker:
         if self._slots.backlog and time.monotonic() - self._fed_at > PATIENCE:
             self._pace.note_delay(PATIENCE)
             self._give_back_backlog()
+        if self._intake.tired():
+            self._intake.give_back()
 
     def _give_back_backlog(self) -> None:
         for run in self._slots.take_back():
@@ -188,6 +201,18 @@ class Worker:
         if not self._slots.busy:
             self._quiet.set()
 
+    async def _take(self) -> None:
+        while True:
+            await self._intake.take()
+            self._poke.set()
+
+    async def _open_intake(self) -> ByQueue | ByTicket:
+        queues = self._settings.queues
+        if self._broker is None or self._mill.tickets is None:
+            return ByQueue(queues)
+        known = [row.name for row in await self._store.queues()]
+        return ByTicket(self._broker, self._mill.tickets, queues, known, self._settings.slots + MOST)
+
     # --- the ear
 
     async def _hear(self) -> None:
@@ -197,7 +222,7 @@ class Worker:
                 heard = await ear.wait(None)
                 cancelled = [item for topic, item in heard if topic == "cancel"]
                 if len(cancelled) < len(heard):
-                    self._look = True
+                    self._intake.look()
                     self._poke.set()
                 if cancelled:
                     self.check(cancelled)

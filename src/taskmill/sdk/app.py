@@ -14,6 +14,7 @@ from taskmill.sdk import options
 from taskmill.sdk.connection import Connection
 from taskmill.sdk.context import Context
 from taskmill.sdk.handle import TaskHandle
+from taskmill.sdk.mill import Place
 from taskmill.sdk.options import DEFAULT_RETRIES, Options, PriorityName
 from taskmill.sdk.task import ExecutorName, Task, TaskFunction, executor_for
 from taskmill.stores.contract import Durability
@@ -30,16 +31,26 @@ class Unchecked:
 class App:
     """`store`: a URL; without one, TASKMILL_STORE of the environment or sqlite:///taskmill.db in the working directory.
 
+    `broker`, `feed`: URLs of a broker and of a live feed; without one, TASKMILL_BROKER and TASKMILL_FEED, or none.
     `durability`: "power" keeps what was enqueued through a power cut, "process" through the death of every process.
     Nothing is opened before the first task is enqueued or looked at.
     """
 
-    def __init__(self, store: str | None = None, *, durability: Durability = "power") -> None:
+    def __init__(
+        self,
+        store: str | None = None,
+        *,
+        broker: str | None = None,
+        feed: str | None = None,
+        durability: Durability = "power",
+    ) -> None:
         self.store = store or os.environ.get("TASKMILL_STORE") or DEFAULT_STORE
+        self.broker = broker or os.environ.get("TASKMILL_BROKER") or None
+        self.feed = feed or os.environ.get("TASKMILL_FEED") or None
         self.durability: Durability = durability
         self.tasks: dict[str, Task[..., Any]] = {}
         """The task types by name."""
-        self.connection = Connection(self.store, durability)
+        self.connection = Connection(Place(self.store, durability, self.broker, self.feed))
 
     @overload
     def task(

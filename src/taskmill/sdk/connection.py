@@ -1,4 +1,4 @@
-"""An app's way to its store: one for synchronous code, one for each event loop, opened at its first use."""
+"""An app's way to its mill: one for synchronous code, one for each event loop, opened at its first use."""
 
 import asyncio
 import os
@@ -8,20 +8,20 @@ from collections.abc import Callable, Sequence
 
 from taskmill.engine.enqueue import Enqueued, Request, enqueue
 from taskmill.sdk.loop_watch import LoopWatch
+from taskmill.sdk.mill import Opened, Place
 from taskmill.sdk.results import SyncWatch
 from taskmill.sdk.sync import run
 from taskmill.stores.clock import microseconds
-from taskmill.stores.contract import Caller, Durability, Store
+from taskmill.stores.contract import Caller
 from taskmill.stores.open import open_store
 
 
 class Connection:
-    def __init__(self, url: str, durability: Durability) -> None:
+    def __init__(self, place: Place) -> None:
         self.clock: Callable[[], int] = microseconds
         """Microseconds since the Unix epoch: when a task was made."""
-        self._url = url
-        self._durability: Durability = durability
-        self._shared = open_store(url) if url.startswith("memory:") else None
+        self._place = place
+        self._shared = open_store(place.store) if place.store.startswith("memory:") else None
         """A store that lives in one object serves all."""
         self._lock = threading.Lock()
         self._sync: SyncWatch | None = None
@@ -39,17 +39,16 @@ class Connection:
         if watch is None:
             await self._drop_ended()
             watch = self._watches.setdefault(loop, LoopWatch(self._make("loop")))
-        if not watch.open:
-            await watch.store.open()
-            watch.open = True
+        if not watch.ready:
+            await watch.open()
         return watch
 
     def add(self, requests: Sequence[Request]) -> list[Enqueued]:
-        return run(enqueue((self._sync or self._open_sync()).store, requests))
+        return run(enqueue((self._sync or self._open_sync()).mill, requests))
 
     async def aadd(self, requests: Sequence[Request]) -> list[Enqueued]:
         watch = self._watches.get(asyncio.get_running_loop())
-        if watch is None or not watch.open:
+        if watch is None or not watch.ready:
             watch = await self.here()
         return await watch.gathered.enqueue(requests)
 
@@ -75,19 +74,19 @@ class Connection:
     def _open_sync(self) -> SyncWatch:
         with self._lock:
             if self._sync is None:
-                store = self._make("thread")
-                run(store.open())
-                self._sync = SyncWatch(store)
+                opened = self._make("thread")
+                run(opened.open())
+                self._sync = SyncWatch(opened)
             return self._sync
 
     async def _drop_ended(self) -> None:
         for loop in [loop for loop in tuple(self._watches) if loop.is_closed()]:
             watch = self._watches.pop(loop, None)
             if watch is not None:
-                await watch.store.close()
+                await watch.close()
 
-    def _make(self, caller: Caller) -> Store:
-        return self._shared or open_store(self._url, caller=caller, durability=self._durability)
+    def _make(self, caller: Caller) -> Opened:
+        return Opened(self._place, caller, self._shared)
 
 
 _connections: "weakref.WeakSet[Connection]" = weakref.WeakSet()

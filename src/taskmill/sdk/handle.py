@@ -81,10 +81,10 @@ class TaskHandle(Generic[R]):
 
     def cancel(self) -> bool:
         """Cancel the task, or ask it to stop when it is running; False when it has ended already."""
-        return _accepted(run(control.cancel(self._app.connection.sync().store, [self.id])))
+        return _accepted(run(control.cancel(self._app.connection.sync().mill, [self.id])))
 
     async def acancel(self) -> bool:
-        return _accepted(await control.cancel((await self._app.connection.here()).store, [self.id]))
+        return _accepted(await control.cancel((await self._app.connection.here()).mill, [self.id]))
 
     def _value(self, task: Stored) -> R:
         if task.head.state is not State.SUCCEEDED:

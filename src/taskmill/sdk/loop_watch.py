@@ -7,16 +7,22 @@ from taskmill.engine.enqueue import enqueue
 from taskmill.engine.finals import Finals
 from taskmill.engine.gather import Gathered
 from taskmill.sdk import results
-from taskmill.stores.contract import Store
+from taskmill.sdk.mill import Opened
 
 
 class LoopWatch:
-    def __init__(self, store: Store) -> None:
-        self.store = store
-        self.gathered = Gathered(functools.partial(enqueue, store))
-        self.open = False
+    def __init__(self, opened: Opened) -> None:
+        self.mill = opened.mill
+        self.feed = opened.feed
+        self.gathered = Gathered(functools.partial(enqueue, self.mill))
+        self.ready = False
         """Whether the store was opened."""
-        self._finals = Finals(store)
+        self._opened = opened
+        self._finals = Finals(self.mill.store)
+
+    async def open(self) -> None:
+        await self._opened.open()
+        self.ready = True
 
     async def look(self, id: str) -> Task:
         """The task as it is now. Raises NotFound."""
@@ -27,8 +33,8 @@ class LoopWatch:
         try:
             return await self._finals.until_final(id, timeout)
         except TimeoutError:
-            raise await results.late(self.store, id, timeout) from None
+            raise await results.late(self.mill.store, id, timeout) from None
 
     async def close(self) -> None:
         await self._finals.close()
-        await self.store.close()
+        await self._opened.close()

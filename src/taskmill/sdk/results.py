@@ -7,19 +7,23 @@ from taskmill.core.state import FINAL
 from taskmill.core.task import Task
 from taskmill.engine import finals
 from taskmill.engine.why import why_not_started
+from taskmill.sdk.mill import Opened
 from taskmill.stores.contract import Ear, Store
 
 KEPT_EARS = 4
 
 
 class SyncWatch:
-    """The store of synchronous code, and the ears of those who wait on it, each in its own thread.
+    """The mill of synchronous code, and the ears of those who wait on it, each in its own thread.
 
     An ear is kept for the next who waits: to open one costs more than to wait.
     """
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    def __init__(self, opened: Opened) -> None:
+        self.mill = opened.mill
+        self.feed = opened.feed
+        self.store = opened.store
+        self._opened = opened
         self._ears: list[Ear] = []
 
     async def until_final(self, id: str, timeout: float | None) -> Task:
@@ -39,7 +43,7 @@ class SyncWatch:
     async def close(self) -> None:
         while self._ears:
             self._ears.pop().close()
-        await self.store.close()
+        await self._opened.close()
 
     async def _ear(self) -> Ear:
         try:

@@ -18,6 +18,7 @@ from taskmill.catalogue import handlers
 from taskmill.core.errors import InvalidSettings
 from taskmill.engine.enqueue import enqueue
 from taskmill.engine.gather import Gathered
+from taskmill.sdk.mill import Opened, Place
 from taskmill.server.guard import Guard
 from taskmill.server.loopback import loopback
 from taskmill.server.openapi import openapi_route
@@ -25,8 +26,6 @@ from taskmill.server.rest import ROUTES
 from taskmill.server.service import Service
 from taskmill.server.times import now
 from taskmill.server.web import Api
-from taskmill.stores.contract import Durability
-from taskmill.stores.open import open_store
 
 METHODS = ("GET", "POST", "DELETE")
 BACKLOG = 2048
@@ -52,8 +51,7 @@ def create_asgi(service: Service, cors: Sequence[str] = (), hosts: Sequence[str]
 
 
 def serve(
-    store_url: str,
-    durability: Durability = "power",
+    place: Place,
     host: str = "127.0.0.1",
     port: int = 8000,
     cors: Sequence[str] = (),
@@ -68,14 +66,22 @@ def serve(
     Raises InvalidSettings (a host beyond the loopback, a port in use), StoreUnavailable, SchemaTooNew.
     """
     listener = listen(host, port)
-    store = open_store(store_url, caller="loop", durability=durability)
-    service = Service(store, gathered=Gathered(functools.partial(enqueue, store)))
-    server = QuietServer(create_asgi(service, cors, (*hosts, host)))
+
+    async def live() -> None:
+        service = looped(Opened(place, "loop"))
+        server = QuietServer(create_asgi(service, cors, (*hosts, host)))
+        await _live(server, service, listener, on_ready or (lambda: None), lifeline)
+
     try:
-        with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
-            runner.run(_live(server, service, listener, on_ready or (lambda: None), lifeline))
+        with asyncio.Runner(loop_factory=uvicorn.Config("", log_config=None).get_loop_factory()) as runner:
+            runner.run(live())
     finally:
         listener.close()
+
+
+def looped(opened: Opened) -> Service:
+    """The service of an event loop: concurrent requests go to the store together."""
+    return Service(opened, gathered=Gathered(functools.partial(enqueue, opened.mill)))
 
 
 async def _live(

@@ -4,27 +4,28 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from taskmill.core.errors import InvalidRequest
 from taskmill.core.state import State
+from taskmill.engine.announce import Mill
 from taskmill.engine.control import Verdict, matching
 from taskmill.server.filters import to_filter
 from taskmill.server.views import Bulk, BulkResult, Refused
-from taskmill.stores.contract import Filter, Store
+from taskmill.stores.contract import Filter
 
 LIMIT = 10_000_000
 REFUSED_SHOWN = 100
-Control = Callable[[Store, Sequence[str]], Awaitable[list[Verdict]]]
+Control = Callable[[Mill, Sequence[str]], Awaitable[list[Verdict]]]
 
 
-async def act(store: Store, control: Control, where: Bulk, states: tuple[State, ...]) -> BulkResult:
+async def act(mill: Mill, control: Control, where: Bulk, states: tuple[State, ...]) -> BulkResult:
     """`states` are those acted on when the filter gives none. Page by page: each page is stored before the next."""
     filter = to_filter(where)
     if filter == Filter() and not where.all:
         raise InvalidRequest("the filter is empty, which would match every task", hint='send "all": true to mean it')
     filter = filter if filter.states else filter._replace(states=states)
     if where.dry_run:
-        return BulkResult(matched=await store.count(filter, LIMIT), done=0, dry_run=True, refused=[])
+        return BulkResult(matched=await mill.store.count(filter, LIMIT), done=0, dry_run=True, refused=[])
     result = BulkResult(matched=0, done=0, dry_run=False, refused=[])
-    async for ids in matching(store, filter, LIMIT):
-        _count(result, await control(store, ids))
+    async for ids in matching(mill.store, filter, LIMIT):
+        _count(result, await control(mill, ids))
     return result
 
 

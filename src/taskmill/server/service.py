@@ -17,13 +17,14 @@ from taskmill.engine.finals import Finals, missing
 from taskmill.engine.gather import Gathered
 from taskmill.engine.ids import parse as parse_id
 from taskmill.engine.why import is_alive, why_not_started
+from taskmill.sdk.mill import Opened
 from taskmill.server import bulk, present, views
 from taskmill.server.admission import admit, placed, refuse
 from taskmill.server.filters import to_filter
 from taskmill.server.idempotency import check_same, id_for
 from taskmill.server.limits import DEFAULTS, Limits
 from taskmill.server.task_types import TaskTypes
-from taskmill.stores.contract import Store, TaskTypeRow
+from taskmill.stores.contract import TaskTypeRow
 
 READY_WITHIN = 3.0
 UNFINISHED = tuple(state for state in State if state not in FINAL)
@@ -33,18 +34,20 @@ Items = list[views.Created | TaskmillError]
 class Service:
     """`wait` and `readiness` need a running event loop; the rest suspends only where the store does."""
 
-    def __init__(self, store: Store, limits: Limits = DEFAULTS, gathered: Gathered | None = None) -> None:
+    def __init__(self, opened: Opened, limits: Limits = DEFAULTS, gathered: Gathered | None = None) -> None:
         """`gathered`: concurrent requests share an insert, and a read; for a server, on its event loop."""
         self.limits = limits
-        self._store = store
-        self._enqueue = gathered.enqueue if gathered else functools.partial(enqueue, store)
-        self._task_types = TaskTypes(store)
+        self._opened = opened
+        self._mill = opened.mill
+        self._store = opened.store
+        self._enqueue = gathered.enqueue if gathered else functools.partial(enqueue, self._mill)
+        self._task_types = TaskTypes(self._store)
         self._gathered = gathered is not None
-        self._finals = Finals(store)
+        self._finals = Finals(self._store)
 
     async def open(self, shipped: Sequence[TaskTypeRow] = ()) -> None:
         """Open the store, and register those task types that no worker has registered yet."""
-        await self._store.open()
+        await self._opened.open()
         known = {row.name for row in await self._store.task_types()}
         missing = [row for row in shipped if row.name not in known]
         if missing:
@@ -52,7 +55,7 @@ class Service:
 
     async def close(self) -> None:
         await self._finals.close()
-        await self._store.close()
+        await self._opened.close()
 
     # Tasks
 
@@ -126,16 +129,16 @@ class Service:
 
     async def delete(self, id: str) -> None:
         """Final tasks only. Raises NotFound, Conflict."""
-        [verdict] = await control.delete(self._store, [_canonical(id)])
+        [verdict] = await control.delete(self._mill, [_canonical(id)])
         _accept(verdict)
 
     async def cancel_matching(self, where: views.Bulk) -> views.BulkResult:
         """Of those that match, the unfinished ones unless states are given."""
-        return await bulk.act(self._store, control.cancel, where, UNFINISHED)
+        return await bulk.act(self._mill, control.cancel, where, UNFINISHED)
 
     async def retry_matching(self, where: views.Bulk) -> views.BulkResult:
         """Of those that match, the failed ones unless states are given."""
-        return await bulk.act(self._store, control.retry, where, (State.FAILED,))
+        return await bulk.act(self._mill, control.retry, where, (State.FAILED,))
 
     # What is around them
 
@@ -186,7 +189,7 @@ class Service:
         return task
 
     async def _control(self, action: bulk.Control, id: str) -> views.TaskView:
-        [verdict] = await action(self._store, [_canonical(id)])
+        [verdict] = await action(self._mill, [_canonical(id)])
         _accept(verdict)
         return await self.get(id)
 

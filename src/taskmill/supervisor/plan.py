@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from taskmill.config.catalogue import CatalogueConfig
 from taskmill.engine.settings import WorkerSettings
+from taskmill.sdk.mill import Place
 from taskmill.stores.contract import Durability
 
 CANNOT_START = 78
@@ -37,6 +38,10 @@ class Plan(NamedTuple):
     """URL; None: workers claim by queue, woken by the store."""
     feed: str | None = None
     """URL; None: who watches reads the store."""
+
+    @property
+    def place(self) -> Place:
+        return Place(self.store, self.durability, self.broker, self.feed)
 
 
 class ChildPlan(NamedTuple):

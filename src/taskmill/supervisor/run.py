@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 from taskmill.core.errors import StoreError
 from taskmill.core.outcome import Lost
+from taskmill.engine.announce import Mill
 from taskmill.engine.reap import give_back
 from taskmill.executors.death import describe_death
+from taskmill.sdk.mill import Opened
 from taskmill.sdk.sync import run
-from taskmill.stores.contract import Store
-from taskmill.stores.open import open_store
 from taskmill.supervisor.child import Child
 from taskmill.supervisor.plan import CANNOT_START, Plan
 
@@ -34,19 +34,19 @@ class Dead(NamedTuple):
 
 def supervise(plan: Plan, on_ready: Callable[[], None] | None = None) -> int:
     """Run until SIGTERM or SIGINT; returns the exit code. `on_ready` is called once, when all children are ready."""
-    store = open_store(plan.store, durability=plan.durability)
-    run(store.open())
+    opened = Opened(plan.place, "thread")
+    run(opened.open())
     try:
         with _signals() as pipe:
-            return Supervisor(plan, store, pipe, on_ready or (lambda: None)).run()
+            return Supervisor(plan, opened.mill, pipe, on_ready or (lambda: None)).run()
     finally:
-        run(store.close())
+        run(opened.close())
 
 
 class Supervisor:
-    def __init__(self, plan: Plan, store: Store, pipe: int, on_ready: Callable[[], None]) -> None:
+    def __init__(self, plan: Plan, mill: Mill, pipe: int, on_ready: Callable[[], None]) -> None:
         self._plan = plan
-        self._store = store
+        self._mill = mill
         self._pipe = pipe
         self._on_ready = on_ready
         self._announced = False
@@ -99,8 +99,8 @@ class Supervisor:
         while self._dead:
             dead = self._dead[0]
             try:
-                run(give_back(self._store, f"{dead.owner}/heir", dead.owner, lease, dead.suspects, dead.lost))
-                run(self._store.drop_worker(dead.owner))
+                run(give_back(self._mill, f"{dead.owner}/heir", dead.owner, lease, dead.suspects, dead.lost))
+                run(self._mill.store.drop_worker(dead.owner))
             except StoreError as error:
                 logger.warning("could not give back the tasks of %s yet: %s", dead.owner, error)
                 return

@@ -10,8 +10,7 @@ def main() -> None:
     assert server is not None
     guarded(
         lambda: serve(
-            plan.store,
-            plan.durability,
+            plan.place,
             server.host,
             server.port,
             server.cors,

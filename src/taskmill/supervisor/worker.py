@@ -11,6 +11,7 @@ import msgspec
 
 from taskmill import __version__
 from taskmill.catalogue import handlers, settings
+from taskmill.engine.announce import Mill
 from taskmill.engine.board import Board
 from taskmill.engine.duties import Duties
 from taskmill.engine.logs import capture
@@ -21,7 +22,8 @@ from taskmill.executors.inline import Inline
 from taskmill.executors.processes import Processes
 from taskmill.executors.threads import Threads
 from taskmill.sdk.loading import load_app
-from taskmill.stores.contract import Store, WorkerRow
+from taskmill.sdk.mill import Opened
+from taskmill.stores.contract import WorkerRow
 from taskmill.stores.open import open_store
 from taskmill.supervisor.childhood import begin, guarded, hear_stop, tell_ready
 from taskmill.supervisor.plan import ChildPlan, Plan
@@ -46,27 +48,27 @@ async def _live(child: ChildPlan) -> None:
     plan = child.plan
     settings.use(settings.from_config(plan.catalogue, plan.store, plan.durability))
     tasks = handlers(load_app(plan.app) if plan.app else None)
-    store = _open(plan)
-    await store.open()
-    await store.put_task_types([task.row() for task in tasks.values()])
+    opened = Opened(plan.place, "worker")
+    await opened.open()
+    await opened.store.put_task_types([task.row() for task in tasks.values()])
     executors = _executors(plan)
     try:
-        await _work(child, store, tasks, executors)
+        await _work(child, opened, tasks, executors)
     finally:
         for executor in executors.values():
             await executor.close()
-        await store.close()
+        await opened.close()
 
 
 async def _work(
-    child: ChildPlan, store: Store, tasks: Mapping[str, Handler], executors: Mapping[str, Executor]
+    child: ChildPlan, opened: Opened, tasks: Mapping[str, Handler], executors: Mapping[str, Executor]
 ) -> None:
     settings = child.plan.settings
     drain, stop = asyncio.Event(), asyncio.Event()
     board = Board(child.board_fd, settings.slots)
-    worker = Worker(store, tasks, executors, settings, child.owner, board)
-    started = await store.clock()
-    duties = Duties(lambda: _open(child.plan), worker, lambda: _row(child, worker, started), settings)
+    worker = Worker(opened.mill, tasks, executors, settings, child.owner, board, opened.broker)
+    started = await opened.store.clock()
+    duties = Duties(lambda: _mill(child.plan, opened.mill), worker, lambda: _row(child, worker, started), settings)
     hear_stop(drain, stop)
     duties.start()
     try:
@@ -91,8 +93,9 @@ def _calm_collector() -> None:
     gc.set_threshold(5_000, 20, 50)
 
 
-def _open(plan: Plan) -> Store:
-    return open_store(plan.store, caller="worker", durability=plan.durability)
+def _mill(plan: Plan, mill: Mill) -> Mill:
+    """For the loop of the duties: a store of its own, and the same ways out."""
+    return Mill(open_store(plan.store, caller="worker", durability=plan.durability), mill.tickets, mill.events)
 
 
 def _executors(plan: Plan) -> dict[str, Executor]:

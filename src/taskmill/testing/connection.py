@@ -10,6 +10,7 @@ from taskmill.engine.enqueue import Enqueued, Request, enqueue
 from taskmill.sdk import results
 from taskmill.sdk.connection import Connection
 from taskmill.sdk.loop_watch import LoopWatch
+from taskmill.sdk.mill import Opened, Place
 from taskmill.sdk.results import SyncWatch
 from taskmill.sdk.sync import run
 from taskmill.stores.contract import Store
@@ -28,24 +29,24 @@ class Hooks(Protocol):
 
 class SandboxConnection(Connection):
     def __init__(self, store: Store, clock: Clock, hooks: Hooks) -> None:
-        super().__init__("memory://", "process")
+        super().__init__(Place("memory://"))
         self.clock = clock.now
-        self._store = store
+        self._opened = Opened(self._place, "thread", store)
         self._hooks = hooks
 
     def sync(self) -> SyncWatch:
-        return _SyncWatch(self._store)
+        return _SyncWatch(self._opened)
 
     async def here(self) -> LoopWatch:
-        return _LoopWatch(self._store)
+        return _LoopWatch(self._opened)
 
     def add(self, requests: Sequence[Request]) -> list[Enqueued]:
-        made = run(enqueue(self._store, requests))
+        made = run(enqueue(self._opened.mill, requests))
         self._hooks.stored([one.id for one in made if one.created])
         return made
 
     async def aadd(self, requests: Sequence[Request]) -> list[Enqueued]:
-        made = await enqueue(self._store, requests)
+        made = await enqueue(self._opened.mill, requests)
         await self._hooks.astored([one.id for one in made if one.created])
         return made
 
@@ -57,7 +58,7 @@ class _SyncWatch(SyncWatch):
 
 class _LoopWatch(LoopWatch):
     async def until_final(self, id: str, timeout: float | None) -> Task:
-        return await _final(self.store, id)
+        return await _final(self.mill.store, id)
 
 
 async def _final(store: Store, id: str) -> Task:

@@ -1,0 +1,74 @@
+"""What is to be told elsewhere (tickets, events): kept until a background task has sent it, several at once.
+
+Whoever puts something in waits for nothing and hears of no failure: all of it may be lost without harm.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Generic, TypeVar
+
+from taskmill.core.errors import TaskmillError
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+BATCH = 1_000
+LIMIT = 100_000
+"""What is kept at most; beyond, the oldest is dropped."""
+BACK_OFF = 0.5
+FAREWELL = 2.0
+"""Seconds to send the rest when it closes."""
+
+
+class Outgoing(Generic[T]):
+    """Lives on the event loop on which it is made; `put` may be called from any thread."""
+
+    def __init__(self, send: Callable[[Sequence[T]], Awaitable[None]]) -> None:
+        """`send` raises a TaskmillError when it failed; what it was given is dropped then."""
+        self._send = send
+        self._waiting: deque[T] = deque(maxlen=LIMIT)
+        self._loop = asyncio.get_running_loop()
+        self._sender: asyncio.Task[None] | None = None
+        self._woken = False
+
+    def put(self, items: Iterable[T]) -> None:
+        """Never raises and never blocks."""
+        self._waiting.extend(items)
+        if asyncio._get_running_loop() is self._loop:
+            self._wake()
+        elif not self._woken:
+            self._woken = True
+            with contextlib.suppress(RuntimeError):  # its loop is closed
+                self._loop.call_soon_threadsafe(self._wake)
+
+    async def close(self) -> None:
+        """Sends what waits, if that can be done soon."""
+        if self._sender is not None:
+            _, late = await asyncio.wait([self._sender], timeout=FAREWELL)
+            for sender in late:
+                sender.cancel()
+
+    def _wake(self) -> None:
+        self._woken = False
+        if self._sender is None:
+            self._sender = self._loop.create_task(self._sending())
+
+    async def _sending(self) -> None:
+        try:
+            while self._waiting:
+                count = min(BATCH, len(self._waiting))
+                await self._try([self._waiting.popleft() for _ in range(count)])
+        finally:
+            self._sender = None
+
+    async def _try(self, items: list[T]) -> None:
+        try:
+            await self._send(items)
+        except TaskmillError as error:
+            # Whoever is served from here finds the rest elsewhere, and sooner than it could be sent again.
+            logger.info("%d not sent: %s", len(items) + len(self._waiting), error)
+            self._waiting.clear()
+            await asyncio.sleep(BACK_OFF)
