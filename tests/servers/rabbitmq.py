@@ -1,0 +1,152 @@
+"""A private RabbitMQ node, and a vhost for each test."""
+
+import base64
+import itertools
+import json
+import os
+import socket
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal, get_args
+from urllib.parse import unquote, urlsplit
+
+from tests.servers.base import HOST, Place, Server, free_port
+from tests.servers.packages import binary
+
+Resource = Literal["memory", "disk"]
+
+HEADER = b"AMQP\x00\x00\x09\x01"
+WITH_EPMD = 'epmd & exec "$0"'
+"""The node's directory of names is a process of ours too, and ends with it."""
+
+CONFIG = """[
+  {rabbit, [
+    {tcp_listeners, [{"%(host)s", %(port)d}]},
+    {loopback_users, []}
+  ]},
+  {rabbitmq_management, [{tcp_config, [{ip, "%(host)s"}, {port, %(api_port)d}]}]}
+].
+"""
+"""In Erlang's own form: RabbitMQ takes half a second to read the other."""
+
+
+class RabbitmqServer(Server):
+    """Durable things survive SIGKILL. `management`: with its HTTP API, which costs half a second at the start."""
+
+    name = "rabbitmq"
+
+    def __init__(self, *, management: bool = False) -> None:
+        super().__init__()
+        self.node = f"taskmill{self.port}@localhost"
+        self.api_port = free_port()
+        self._plugins = "rabbitmq_management" if management else ""
+        self._numbers = itertools.count(1)
+        self._ports = {"RABBITMQ_DIST_PORT": str(free_port()), "ERL_EPMD_PORT": str(free_port())}
+
+    @property
+    def url(self) -> str:
+        """Its first vhost, `/`: the one that is there again after `wipe()`."""
+        return self.url_of("%2F")
+
+    def url_of(self, vhost: str) -> str:
+        return f"amqp://guest:guest@{HOST}:{self.port}/{vhost}"
+
+    def _command(self) -> list[str]:
+        settings = {"host": HOST, "port": self.port, "api_port": self.api_port}
+        (self.directory / "rabbitmq.config").write_text(CONFIG % settings)
+        (self.directory / "enabled_plugins").write_text(f"[{self._plugins}].\n")
+        return ["sh", "-c", WITH_EPMD, binary("rabbitmq-server")]
+
+    def _environment(self) -> dict[str, str]:
+        home = str(self.directory)
+        return {
+            **os.environ,
+            **self._ports,
+            "HOME": home,
+            "ERL_EPMD_ADDRESS": HOST,
+            "RABBITMQ_NODENAME": self.node,
+            "RABBITMQ_BASE": home,
+            "RABBITMQ_MNESIA_BASE": str(self.data),
+            "RABBITMQ_LOG_BASE": home,
+            "RABBITMQ_CONFIG_FILE": f"{home}/rabbitmq.config",
+            "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+            "RABBITMQ_ENABLED_PLUGINS_FILE": f"{home}/enabled_plugins",
+            # it does not spin while it waits: tests need the processor
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+sbwt none -kernel inet_dist_use_interface {127,0,0,1}",
+            # the script becomes the node, in place of waiting for it
+            "RUNNING_UNDER_SYSTEMD": "true",
+        }
+
+    def _answers(self) -> bool:
+        with socket.create_connection((HOST, self.port), timeout=2) as connection:
+            connection.sendall(HEADER)
+            return bool(connection.recv(1))
+
+    @contextmanager
+    def fresh(self) -> Iterator[str]:
+        vhost = f"test-{next(self._numbers)}"
+        self.add_vhost(vhost)
+        try:
+            yield self.url_of(vhost)
+        finally:
+            self.mend()
+            self.eval(f'rabbit_vhost:delete(<<"{vhost}">>, <<"tests">>).')
+
+    def add_vhost(self, name: str) -> None:
+        rights = '<<".*">>, <<".*">>, <<".*">>'
+        self.eval(
+            f'ok = rabbit_vhost:add(<<"{name}">>, <<"tests">>), ok = rabbit_auth_backend_internal:set_permissions('
+            f'<<"guest">>, <<"{name}">>, {rights}, <<"tests">>).'
+        )
+
+    def set_alarm(self, resource: Resource, on: bool) -> None:
+        """As when memory or disk run out: the node takes nothing from publishers while it is on."""
+        alarm = f"{{resource_limit, {resource}, node()}}"
+        self.eval(
+            f"ok = rabbit_alarm:set_alarm({{{alarm}, []}})." if on else f"ok = rabbit_alarm:clear_alarm({alarm})."
+        )
+
+    def mend(self) -> None:
+        super().mend()
+        for resource in get_args(Resource):
+            self.set_alarm(resource, False)
+
+    def eval(self, erlang: str) -> str:
+        """Run an expression on the node; rabbitmqctl does the same, in a second."""
+        command = [binary("erl_call"), "-sname", self.node, "-timeout", "30", "-e"]
+        environment = self._environment()
+        ran = subprocess.run(command, input=f"{erlang}\n", env=environment, capture_output=True, text=True, check=False)
+        if ran.returncode or not ran.stdout.startswith("{ok,"):
+            raise RuntimeError(f"{erlang}\n{ran.stdout}{ran.stderr}")
+        return ran.stdout.removeprefix("{ok, ").removesuffix("}")
+
+
+class GivenRabbitmq(Place):
+    """A node that somebody else runs, with the management plugin: vhosts are made through its HTTP API."""
+
+    def __init__(self, url: str, api: str | None = None) -> None:
+        self._parts = urlsplit(url)
+        self._api = api or f"http://{self._parts.hostname}:15672"
+        self._user = unquote(self._parts.username or "guest")
+        password = unquote(self._parts.password or "guest")
+        self._key = base64.b64encode(f"{self._user}:{password}".encode()).decode()
+        self._numbers = itertools.count(1)
+
+    @contextmanager
+    def fresh(self) -> Iterator[str]:
+        vhost = f"test-{os.getpid()}-{next(self._numbers)}"
+        self._call("PUT", f"vhosts/{vhost}", {})
+        self._call("PUT", f"permissions/{vhost}/{self._user}", {"configure": ".*", "write": ".*", "read": ".*"})
+        try:
+            yield self._parts._replace(path=f"/{vhost}").geturl()
+        finally:
+            self._call("DELETE", f"vhosts/{vhost}", {})
+
+    def _call(self, method: str, path: str, body: dict[str, Any]) -> None:
+        headers = {"Authorization": f"Basic {self._key}", "Content-Type": "application/json"}
+        data = json.dumps(body).encode()
+        request = urllib.request.Request(f"{self._api}/api/{path}", data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=30):
+            pass
