@@ -1,0 +1,37 @@
+"""A rate that all processes of one machine keep together: a file says when the next request is due."""
+
+import fcntl
+import os
+from pathlib import Path
+
+BURST = 10.0
+"""Seconds' worth of requests that may go at once after a rest."""
+
+
+def turn(path: Path, rate: int, now: float) -> float:
+    """Take a turn and return 0; or, when none is due, take none and return the seconds until there is one.
+
+    `rate`: turns per minute. `now`: seconds since the Unix epoch.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        each = 60.0 / rate
+        due = max(now, _read(file, latest=now + 60 + each)) + each
+        wait = due - now - max(each, BURST)
+        if wait > 1e-6:
+            return wait
+        os.pwrite(file, f"{due:<32.6f}".encode(), 0)
+        return 0.0
+    finally:
+        os.close(file)
+
+
+def _read(file: int, latest: float) -> float:
+    """When what was taken so far is paid for; what lies beyond `latest` was left by a clock that was set since."""
+    try:
+        due = float(os.pread(file, 32, 0))
+    except ValueError:
+        return 0.0
+    return due if due <= latest else 0.0
