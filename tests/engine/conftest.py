@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from taskmill.brokers.contract import Broker
 from taskmill.core.task import Task
 from taskmill.engine.announce import Mill
 from taskmill.engine.enqueue import enqueue
@@ -36,6 +37,7 @@ class Trial:
         self.mill = Mill(store)
         self.served = store
         """What workers get."""
+        self.broker: Broker | None = None
 
     async def add(self, *calls: Call[Any]) -> list[str]:
         return [made.id for made in await enqueue(self.mill, [call.request for call in calls])]
@@ -61,13 +63,16 @@ class Trial:
             ear.close()
         return task
 
+    def _of_worker(self) -> Mill:
+        return self.mill if self.served is self.store else Mill(self.served)
+
     @asynccontextmanager
     async def worker(self, **settings: Any) -> AsyncIterator[Worker]:
         """Drained at the end of the block."""
         chosen = replace(WorkerSettings(grace=5.0, poll=0.05), **settings)
         command = [sys.executable, str(HERE / "attempts.py")]
         executors = {"inline": Inline(), "threads": Threads(), "processes": Processes(command)}
-        worker = Worker(Mill(self.served), TASKS, executors, chosen, f"test-{uuid7()}")
+        worker = Worker(self._of_worker(), TASKS, executors, chosen, f"test-{uuid7()}", broker=self.broker)
         worker.drain, worker.stop = asyncio.Event(), asyncio.Event()
         running = worker.running = asyncio.create_task(worker.run(worker.drain, worker.stop))
         try:

@@ -1,0 +1,160 @@
+"""Workers that hear by a broker's tickets. The broker is a hint: whatever it does, each task runs once."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack
+
+import pytest
+
+from taskmill.brokers.memory import MemoryBroker
+from taskmill.core.errors import BrokerUnavailable
+from taskmill.core.state import State
+from taskmill.core.task import Ticket
+from taskmill.engine import control, intake
+from taskmill.engine.announce import Mill
+from taskmill.engine.loop import run_forever
+from taskmill.engine.outgoing import Outgoing
+from taskmill.engine.promote import Promote
+from tests.engine import handlers as h
+from tests.engine.conftest import Trial
+
+NEVER = 3600.0
+"""Seconds between slow looks: what runs was told by a ticket."""
+
+
+class Post(MemoryBroker):
+    """A broker that can lose, repeat and refuse."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[Ticket] = []
+        self.handle: Callable[[Sequence[Ticket]], Sequence[Ticket]] = lambda tickets: tickets
+        self.heard = asyncio.Event()
+
+    async def announce(self, tickets: Sequence[Ticket]) -> None:
+        self.told += tickets
+        self.heard.set()
+        await super().announce(self.handle(tickets))
+
+
+@pytest.fixture
+async def post(mill: Trial) -> AsyncIterator[Post]:
+    post = Post()
+    mill.broker = post
+    mill.mill = Mill(mill.store, Outgoing(post.announce))
+    await mill.store.pause("default", False)  # a queue that is known
+    yield post
+    await post.close()
+
+
+async def test_a_ticket_starts_a_task(mill: Trial, post: Post) -> None:
+    async with mill.worker(poll=NEVER):
+        done = await asyncio.wait_for(mill.run(h.add.call(2, 3)), 10)
+    assert done.head.result == "5"
+    assert post.told == [Ticket(done.spec.id, "default", 2)]
+
+
+async def test_whatever_becomes_ready_again_gets_a_ticket(mill: Trial, post: Post) -> None:
+    async with mill.worker(poll=NEVER):
+        [id] = await mill.add(h.third_time.call())
+        stop = asyncio.Event()
+        promoting = asyncio.create_task(run_forever(mill.store, [Promote(mill.mill, 0.01)], stop))
+        assert (await mill.final(id)).head.result == "3"
+        [verdict] = await control.retry(mill.mill, [id])
+        assert verdict.done
+        assert (await mill.final(id)).head.result == "3"
+        stop.set()
+        await promoting
+    assert [ticket.id for ticket in post.told].count(id) == 6
+
+
+async def test_tickets_that_come_twice_late_or_for_nothing_claim_nothing(mill: Trial, post: Post) -> None:
+    post.handle = lambda tickets: [Ticket("no-such-task", "default", 2), *tickets, *tickets]
+    async with mill.worker(poll=NEVER):
+        done = [await mill.run(h.add.call(i, i)) for i in range(20)]
+        [cancelled] = await mill.add(h.add.using(delay=60).call(1, 1))
+        await control.cancel(mill.mill, [cancelled])
+        await post.announce([Ticket(cancelled, "default", 1), Ticket(done[0].spec.id, "default", 1)])
+        await mill.run(h.add.call(0, 0))
+        assert (await mill.get(cancelled)).head.state is State.CANCELLED
+    assert {task.head.attempt for task in done} == {1}
+
+
+async def test_what_got_lost_is_found_by_the_slow_look(
+    mill: Trial, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "GRACE", 0.05)
+    post.handle = lambda tickets: []
+    async with mill.worker(poll=0.02):
+        ids = await mill.add(*(h.add.call(i, i) for i in range(100)))
+        assert {(await mill.final(id)).head.state for id in ids} == {State.SUCCEEDED}
+
+
+async def test_what_got_lost_is_found_although_tickets_keep_coming(
+    mill: Trial, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "GRACE", 0.05)
+    monkeypatch.setattr(intake, "RARELY", 0.1)
+    post.handle = lambda tickets: []
+    [lost] = await mill.add(h.add.call(1, 1))
+    await post.heard.wait()
+    post.handle = lambda tickets: tickets
+    stop = time.monotonic() + 10
+    async with mill.worker(poll=NEVER, slots=1):
+        while (await mill.get(lost)).head.finished_at is None and time.monotonic() < stop:
+            await mill.run(h.add.call(1, 1))
+    assert (await mill.get(lost)).head.state is State.SUCCEEDED
+
+
+async def test_a_broker_that_is_away_stops_nobody(mill: Trial, post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(tickets: Sequence[Ticket]) -> Sequence[Ticket]:
+        raise BrokerUnavailable("away")
+
+    monkeypatch.setattr(intake, "GRACE", 0.05)
+    post.handle = away
+    async with mill.worker(poll=0.02):
+        assert (await mill.run(h.add.call(1, 1))).head.state is State.SUCCEEDED
+        post.handle = lambda tickets: tickets
+        await asyncio.wait_for(mill.run(h.add.call(1, 1)), 10)
+
+
+async def test_no_ticket_waits_behind_a_busy_worker(mill: Trial, post: Post) -> None:
+    async with AsyncExitStack() as workers:
+        await workers.enter_async_context(mill.worker(poll=NEVER, slots=1))
+        long = await mill.add(h.waits.call(30.0))
+        await mill.when(long[0], lambda task: task.head.state is State.RUNNING)
+        short = await mill.add(*(h.add.call(i, i) for i in range(5)))
+        await workers.enter_async_context(mill.worker(poll=NEVER, slots=1))
+        for id in short:
+            await asyncio.wait_for(mill.final(id), 5)
+        await control.cancel(mill.mill, long)
+
+
+async def test_a_queue_that_is_new_is_found_and_then_heard(
+    mill: Trial, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "GRACE", 0.05)
+    async with mill.worker(poll=0.02) as worker:
+        assert (await mill.run(h.add.using(queue="new").call(1, 1))).head.state is State.SUCCEEDED
+        monkeypatch.setattr(intake, "GRACE", NEVER)
+        await asyncio.wait_for(mill.run(h.add.using(queue="new").call(1, 1)), 10)
+        assert worker.held.beats() == []
+
+
+async def test_a_worker_of_some_queues_takes_no_tickets_of_others(mill: Trial, post: Post) -> None:
+    async with mill.worker(poll=NEVER, queues=("mine",)):
+        [other] = await mill.add(h.add.call(1, 1))
+        await asyncio.wait_for(mill.run(h.add.using(queue="mine").call(1, 1)), 10)
+        assert (await mill.get(other)).head.state is State.READY
+
+
+async def test_a_worker_that_ends_leaves_its_tickets_to_others(mill: Trial, post: Post) -> None:
+    async with mill.worker(poll=NEVER, slots=1, grace=0.1):
+        long = await mill.add(h.waits.call(30.0))
+        await mill.when(long[0], lambda task: task.head.state is State.RUNNING)
+        short = await mill.add(h.add.call(1, 1))
+    async with mill.worker(poll=NEVER, slots=2):
+        await asyncio.wait_for(mill.final(short[0]), 5)
+        await mill.when(long[0], lambda task: task.head.state is State.RUNNING)
+        await control.cancel(mill.mill, long)
