@@ -105,7 +105,8 @@ def test_no_file_stays_open(tmp_path: Path) -> None:
     ("url", "hint"),
     [
         ("sqlit:///tasks.db", "did you mean sqlite://?"),
-        ("postgresql://localhost/x", "known are sqlite:///taskmill.db or memory://"),
+        ("postgres://localhost/x", "did you mean postgresql://?"),
+        ("mysql://localhost/x", "known are sqlite:///taskmill.db, postgresql://"),
         ("tasks.db", "known are"),
         ("sqlite://tasks.db", "sqlite:///tasks.db"),
         ("sqlite:///", "sqlite:///taskmill.db"),

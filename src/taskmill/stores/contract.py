@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from taskmill.core.state import State
 from taskmill.core.task import Attempt, Claim, Decision, Task
+from taskmill.stores.copying import Copying
 
 Topic = Literal["ready", "due", "final", "cancel", "progress"]
 """ready: queue names. due: nothing (a task was scheduled). final, cancel, progress: task ids."""
@@ -261,7 +262,7 @@ class Registry(Protocol):
         ...
 
 
-class Store(Tasks, Reads, Registry, Protocol):
+class Store(Tasks, Reads, Registry, Copying, Protocol):
     bell: Bell
     place: str
     """Where it is, for people; without secrets."""

@@ -23,7 +23,8 @@ from taskmill.stores.contract import (
     TaskTypeRow,
     WorkerRow,
 )
-from taskmill.stores.sqlite import adding, claiming, keeping, reads, registry, saving
+from taskmill.stores.copying import Export
+from taskmill.stores.sqlite import adding, claiming, copying, keeping, reads, registry, saving
 from taskmill.stores.sqlite.bell import SocketBell
 from taskmill.stores.sqlite.database import Database, Durability
 from taskmill.stores.sqlite.failures import explained
@@ -162,6 +163,12 @@ class SqliteStore(Calls):
 
     async def stats(self) -> Stats:
         return await self._looks.run(reads.stats)
+
+    async def export(self, limit: int, cursor: str | None = None) -> Export:
+        return await self._looks.run(copying.export, limit, cursor)
+
+    async def restore(self, tasks: Sequence[Task], attempts: Sequence[Attempt]) -> list[str]:
+        return await self.run(copying.restore, tasks, attempts)
 
     async def put_worker(self, row: WorkerRow) -> None:
         await self.run(registry.put_worker, row)

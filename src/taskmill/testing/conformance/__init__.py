@@ -12,6 +12,7 @@ from taskmill.testing.conformance.adding import Adding
 from taskmill.testing.conformance.bell import Ringing
 from taskmill.testing.conformance.case import StoreCase
 from taskmill.testing.conformance.claiming import Claiming
+from taskmill.testing.conformance.copying import Copied
 from taskmill.testing.conformance.leases import Leases
 from taskmill.testing.conformance.machine import Moves
 from taskmill.testing.conformance.model import Model
@@ -24,5 +25,5 @@ from taskmill.testing.conformance.views import Views
 __all__ = ["StoreCase", "StoreSuite"]
 
 
-class StoreSuite(Adding, Claiming, Saving, Leases, Races, Moves, Purging, Views, Registered, Ringing, Model):
+class StoreSuite(Adding, Claiming, Saving, Leases, Races, Moves, Purging, Views, Copied, Registered, Ringing, Model):
     """All of it."""

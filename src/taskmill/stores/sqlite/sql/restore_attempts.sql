@@ -1,0 +1,3 @@
+INSERT INTO attempt ({attempt})
+VALUES {rows}
+ON CONFLICT DO NOTHING
