@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 
 from taskmill.core.events import Kind, TaskEvent
+from taskmill.core.state import State
 from taskmill.core.task import Attempt, Task
 
 
@@ -21,6 +22,8 @@ def logged(task: Task, attempts: Iterable[Attempt], since: int) -> list[TaskEven
 
 
 def _lines(task: Task, attempt: Attempt) -> Iterable[TaskEvent]:
-    event = told(task, 0, "log")._replace(version=attempt.version, attempt=attempt.number, progress=None, error=None)
+    event = told(task, 0, "log")._replace(
+        state=State.RUNNING, version=attempt.version, attempt=attempt.number, progress=None, error=None
+    )
     for line in json.loads(attempt.log or "[]"):
         yield event._replace(at=int(line["at"]), line=json.dumps(line, ensure_ascii=False))

@@ -3,7 +3,7 @@
 import atexit
 import os
 import weakref
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from taskmill.brokers.contract import Broker
 from taskmill.brokers.open import open_broker
@@ -33,6 +33,7 @@ class Opened:
         self.store = store or open_store(place.store, caller=caller, durability=place.durability)
         self.broker: Broker | None = None
         self.feed: Feed | None = None
+        self._tail: Feed | None = None
         self._elsewhere = caller == "thread" and bool(place.broker or place.feed)
         """Broker and feed live on the loop of the portal."""
         if self._elsewhere:
@@ -40,6 +41,15 @@ class Opened:
             _to_flush.add(self)
         else:
             self.mill = self._connect(place)
+
+    @property
+    def live(self) -> Feed:
+        """Where changes are heard: the live feed, or the store's tail where there is none. For a loop."""
+        if self._tail is None and self.feed is None:
+            from taskmill.engine.tail import StoreTail  # which only those need who watch
+
+            self._tail = StoreTail(self.store)
+        return self.feed or cast(Feed, self._tail)
 
     async def open(self) -> None:
         """Raises SchemaTooNew, StoreUnavailable."""
@@ -70,7 +80,7 @@ class Opened:
         for outgoing in (self.mill.tickets, self.mill.events):
             if outgoing is not None:
                 await outgoing.close()
-        for component in (self.broker, self.feed):
+        for component in (self.broker, self.feed, self._tail):
             if component is not None:
                 await component.close()
 
