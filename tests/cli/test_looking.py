@@ -75,8 +75,8 @@ def test_workers_are_listed(call: Call, at_mill: Path) -> None:
 
 def test_types_are_listed_with_an_example_that_works(call: Call, at_mill: Path) -> None:
     names = [line.split("\t")[0] for line in call("types").stdout.splitlines()]
-    assert names == ["math", "message", "sleep"]
-    for name in names[:2]:
+    assert {"math", "message", "sleep"} <= set(names)
+    for name in ("math", "message", "email_sending"):
         shown = call("types", "show", name).stdout
         command = shlex.split(shown.splitlines()[-1])
         assert command[0] == "taskmill"

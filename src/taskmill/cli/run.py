@@ -8,7 +8,7 @@ from taskmill.cli.options import setting_options
 
 STORE = ("store", "broker", "feed", "durability")
 SERVER = ("host", "port", "cors")
-WORKER = ("workers", "queues", "slots", "lease", "grace", "poll")
+WORKER = ("profile", "workers", "queues", "slots", "lease", "grace", "poll")
 
 _app = click.argument("app", required=False, metavar="[APP]")
 

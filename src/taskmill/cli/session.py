@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from taskmill.catalogue.settings import from_config, use
 from taskmill.config.load import settings
 from taskmill.core.errors import InvalidSettings, StoreUnavailable
 from taskmill.sdk.mill import Opened, Place
@@ -25,12 +26,14 @@ def session(store: str | None, config: str | None) -> Iterator[Session]:
     configured = settings({"store": store}, file=config)
     _must_exist(configured.store)
     opened = Opened(Place(configured.store, configured.durability, configured.broker, configured.feed), "thread")
+    use(from_config(configured, configured.store, configured.durability))  # without the secrets in files
     service = Service(opened)
     try:
         run(service.open())
         yield Session(service, opened.store.bell)
     finally:
         run(service.close())
+        use(None)
 
 
 def _must_exist(url: str) -> None:

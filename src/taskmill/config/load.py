@@ -1,4 +1,4 @@
-"""Load: file < environment < flags. Unset is not default: what a source does not say, it leaves alone."""
+"""Load: file < environment < profile < flags. Unset is not default: what a source does not say, it leaves alone."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -9,6 +9,7 @@ from taskmill.config.masking import masked
 from taskmill.config.secret_files import SUFFIX, read_secret
 from taskmill.config.settings import SETTINGS, URL_FILES, Settings
 from taskmill.config.sources import Finding, Raw, find_file, from_environment, from_file, from_flags, place
+from taskmill.config.spread import spread
 from taskmill.core.errors import InvalidSettings, Problem
 
 DEFAULT = "default"
@@ -39,8 +40,9 @@ def load(
     path, unread = (Path(named), []) if named else find_file(directory)
     in_file, findings = from_file(path) if path else ([], [])
     in_environment, more = from_environment(environ)
-    values, sources, wrong = _checked([*in_file, *in_environment, *from_flags(flags or {})])
-    return Loaded(Settings(**values), sources, [*findings, *more, *wrong], path, unread)
+    raws, unknown = spread([*in_file, *in_environment], from_flags(flags or {}))
+    values, sources, wrong = _checked(raws)
+    return Loaded(Settings(**values), sources, [*findings, *more, *unknown, *wrong], path, unread)
 
 
 def settings(flags: Mapping[str, object] | None = None, *, file: str | Path | None = None) -> Settings:

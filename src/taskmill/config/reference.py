@@ -1,5 +1,7 @@
 """Settings written out for people."""
 
+import json
+
 from taskmill.config.fields import written
 from taskmill.config.load import Loaded
 from taskmill.config.masking import masked
@@ -12,6 +14,8 @@ def shown(key: str, value: object) -> str:
     """A setting's value as one would write it, secrets masked."""
     if SETTINGS[key].secret and value is not None:
         return "***"
+    if isinstance(value, dict):
+        return json.dumps(value)
     if isinstance(value, float) and key in DURATIONS:
         return written(value)
     if isinstance(value, tuple):

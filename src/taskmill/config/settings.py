@@ -4,11 +4,13 @@ A key is the same everywhere: `retention_failed` in the file (or `failed` in a t
 `TASKMILL_RETENTION_FAILED` in the environment.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, NamedTuple
 
 from taskmill.config.catalogue import CatalogueConfig
 from taskmill.config.fields import Check, choice, duration, names, optional, setting, text, whole
+from taskmill.config.profiles import check_profiles
 
 DAY = 86_400.0
 YEARS = 3650 * DAY
@@ -54,6 +56,15 @@ class Settings(CatalogueConfig):
     port: int = setting(8000, whole(1, 65_535), "The port the server listens on.")
     cors: tuple[str, ...] = setting(
         (), names("a list of origins like http://localhost:3000"), "Origins whose web pages may call the server."
+    )
+    profile: str | None = setting(
+        None,
+        optional(text("the name of a profile")),
+        "What the workers are for: `email`, `http`, `data`, `files`, `reports`, `compute`, or one of `profiles`. "
+        "It sets `queues`, `slots` and `workers`.",
+    )
+    profiles: Mapping[str, Mapping[str, Any]] | None = setting(
+        None, check_profiles, "Profiles of your own, each a table `[profiles.name]` with some of these three settings."
     )
     workers: int = setting(2, whole(1, 256), "Worker processes.")
     slots: int = setting(16, whole(1, 10_000), "Attempts that one worker process runs at once.")

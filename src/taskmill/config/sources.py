@@ -113,10 +113,10 @@ def _yaml(text: str) -> object:
 
 
 def _flat(content: Mapping[Any, object], prefix: str = "") -> Iterator[tuple[str, object]]:
-    """Tables only group: `failed` in a table `retention` is `retention_failed`."""
+    """Tables only group: `failed` in a table `retention` is `retention_failed`. Profiles have names of their own."""
     for key, value in content.items():
         name = f"{prefix}{key}"
-        if isinstance(value, dict) and len(prefix) < 100:
+        if isinstance(value, dict) and name != "profiles" and len(prefix) < 100:
             yield from _flat(value, f"{name}_")
         else:
             yield name, value

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from jsonschema_rs import Validator, validator_for
 
+from taskmill.catalogue.settings import check_on, current
 from taskmill.core.errors import UnknownTaskType
 from taskmill.core.task import SECOND, Priority
 from taskmill.server.near import near_names
@@ -39,7 +40,8 @@ class TaskTypes:
         self._read_at = 0.0
 
     async def get(self, name: str) -> TaskType:
-        """Raises UnknownTaskType with the names that come near."""
+        """Raises UnknownTaskType with the names that come near, or because it is switched off."""
+        check_on(name)
         now = time.monotonic()
         if now - self._read_at > FRESH:
             self._read_at = now
@@ -51,8 +53,8 @@ class TaskTypes:
         return self._known[name]
 
     async def read(self) -> list[TaskType]:
-        rows = await self._registry.task_types()
-        self._known = {row.name: self._compiled(row) for row in rows}
+        rows, off = await self._registry.task_types(), current().disabled_types
+        self._known = {row.name: self._compiled(row) for row in rows if row.name not in off}
         return list(self._known.values())
 
     def _compiled(self, row: TaskTypeRow) -> TaskType:

@@ -1,5 +1,6 @@
 """The server process: `python -m taskmill.supervisor.server server`, with the plan on its standard input."""
 
+from taskmill.catalogue import settings
 from taskmill.server.asgi import serve
 from taskmill.supervisor.childhood import begin, guarded, tell_ready
 
@@ -8,6 +9,7 @@ def main() -> None:
     child = begin()
     plan, server = child.plan, child.plan.server
     assert server is not None
+    settings.use(settings.from_config(plan.catalogue, plan.place.store, plan.place.durability))
     guarded(
         lambda: serve(
             plan.place,
