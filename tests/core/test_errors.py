@@ -22,6 +22,8 @@ CODES = {
     "StoreError": "store_error",
     "StoreUnavailable": "store_unavailable",
     "SchemaTooNew": "schema_too_new",
+    "BrokerUnavailable": "broker_unavailable",
+    "FeedUnavailable": "feed_unavailable",
     "ResultTimeout": "result_timeout",
     "TaskError": "task_failed",
     "TaskCancelled": "task_cancelled",

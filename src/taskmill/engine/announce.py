@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from taskmill.core.events import TaskEvent
-from taskmill.core.state import FINAL, State
+from taskmill.core.state import State
 from taskmill.core.task import Head, Spec, Ticket
 from taskmill.engine.outgoing import Outgoing
 from taskmill.stores.clock import microseconds
@@ -28,13 +28,10 @@ class Mill:
     def changed(self, tasks: Sequence[tuple[Spec, Head]]) -> None:
         """These heads were written."""
         ready = [spec for spec, head in tasks if head.state is State.READY]
-        final = [spec.id for spec, head in tasks if head.state in FINAL]
         if ready:
             self._ready(ready)
-        if final:
-            self._ring("final", final)
-        if len(ready) + len(final) < len(tasks):
-            self._rarer(tasks)
+        if len(ready) < len(tasks):
+            self._others(tasks)
         if self.events:
             self.events.put(_event(spec, head) for spec, head in tasks)
 
@@ -63,7 +60,10 @@ class Mill:
         if self.events:
             self.events.put((_event(spec, head)._replace(kind="log", line=line),))
 
-    def _rarer(self, tasks: Sequence[tuple[Spec, Head]]) -> None:
+    def _others(self, tasks: Sequence[tuple[Spec, Head]]) -> None:
+        final = [spec.id for spec, head in tasks if head.finished_at is not None]
+        if final:
+            self._ring("final", final)
         if any(head.state is State.SCHEDULED for _, head in tasks):
             self._ring("due", ())
         asked_to_stop = [spec.id for spec, head in tasks if head.state is State.RUNNING and head.cancel]

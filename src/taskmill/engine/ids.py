@@ -6,13 +6,40 @@ import time
 from uuid import UUID
 
 VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+RANDOM = 10
+"""Bytes taken for one id."""
+AT_ONCE = 256
+
+_tails: list[str] = []
+"""The random ends of ids to come: made many at a time, because every enqueue takes one."""
+_head = (0, "")
+"""The latest millisecond, and how its ids begin."""
 
 
 def uuid7() -> str:
     """Ordered by the millisecond of its making."""
-    milliseconds, chance = time.time_ns() // 1_000_000, os.urandom(10).hex()
-    variant = VARIANT[chance[3]]
-    return f"{milliseconds >> 16:08x}-{milliseconds & 0xFFFF:04x}-7{chance[:3]}-{variant}{chance[4:7]}-{chance[7:19]}"
+    global _head
+    milliseconds = time.time_ns() // 1_000_000
+    known, head = _head
+    if milliseconds != known:
+        head = f"{milliseconds >> 16:08x}-{milliseconds & 0xFFFF:04x}-7"
+        _head = milliseconds, head
+    try:
+        return head + _tails.pop()
+    except IndexError:
+        tail, *tails = _random_tails()
+        _tails.extend(tails)
+        return head + tail
+
+
+def _random_tails() -> list[str]:
+    digits, each = os.urandom(RANDOM * AT_ONCE).hex(), 2 * RANDOM
+    chances = [digits[at : at + each] for at in range(0, len(digits), each)]
+    return [f"{one[:3]}-{VARIANT[one[3]]}{one[4:7]}-{one[7:19]}" for one in chances]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_tails.clear)  # or both would make the same ids
 
 
 def derived(scope: str, key: str) -> str:

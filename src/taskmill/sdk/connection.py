@@ -4,7 +4,7 @@ import asyncio
 import os
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from taskmill.engine.enqueue import Enqueued, Request, enqueue
 from taskmill.sdk.loop_watch import LoopWatch
@@ -46,11 +46,12 @@ class Connection:
     def add(self, requests: Sequence[Request]) -> list[Enqueued]:
         return run(enqueue((self._sync or self._open_sync()).mill, requests))
 
-    async def aadd(self, requests: Sequence[Request]) -> list[Enqueued]:
+    def aadd(self, requests: Sequence[Request]) -> Awaitable[list[Enqueued]]:
+        """Not a coroutine, because it is called for every task."""
         watch = self._watches.get(asyncio.get_running_loop())
         if watch is None or not watch.ready:
-            watch = await self.here()
-        return await watch.gathered.enqueue(requests)
+            return self._first(requests)
+        return watch.gathered.enqueue(requests)
 
     def close(self) -> None:
         with self._lock:
@@ -70,6 +71,10 @@ class Connection:
         before: list[object] = [self._sync, self._watches]
         self._lock, self._sync, self._watches = threading.Lock(), None, {}
         return before
+
+    async def _first(self, requests: Sequence[Request]) -> list[Enqueued]:
+        watch = await self.here()
+        return await watch.gathered.enqueue(requests)
 
     def _open_sync(self) -> SyncWatch:
         with self._lock:
