@@ -12,6 +12,7 @@ from taskmill.cli import (
     completion,
     config,
     control,
+    copy,
     doctor,
     failures,
     migrate,
@@ -109,6 +110,7 @@ for _command in (
     types.types,
     doctor.doctor,
     migrate.migrate,
+    copy.copy,
     config.config,
     completion.completion,
 ):

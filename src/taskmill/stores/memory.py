@@ -57,8 +57,9 @@ class MemoryStore(MemoryTasks):
 
     async def restore(self, tasks: Sequence[Task], attempts: Sequence[Attempt]) -> list[str]:
         with self._lock:
-            givers_first = sorted(tasks, key=lambda task: task.head.hold is not None)
-            refused = {task.spec.id for task in givers_first if not self._restore(task)}
+            known = [task for task in tasks if task.spec.id in self._tasks]
+            known.sort(key=lambda task: task.head.hold is not None)  # keys are given up before they are taken
+            refused = {task.spec.id for task in [*known, *tasks] if not self._restore(task)}
             for attempt in attempts:
                 kept = self._attempts.setdefault(attempt.task_id, [])
                 if attempt.task_id not in refused and attempt.version not in {each.version for each in kept}:

@@ -56,7 +56,7 @@ class Copied(StoreCase):
 
     @scenario
     async def test_restored_tasks_are_as_old_as_their_places(self, store: Store) -> None:
-        tasks = [a_task() for _ in range(300)]
+        tasks = [a_task(key=f"key {i}" if i % 3 else None) for i in range(300)]
         assert await store.restore(tasks, []) == []
         assert (await store.find(Filter(), 999)).tasks == tasks[::-1]
 
