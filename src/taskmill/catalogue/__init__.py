@@ -1,6 +1,7 @@
 """The task types that ship with Taskmill. Each is a file; adding one means importing it here."""
 
 from taskmill.catalogue.base import app
+from taskmill.catalogue.data import data_processing
 from taskmill.catalogue.email_sending import email_sending
 from taskmill.catalogue.exchange_rate import exchange_rate
 from taskmill.catalogue.files import file_processing
@@ -15,6 +16,7 @@ from taskmill.catalogue.weather import weather
 
 __all__ = [
     "app",
+    "data_processing",
     "email_sending",
     "exchange_rate",
     "file_processing",
