@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import socket
+import struct
 import threading
 from collections.abc import Coroutine
 from types import TracebackType
@@ -66,18 +68,17 @@ class Proxy:
     async def _change(self, mode: Mode, delay: float) -> None:
         left, self._mode, self._delay = self._mode, mode, delay
         if mode == "cut" or (left == "half_open" and mode != "half_open"):
-            await self._reset()
+            await self._end_all()
         if mode == "cut" and self._listener is not None:
             self._listener.close()
             self._listener = None
         elif mode != "cut" and self._listener is None:
             self._listener = await asyncio.start_server(self._serve, HOST, self.port)
 
-    async def _reset(self) -> None:
+    async def _end_all(self) -> None:
         connections = dict(self._open)
         for task, writers in connections.items():
-            for writer in writers:
-                writer.transport.abort()
+            _reset(writers)
             task.cancel()
         await asyncio.gather(*connections, return_exceptions=True)
 
@@ -89,10 +90,10 @@ class Proxy:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._join(reader, writer, self._open[task])
         except* OSError:
-            pass
+            _reset(self._open[task])
         finally:
             for each in self._open.pop(task):
-                each.transport.abort()
+                each.close()
 
     async def _join(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, opened: set[asyncio.StreamWriter]
@@ -139,3 +140,10 @@ class Proxy:
         self, type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _reset(writers: set[asyncio.StreamWriter]) -> None:
+    """RST in place of an orderly end."""
+    for writer in writers:
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()

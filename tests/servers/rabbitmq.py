@@ -108,6 +108,14 @@ class RabbitmqServer(Server):
             f"ok = rabbit_alarm:set_alarm({{{alarm}, []}})." if on else f"ok = rabbit_alarm:clear_alarm({alarm})."
         )
 
+    def settle(self) -> None:
+        """What was declared is on the disk.
+
+        RabbitMQ 3 writes down within a second which quorum queues it keeps. One that was declared in the last second
+        before SIGKILL is still known afterwards, and answers nobody until it is deleted and declared again.
+        """
+        self.eval("[dets:sync(Table) || Table <- dets:all()].")
+
     def mend(self) -> None:
         super().mend()
         for resource in get_args(Resource):
