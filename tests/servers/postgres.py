@@ -2,7 +2,7 @@
 
 import itertools
 import os
-import pwd
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -36,9 +36,6 @@ class PostgresServer(Server):
             "max_connections": str(max_connections),
             **({} if fsync else {"fsync": "off", "full_page_writes": "off"}),
         }
-        if os.geteuid() == 0:
-            user = pwd.getpwnam("postgres")
-            os.chown(self.directory, user.pw_uid, user.pw_gid)
 
     @property
     def url(self) -> str:
@@ -56,6 +53,8 @@ class PostgresServer(Server):
 
     def _initdb(self) -> None:
         initdb = [binary("initdb"), "--no-sync", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C"]
+        if os.geteuid() == 0:
+            shutil.chown(self.directory, "postgres", "postgres")
         command = [*_as_postgres(), *initdb, "-D", str(self.data)]
         made = subprocess.run(command, cwd=self.directory, capture_output=True, text=True, check=False)
         if made.returncode:
