@@ -43,7 +43,7 @@ def test_a_store_that_is_not_there_is_not_made(
         (["list", "--state", "redy"], 2, "'ready'"),
         (["list", "--limit", "0"], 2, "--limit"),
         (["list", "--store", "sqlite"], 2, "not the URL of a store"),
-        (["list", "--store", "postgresql://u:secret@h/db"], 2, "u:***@h/db"),
+        (["list", "--store", "postgres://u:secret@h/db"], 2, "…@h/db"),
         (["list", "--store", "memory://"], 2, "one process"),
         (["up", "--store", "memory://"], 2, "can't share"),
         (["up", "--port", "many"], 2, "--port"),

@@ -81,3 +81,20 @@ def test_a_host_for_everyone_is_refused(tmp_path: Path) -> None:
     assert result.returncode != 0
     assert "there is no login yet" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (["--store", "postgres://u:secret@h/db"], "did you mean postgresql://?"),
+        (["--broker", "ampq://u:secret@h"], "did you mean amqp://?"),
+        (["--feed", "reddis://:secret@h"], "did you mean redis://?"),
+        (["--broker", "memory://"], "can't share a memory:// broker"),
+    ],
+)
+def test_a_url_that_makes_no_sense_starts_nothing(tmp_path: Path, args: list[str], says: str) -> None:
+    result = call_real("up", *args, cwd=tmp_path)
+    assert result.returncode == 2
+    assert says in result.stderr
+    assert "secret" not in result.stderr
+    assert not (tmp_path / "taskmill.db").exists()

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -152,3 +153,18 @@ def test_the_store_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("TASKMILL_STORE", "memory://")
     assert App().store == "memory://"
     assert App("sqlite:///mine.db").store == "sqlite:///mine.db"
+
+
+def test_urls_come_from_the_environment_or_from_files_that_it_names(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    secret = tmp_path / "store"
+    secret.write_text("postgresql://u:secret@h/db\n")
+    monkeypatch.setenv("TASKMILL_STORE_FILE", str(secret))
+    monkeypatch.setenv("TASKMILL_BROKER", "amqp://h")
+    monkeypatch.delenv("TASKMILL_FEED", raising=False)
+    app = App()
+    assert (app.store, app.broker, app.feed) == ("postgresql://u:secret@h/db", "amqp://h", None)
+    monkeypatch.setenv("TASKMILL_STORE_FILE", str(tmp_path / "none"))
+    with pytest.raises(InvalidRequest, match=r"TASKMILL_STORE_FILE: .*can't be read: No such file"):
+        App()

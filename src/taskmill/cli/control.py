@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from taskmill.cli.completing import complete_id
-from taskmill.cli.options import filter_options, json_option, store_options
+from taskmill.cli.options import filter_options, json_option, place_options
 from taskmill.core.errors import Conflict, InvalidRequest, TaskmillError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _dry_run = click.option("--dry-run", is_flag=True, help="Only count what matches
 @filter_options
 @_dry_run
 @json_option
-@store_options
+@place_options
 def cancel(**given: Any) -> None:
     """Cancel tasks, by id or by filter.
 
@@ -38,7 +38,7 @@ def cancel(**given: Any) -> None:
 @filter_options
 @_dry_run
 @json_option
-@store_options
+@place_options
 def retry(**given: Any) -> None:
     """Run tasks again, by id or by filter.
 
@@ -54,6 +54,8 @@ def _act(
     as_json: bool,
     store: str | None,
     config: str | None,
+    broker: str | None,
+    feed: str | None,
     **where: Any,
 ) -> None:
     from taskmill.cli.filtering import given
@@ -63,7 +65,7 @@ def _act(
         raise InvalidRequest(
             f"say which tasks to {verb}: either ids or a filter", hint=f"taskmill {verb} --queue mail --dry-run"
         )
-    with session(store, config) as (service, _):
+    with session(store, config, broker, feed) as (service, _):
         if ids:
             _named(service, verb, ids, as_json)
         else:

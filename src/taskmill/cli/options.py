@@ -25,6 +25,13 @@ def store_options(command: F) -> F:
     return _store_option(config_option(command))
 
 
+def place_options(command: F) -> F:
+    """--store, --broker, --feed and --config, for commands whose doing others are told of, or that listen to others."""
+    for key in ("feed", "broker"):
+        command = click.option(f"--{key}", metavar="URL", help=f"The {key}; else the one of the settings.")(command)
+    return store_options(command)
+
+
 def setting_options(*keys: str) -> Callable[[F], F]:
     """A flag for each of these settings; the settings' own checks judge the values."""
 

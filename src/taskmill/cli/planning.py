@@ -1,9 +1,10 @@
-"""From settings to what the supervisor runs, and what is said when it runs."""
+"""From settings to what the supervisor runs."""
 
+import json
 import subprocess
 import sys
-from pathlib import Path
 
+from taskmill.brokers.open import broker_scheme
 from taskmill.cli import failures
 from taskmill.config.catalogue import for_catalogue
 from taskmill.config.load import DEFAULT, Loaded
@@ -12,15 +13,21 @@ from taskmill.config.settings import Settings
 from taskmill.core.errors import InvalidSettings
 from taskmill.core.state import State
 from taskmill.engine.settings import WorkerSettings
+from taskmill.feeds.open import feed_scheme
+from taskmill.stores.open import store_scheme
 from taskmill.supervisor.plan import Plan, ServerPlan
+
+CHECKS = {"store": store_scheme, "broker": broker_scheme, "feed": feed_scheme}
+VERBS = {"store": "enqueues to", "broker": "announces on", "feed": "watches"}
 
 
 def plan(loaded: Loaded, *, server: bool, workers: bool) -> Plan:
-    """Raises InvalidSettings when the app or the store cannot be used."""
+    """Raises InvalidSettings when the app, the store, the broker or the feed cannot be used."""
     settings = loaded.settings
     app = settings.app if workers else None
+    places = _places(loaded, app)
     return Plan(
-        _store(loaded, app),
+        places["store"] or settings.store,
         settings.durability,
         app,
         settings.workers if workers else 0,
@@ -28,34 +35,9 @@ def plan(loaded: Loaded, *, server: bool, workers: bool) -> Plan:
         ServerPlan(settings.host, settings.port, settings.cors) if server else None,
         settings.log_level,
         catalogue=for_catalogue(settings),
-        broker=settings.broker,
-        feed=settings.feed,
+        broker=places["broker"],
+        feed=places["feed"],
     )
-
-
-def ready_text(plan: Plan) -> str:
-    """What `up` says once everything runs."""
-    lines = [f"Taskmill is up on {_place(plan.store)}"]
-    if plan.server:
-        lines.append(f"  server   http://{_host(plan.server.host)}:{plan.server.port}")
-    if plan.workers:
-        served = ",".join(plan.settings.queues) if plan.settings.queues else "all queues"
-        lines.append(f"  workers  {plan.workers}, for {served}")
-    store = "" if plan.store == Settings().store else f" --store {plan.store}"
-    lines += ["Try next, in another terminal:", *(f"  {line}" for line in _next(plan, masked(store)))]
-    lines.append("Ctrl-C stops it.")
-    return "\n".join(lines)
-
-
-def _next(plan: Plan, store: str) -> list[str]:
-    if plan.app:
-        return [f"taskmill types{store}", f"taskmill watch{store}"]
-    lines = [f'taskmill submit{store} -T math -P "1 + 2 * 5"', f"taskmill watch{store}"]
-    if plan.server is None:
-        return [*lines, f"taskmill types{store}"]
-    url = f"http://{_host(plan.server.host)}:{plan.server.port}/api/tasks"
-    body = '{"task_type": "math", "parameters": {"expression": "1 + 2 * 5"}}'
-    return [*lines, f"curl {url} -H 'Content-Type: application/json' -d '{body}'"]
 
 
 def _worker(settings: Settings) -> WorkerSettings:
@@ -73,41 +55,43 @@ def _worker(settings: Settings) -> WorkerSettings:
     )
 
 
-def _store(loaded: Loaded, app: str | None) -> str:
-    """What the settings say; if they say nothing, the app's own."""
-    own = _store_of(app) if app else None
-    url = loaded.settings.store
-    if own and loaded.sources["store"] == DEFAULT:
-        url = own
-    elif own and own != url:
-        note = (
-            f"note: {app} enqueues to {masked(own)}, but these workers serve {masked(url)} ({loaded.sources['store']})"
-        )
-        print(note, file=sys.stderr)
-    if url.startswith("memory:"):
-        raise InvalidSettings(
-            "workers and server are processes of their own and can't share a memory:// store",
-            hint="use sqlite:///taskmill.db",
-        )
+def _places(loaded: Loaded, app: str | None) -> dict[str, str | None]:
+    """Of store, broker and feed what the settings say; else the app's own. Raises InvalidSettings."""
+    own = _places_of(app) if app else {}
+    places = {key: _place(loaded, key, app, own.get(key)) for key in CHECKS}
+    for key, url in places.items():
+        if url is not None:
+            CHECKS[key](url)
+            _refuse_memory(key, url)
+    return places
+
+
+def _place(loaded: Loaded, key: str, app: str | None, own: str | None) -> str | None:
+    url: str | None = getattr(loaded.settings, key)
+    if own and loaded.sources[key] == DEFAULT:
+        return own
+    if url and own and own != url:
+        verb, source = VERBS[key], loaded.sources[key]
+        print(f"note: {app} {verb} {masked(own)}, but these workers serve {masked(url)} ({source})", file=sys.stderr)
     return url
 
 
-def _store_of(app: str) -> str:
+def _refuse_memory(key: str, url: str) -> None:
+    if url.startswith("memory:"):
+        raise InvalidSettings(
+            f"workers and server are processes of their own and can't share a memory:// {key}",
+            hint="use sqlite:///taskmill.db" if key == "store" else f"name a server, or no {key} at all",
+        )
+
+
+def _places_of(app: str) -> dict[str, str | None]:
     """Asked of a process of its own: an app may bring anything along, which the supervisor should not carry.
 
     That process says what is wrong with the app.
     """
-    command = [sys.executable, "-m", "taskmill.cli.app_store", app]
+    command = [sys.executable, "-m", "taskmill.cli.app_places", app]
     asked = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if asked.returncode:
         sys.exit(failures.INVALID)
-    return asked.stdout.strip().splitlines()[-1]
-
-
-def _place(url: str) -> str:
-    path = url.removeprefix("sqlite:///")
-    return masked(url) if path == url else str(Path(path).absolute())
-
-
-def _host(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+    places: dict[str, str | None] = json.loads(asked.stdout.strip().splitlines()[-1])
+    return places

@@ -47,7 +47,8 @@ def worker(**given: Any) -> None:
 
 
 def _supervise(given: dict[str, Any], *, server: bool, workers: bool) -> None:
-    from taskmill.cli.planning import plan, ready_text
+    from taskmill.cli.banner import ready_text
+    from taskmill.cli.planning import plan
     from taskmill.config.load import load, refuse
     from taskmill.supervisor.run import supervise
 

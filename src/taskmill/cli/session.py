@@ -21,9 +21,11 @@ class Session(NamedTuple):
 
 
 @contextmanager
-def session(store: str | None, config: str | None) -> Iterator[Session]:
+def session(
+    store: str | None, config: str | None, broker: str | None = None, feed: str | None = None
+) -> Iterator[Session]:
     """Raises InvalidSettings, StoreUnavailable; never makes a store that is not there."""
-    configured = settings({"store": store}, file=config)
+    configured = settings({"store": store, "broker": broker, "feed": feed}, file=config)
     _must_exist(configured.store)
     opened = Opened(Place(configured.store, configured.durability, configured.broker, configured.feed), "thread")
     use(from_config(configured, configured.store, configured.durability))  # without the secrets in files

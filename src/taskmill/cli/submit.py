@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from taskmill.cli.completing import complete_queue, complete_task_type
-from taskmill.cli.options import PRIORITIES, duration_option, json_option, store_options
+from taskmill.cli.options import PRIORITIES, duration_option, json_option, place_options
 
 if TYPE_CHECKING:
     from taskmill.cli.session import Session
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @duration_option("--wait-timeout", help="Stop waiting after so long, with exit code 124; the task goes on.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the traceback of a failed task.")
 @json_option
-@store_options
+@place_options
 def submit(
     wait: bool,
     wait_timeout: float | None,
@@ -49,6 +49,8 @@ def submit(
     as_json: bool,
     store: str | None,
     config: str | None,
+    broker: str | None,
+    feed: str | None,
     **task: Any,
 ) -> None:
     """Hand in a task, wait for its result and print it.
@@ -62,7 +64,7 @@ def submit(
     from taskmill.cli.outcome import show_outcome
     from taskmill.cli.session import session
 
-    with session(store, config) as opened:
+    with session(store, config, broker, feed) as opened:
         created = _create(opened, **task)
         if not wait:
             _show_created(created, as_json)

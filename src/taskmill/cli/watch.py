@@ -3,14 +3,14 @@
 import click
 
 from taskmill.cli.completing import complete_id
-from taskmill.cli.options import json_option, store_options
+from taskmill.cli.options import json_option, place_options
 
 
 @click.command()
 @click.argument("id", required=False, shell_complete=complete_id)
 @json_option
-@store_options
-def watch(id: str | None, as_json: bool, store: str | None, config: str | None) -> None:
+@place_options
+def watch(id: str | None, as_json: bool, **places: str | None) -> None:
     """Follow one task to its end, or all tasks.
 
     With an ID, it prints the logs and the result. Without one, it goes on until Ctrl-C. In a pipe, a line per
@@ -20,7 +20,7 @@ def watch(id: str | None, as_json: bool, store: str | None, config: str | None) 
     from taskmill.cli.session import session
     from taskmill.cli.watching import watch_all, watch_one
 
-    with session(store, config) as opened:
+    with session(**places) as opened:
         if id is None:
             watch_all(opened, as_json)
             return

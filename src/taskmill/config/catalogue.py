@@ -4,8 +4,8 @@ from dataclasses import dataclass, fields
 from typing import Literal
 
 from taskmill.config.fields import choice, names, networks, optional, secret, setting, text, web_address, whole
-from taskmill.config.secret_files import read_secret
 from taskmill.core.errors import InvalidSettings
+from taskmill.core.secret_files import read_secret
 
 PER_MINUTE = "Requests per minute that all workers of one machine together send there."
 

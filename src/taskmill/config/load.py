@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from taskmill.config.masking import masked
-from taskmill.config.secret_files import SUFFIX, read_secret
 from taskmill.config.settings import SETTINGS, URL_FILES, Settings
 from taskmill.config.sources import Finding, Raw, find_file, from_environment, from_file, from_flags, place
 from taskmill.config.spread import spread
 from taskmill.core.errors import InvalidSettings, Problem
+from taskmill.core.secret_files import SUFFIX, read_secret
 
 DEFAULT = "default"
 HINT = "taskmill config check shows all settings and where they come from"

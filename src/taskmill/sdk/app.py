@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
-from taskmill.core.errors import InvalidRequest
+from taskmill.core.errors import InvalidRequest, InvalidSettings
 from taskmill.core.retry import RetryPolicy
+from taskmill.core.secret_files import read_secret
 from taskmill.core.task import Priority
 from taskmill.sdk import options
 from taskmill.sdk.connection import Connection
@@ -32,6 +33,7 @@ class App:
     """`store`: a URL; without one, TASKMILL_STORE of the environment or sqlite:///taskmill.db in the working directory.
 
     `broker`, `feed`: URLs of a broker and of a live feed; without one, TASKMILL_BROKER and TASKMILL_FEED, or none.
+    Each may be in a file of its own, which TASKMILL_STORE_FILE, TASKMILL_BROKER_FILE or TASKMILL_FEED_FILE names.
     `durability`: "power" keeps what was enqueued through a power cut, "process" through the death of every process.
     Nothing is opened before the first task is enqueued or looked at.
     """
@@ -44,9 +46,9 @@ class App:
         feed: str | None = None,
         durability: Durability = "power",
     ) -> None:
-        self.store = store or os.environ.get("TASKMILL_STORE") or DEFAULT_STORE
-        self.broker = broker or os.environ.get("TASKMILL_BROKER") or None
-        self.feed = feed or os.environ.get("TASKMILL_FEED") or None
+        self.store = store or _configured("TASKMILL_STORE") or DEFAULT_STORE
+        self.broker = broker or _configured("TASKMILL_BROKER")
+        self.feed = feed or _configured("TASKMILL_FEED")
         self.durability: Durability = durability
         self.tasks: dict[str, Task[..., Any]] = {}
         """The task types by name."""
@@ -183,3 +185,14 @@ def _kind(fn: Callable[..., Any]) -> str:
 
 def _place(task: Task[..., Any]) -> str:
     return f"{task.fn.__module__}.{task.fn.__qualname__}"
+
+
+def _configured(variable: str) -> str | None:
+    """From the environment: the URL, or a file that holds it."""
+    named = f"{variable}_FILE"
+    if path := os.environ.get(named):
+        try:
+            return read_secret(path)
+        except ValueError as error:
+            raise InvalidSettings(f"{named}: {error}") from None
+    return os.environ.get(variable) or None

@@ -19,7 +19,7 @@ def open_store(url: str, *, caller: Caller = "thread", durability: Durability = 
     `durability`: what a stored task survives, a power cut or only the death of a process (faster). `caller`: who calls
     the verbs; from a loop, it is the one on which the store is made.
     """
-    scheme = scheme_of(url, "a store", SCHEMES, KNOWN)
+    scheme = store_scheme(url)
     if scheme == "memory":
         from taskmill.stores.memory import MemoryStore
 
@@ -27,6 +27,11 @@ def open_store(url: str, *, caller: Caller = "thread", durability: Durability = 
     if scheme == "postgresql":
         return _postgres(url, caller, durability)
     return _sqlite(url, caller, durability)
+
+
+def store_scheme(url: str) -> str:
+    """Which kind of store. Raises InvalidSettings when the URL is that of none."""
+    return scheme_of(url, "a store", SCHEMES, KNOWN)
 
 
 def sqlite_path(url: str) -> str:

@@ -4,8 +4,7 @@ import asyncio
 from typing import NamedTuple
 
 from taskmill.core.extras import needs
-from taskmill.core.urls import scheme_of
-from taskmill.stores.open import KNOWN, SCHEMES, sqlite_path
+from taskmill.stores.open import sqlite_path, store_scheme
 
 
 class Schema(NamedTuple):
@@ -17,7 +16,7 @@ class Schema(NamedTuple):
 
 async def schema_of(url: str) -> Schema:
     """Raises InvalidSettings, StoreUnavailable, StoreError."""
-    scheme = scheme_of(url, "a store", SCHEMES, KNOWN)
+    scheme = store_scheme(url)
     if scheme == "sqlite":
         from taskmill.stores.sqlite import looking
 

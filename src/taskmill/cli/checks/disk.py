@@ -5,8 +5,7 @@ import shutil
 from pathlib import Path
 
 from taskmill.cli.checks.finding import Finding, failed, fine, warning
-from taskmill.core.urls import scheme_of
-from taskmill.stores.open import KNOWN, SCHEMES, sqlite_path
+from taskmill.stores.open import sqlite_path, store_scheme
 
 MIB = 2**20
 TIGHT, FULL = 1024 * MIB, 100 * MIB
@@ -15,7 +14,7 @@ LONG_LOG = 256 * MIB
 
 
 async def check(url: str) -> list[Finding]:
-    if scheme_of(url, "a store", SCHEMES, KNOWN) != "sqlite":
+    if store_scheme(url) != "sqlite":
         return []
     return await asyncio.to_thread(_look, Path(sqlite_path(url)))
 

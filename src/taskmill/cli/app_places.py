@@ -1,6 +1,7 @@
-"""`python -m taskmill.cli.app_store tasks:app`: load an app, or say why not, and print the URL of its store."""
+"""`python -m taskmill.cli.app_places tasks:app`: load an app, or say why not, and print its URLs as JSON."""
 
 import importlib
+import json
 import sys
 import traceback
 from pathlib import Path
@@ -16,7 +17,8 @@ IMPORTING = (str(Path(taskmill.__file__).parent), importlib.__file__, "<frozen i
 
 def main() -> int:
     try:
-        print(load_app(sys.argv[1]).store)
+        app = load_app(sys.argv[1])
+        print(json.dumps({"store": app.store, "broker": app.broker, "feed": app.feed}))
     except TaskmillError as error:
         return failures.report(error)
     except Exception as error:

@@ -1,0 +1,33 @@
+"""What is said once everything runs: where it is, and never a password."""
+
+from taskmill.cli.banner import ready_text
+from taskmill.engine.settings import WorkerSettings
+from taskmill.supervisor.plan import Plan, ServerPlan
+
+STORE = "postgresql://mill:secret@db/mill"
+
+
+def said(store: str, broker: str | None = None, feed: str | None = None, app: str | None = None) -> list[str]:
+    plan = Plan(store, "power", app, 2, WorkerSettings(), ServerPlan("::1", 8000), broker=broker, feed=feed)
+    return ready_text(plan).splitlines()
+
+
+def test_every_component_is_named_without_its_password() -> None:
+    lines = said(STORE, "amqps://mill:secret@queue/mill", "redis://:secret@cache/1")
+    assert lines[:5] == [
+        "Taskmill is up on postgresql://mill:***@db/mill",
+        "  server   http://[::1]:8000",
+        "  workers  2, for all queues",
+        "  broker   amqps://mill:***@queue/mill",
+        "  feed     redis://:***@cache/1",
+    ]
+    assert "secret" not in str(lines)
+
+
+def test_a_command_that_is_suggested_can_be_pasted() -> None:
+    assert "  taskmill watch --store postgresql://db/mill --broker amqp://queue" in said(
+        "postgresql://db/mill", "amqp://queue"
+    )
+    assert "  taskmill watch" in said(STORE, "amqp://:secret@queue")
+    assert "  taskmill types" in said("sqlite:///taskmill.db", feed="redis://cache", app="tasks:app")
+    assert not [line for line in said("sqlite:///taskmill.db") if "broker" in line or "feed" in line]
