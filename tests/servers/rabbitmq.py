@@ -18,8 +18,8 @@ from tests.servers.packages import binary
 Resource = Literal["memory", "disk"]
 
 HEADER = b"AMQP\x00\x00\x09\x01"
-WITH_EPMD = 'epmd & exec "$0"'
-"""The node's directory of names is a process of ours too, and ends with it."""
+WITH_EPMD = 'epmd & until epmd -names >/dev/null 2>&1; do sleep 0.01; done; exec "$0"'
+"""The node's directory of names is a process of ours too: one that the node had to start would outlive it."""
 
 CONFIG = """[
   {rabbit, [
