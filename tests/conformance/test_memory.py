@@ -4,9 +4,9 @@ from pathlib import Path
 
 from taskmill.stores.contract import Store
 from taskmill.stores.memory import MemoryStore
-from taskmill.testing.conformance import StoreSuite
+from taskmill.testing.conformance import Loopless, StoreSuite
 
 
-class TestMemory(StoreSuite):
+class TestMemory(StoreSuite, Loopless):
     def make_store(self, folder: Path) -> Store:
         return MemoryStore()

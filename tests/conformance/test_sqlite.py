@@ -4,10 +4,10 @@ from pathlib import Path
 
 from taskmill.stores.contract import Store
 from taskmill.stores.open import open_store
-from taskmill.testing.conformance import StoreSuite
+from taskmill.testing.conformance import Loopless, StoreSuite
 
 
-class TestInline(StoreSuite):
+class TestInline(StoreSuite, Loopless):
     def make_store(self, folder: Path) -> Store:
         return open_store(f"sqlite:///{folder}/tasks.db")
 

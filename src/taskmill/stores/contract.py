@@ -13,6 +13,8 @@ from taskmill.stores.copying import Copying
 
 Topic = Literal["ready", "due", "final", "cancel", "progress"]
 """ready: queue names. due: nothing (a task was scheduled). final, cancel, progress: task ids."""
+ANY = ""
+"""In place of an item: it could be any, so look at all of them. Every ear may hear it on every topic."""
 
 
 Caller = Literal["thread", "worker", "loop"]

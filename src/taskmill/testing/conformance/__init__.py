@@ -4,12 +4,13 @@
         def make_store(self, folder: Path) -> Store:
             return MyStore(folder / "tasks.db")
 
-`make_store` is called once a test with an empty folder, and gives a store that is not open yet and has no tasks.
+`make_store` is called once a test with an empty folder, and gives a store that is not open yet and has no tasks. A
+store whose verbs never suspend can be used without an event loop; it is held to `Loopless` as well.
 pytest and Hypothesis must be installed. Races are named after the systems in which they were met.
 """
 
 from taskmill.testing.conformance.adding import Adding
-from taskmill.testing.conformance.bell import Ringing
+from taskmill.testing.conformance.bell import Loopless, Ringing
 from taskmill.testing.conformance.case import StoreCase
 from taskmill.testing.conformance.claiming import Claiming
 from taskmill.testing.conformance.copying import Copied
@@ -22,7 +23,7 @@ from taskmill.testing.conformance.registry import Registered
 from taskmill.testing.conformance.saving import Saving
 from taskmill.testing.conformance.views import Views
 
-__all__ = ["StoreCase", "StoreSuite"]
+__all__ = ["Loopless", "StoreCase", "StoreSuite"]
 
 
 class StoreSuite(Adding, Claiming, Saving, Leases, Races, Moves, Purging, Views, Copied, Registered, Ringing, Model):

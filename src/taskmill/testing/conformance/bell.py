@@ -80,6 +80,10 @@ class Ringing(StoreCase):
         store.bell.listen("final").close()
         store.bell.ring("final", ["1"])
 
+
+class Loopless(StoreCase):
+    """For stores that work without an event loop, as those made for threads do."""
+
     def test_a_wait_without_an_event_loop(self, store: Store) -> None:
         ear = store.bell.listen("final")
         store.bell.ring("final", ["1"])

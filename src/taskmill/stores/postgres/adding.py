@@ -1,0 +1,61 @@
+"""add: insert what is new, tell what was there."""
+
+from collections.abc import Collection, Sequence
+
+from taskmill.core.task import Task
+from taskmill.stores.postgres import codec
+from taskmill.stores.postgres.connection import Connection
+from taskmill.stores.postgres.statements import statement
+
+WIDTH = codec.SPEC + codec.HEAD
+
+
+async def add(db: Connection, tasks: Sequence[Task]) -> dict[int, str]:
+    """Within a transaction, if the caller has begun one. The queues must be known."""
+    there: dict[int, str] = {}
+    left = dict(enumerate(tasks))
+    while left:
+        found = await _insert(db, left)
+        there |= found
+        # A task whose id or key was in the way and is gone meanwhile: once more.
+        left = {position: left[position] for position, id in found.items() if not id}
+    return there
+
+
+async def insert(db: Connection, tasks: Sequence[Task]) -> None:
+    """Those that nothing stands in the way of."""
+    rows = [spec + head for spec, head in tasks]
+    await db.execute(statement("add"), *codec.columns(rows, WIDTH))
+
+
+async def add_queues(db: Connection, names: Collection[str]) -> None:
+    await db.execute(statement("add_queues"), sorted(names))
+
+
+async def _insert(db: Connection, tasks: dict[int, Task]) -> dict[int, str]:
+    """What was there, by position; an empty id where it is gone by now."""
+    rows = [spec + head for spec, head in tasks.values()]
+    count, ids, holds = await db.fetchrow(statement("add"), *codec.columns(rows, WIDTH))
+    if count == len(rows):
+        return {}
+    inserted = set(zip(ids or (), holds or (), strict=True))
+    looked_for = [spec.id for spec, _ in tasks.values()], [head.hold for _, head in tasks.values() if head.hold]
+    found = await db.fetch(statement("in_the_way"), *looked_for)
+    return _there(tasks, inserted, dict(found))
+
+
+def _there(
+    tasks: dict[int, Task], inserted: set[tuple[str, str | None]], found: dict[str, str | None]
+) -> dict[int, str]:
+    """The insert once more, in thought. `inserted`: ids and keys; `found`: those of all that stand in the way now."""
+    holders = {hold: id for id, hold in found.items() if hold is not None}
+    present = found.keys() - {id for id, _ in inserted}
+    there: dict[int, str] = {}
+    for position, (spec, head) in tasks.items():
+        if spec.id in present:
+            there[position] = spec.id
+        elif (spec.id, head.hold) in inserted:
+            present.add(spec.id)
+        else:
+            there[position] = holders.get(head.hold or "", "")
+    return there

@@ -1,0 +1,116 @@
+"""The one connection of a store that hears notifications, and what comes of them.
+
+Made when the first ear is opened. When it breaks it is made anew, and all ears are told to look at everything, since
+they may have missed something. Behind a pooler that shares a session among many nobody hears anything: who listens also
+looks, only less often.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import Collection
+
+import asyncpg
+
+from taskmill.core.errors import TaskmillError
+from taskmill.stores.contract import ANY, Topic
+from taskmill.stores.local_bell import LocalBell
+from taskmill.stores.postgres.connection import is_pooled
+from taskmill.stores.postgres.pool import Pool
+
+logger = logging.getLogger(__name__)
+
+PREFIX = "taskmill_"
+CHECK = 4.0
+"""Seconds of silence after which the connection is asked whether it still stands, and the time it has to answer."""
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 5.0
+BROKEN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TaskmillError)
+
+
+def channel(topic: Topic) -> str:
+    return PREFIX + topic
+
+
+class Listener:
+    def __init__(self, pool: Pool, heard: LocalBell) -> None:
+        self._pool = pool
+        self._heard = heard
+        self._wanted: dict[Topic, None] = {}
+        self._listening: set[Topic] = set()
+        self._settled = asyncio.Event()
+        """Everything that is wanted is heard."""
+        self._settled.set()
+        self._news = asyncio.Event()
+        """Something more is wanted, or the connection is gone."""
+        self._task: asyncio.Task[None] | None = None
+
+    def want(self, loop: asyncio.AbstractEventLoop, topics: Collection[Topic]) -> None:
+        new = [topic for topic in topics if topic not in self._wanted]
+        if new:
+            self._wanted.update(dict.fromkeys(new))
+            self._settled.clear()
+            self._news.set()
+        if self._task is None:
+            self._task = loop.create_task(self._live())
+
+    async def settled(self, timeout: float) -> None:
+        """Until all that is wanted is heard, or it seems that it cannot be."""
+        if not self._settled.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._settled.wait(), timeout)
+
+    async def close(self) -> None:
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+        self._wanted.clear()
+        self._settled.set()
+
+    async def _live(self) -> None:
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                connection = await self._pool.connect()
+            except TaskmillError as error:
+                logger.info("nothing is heard from other processes for now: %s", error)
+                self._settled.set()
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+                continue
+            pause = FIRST_PAUSE
+            try:
+                if is_pooled(connection):
+                    logger.info("%s is reached through a pooler: changes are looked for, not heard", self._pool.place)
+                    self._settled.set()
+                    return
+                await self._hear(connection)
+            except BROKEN as error:
+                logger.info("the connection that hears from other processes broke: %s", error)
+            finally:
+                connection.terminate()
+            for topic in self._wanted:
+                self._heard.ring(topic, (ANY,))
+
+    async def _hear(self, connection: asyncpg.Connection) -> None:
+        """Returns when the connection is gone."""
+        connection.add_termination_listener(lambda _: self._news.set())
+        listening: set[Topic] = set()
+        while not connection.is_closed():
+            self._news.clear()
+            for topic in self._wanted.keys() - listening:
+                await connection.add_listener(channel(topic), self._ring)
+                listening.add(topic)
+            self._settled.set()
+            try:
+                await asyncio.wait_for(self._news.wait(), CHECK)
+            except TimeoutError:
+                await connection.execute("SELECT 1", timeout=CHECK)
+
+    def _ring(self, _connection: object, _pid: int, name: str, payload: object) -> None:
+        topic = next((topic for topic in self._wanted if channel(topic) == name), None)
+        if topic is not None:
+            with contextlib.suppress(ValueError):  # somebody else's
+                self._heard.ring(topic, json.loads(str(payload)))

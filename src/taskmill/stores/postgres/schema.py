@@ -1,0 +1,57 @@
+"""Brings the schema of a database up to date. Safe when several processes start at once."""
+
+from pathlib import Path
+
+import asyncpg
+
+from taskmill.core.errors import SchemaTooNew, StoreError
+from taskmill.stores.postgres.statements import statement
+
+FOLDER = Path(__file__).with_name("migrations")
+LOCK = 0x7461736B6D696C6C
+"""The advisory lock that whoever migrates holds."""
+PATIENCE = "3s"
+"""For locks on tables: a step that waits behind a long transaction must not keep everybody waiting behind itself."""
+
+
+def steps() -> list[tuple[int, str]]:
+    """(number, SQL) of every migration, in order."""
+    return [(int(file.name[:4]), file.read_text(encoding="utf-8")) for file in sorted(FOLDER.glob("*.sql"))]
+
+
+async def migrate(connection: asyncpg.Connection, place: str) -> None:
+    """Raises SchemaTooNew when a newer Taskmill made it, StoreError when it is somebody else's."""
+    newest = steps()[-1][0]
+    found = await version(connection, place)
+    if found > newest:
+        raise SchemaTooNew(
+            f"the database {place} has schema {found}, and this Taskmill knows schemas up to {newest}",
+            hint="use the Taskmill that made it, or a newer one",
+        )
+    if found < newest:
+        await _apply(connection, place)
+
+
+async def version(connection: asyncpg.Connection, place: str) -> int:
+    """0: there is none yet."""
+    there, ours = await connection.fetchrow(statement("is_ours"))
+    if there and not ours:
+        raise StoreError(
+            f"the database {place} belongs to another program: it has a schema taskmill that is not Taskmill's",
+            hint="give Taskmill a database of its own",
+        )
+    return int(await connection.fetchval(statement("schema_version")) or 0) if ours else 0
+
+
+async def _apply(connection: asyncpg.Connection, place: str) -> None:
+    """All missing steps in one transaction: a database is at one version or at another, never between."""
+    async with connection.transaction():
+        await connection.execute(statement("migrating"), LOCK, PATIENCE)
+        found = await version(connection, place)
+        if found == 0:
+            await connection.execute(statement("make_schema"))
+            await connection.execute(statement("make_migration"))
+        for number, sql in steps():
+            if number > found:
+                await connection.execute(sql)
+                await connection.execute(statement("migrated"), number)

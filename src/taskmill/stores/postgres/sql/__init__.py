@@ -1,0 +1,1 @@
+"""One statement each; those named with_* are the common parts of several."""

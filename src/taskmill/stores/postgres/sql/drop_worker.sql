@@ -1,0 +1,1 @@
+DELETE FROM taskmill.worker WHERE id = $1

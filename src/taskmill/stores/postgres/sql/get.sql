@@ -1,0 +1,1 @@
+SELECT {task} FROM taskmill.task AS task WHERE id = ANY($1::text[])

@@ -1,0 +1,4 @@
+CREATE TABLE taskmill.migration (
+    number     bigint PRIMARY KEY,
+    applied_at timestamptz NOT NULL DEFAULT now()
+)

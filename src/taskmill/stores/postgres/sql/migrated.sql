@@ -1,0 +1,1 @@
+INSERT INTO taskmill.migration (number) VALUES ($1)

@@ -1,0 +1,1 @@
+UPDATE taskmill.ping SET at = {clock} RETURNING at

@@ -1,0 +1,3 @@
+INSERT INTO taskmill.attempt ({attempt})
+SELECT * FROM unnest({attempts})
+ON CONFLICT DO NOTHING

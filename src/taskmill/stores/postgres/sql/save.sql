@@ -1,0 +1,2 @@
+WITH {with_saved}
+SELECT ({stale})

@@ -1,0 +1,1 @@
+SELECT state, count(*) FROM taskmill.task GROUP BY state

@@ -1,0 +1,1 @@
+SELECT {task_type} FROM taskmill.task_type ORDER BY name

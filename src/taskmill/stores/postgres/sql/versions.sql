@@ -1,0 +1,1 @@
+SELECT id, version FROM taskmill.task WHERE id = ANY($1::text[])

@@ -1,0 +1,97 @@
+"""The text of every statement, from sql/*.sql, with its column lists, its arrays and its common parts filled in.
+
+A batch goes in as one array for each column: one statement, prepared once, serves every length.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from taskmill.core.task import Attempt, Head, Spec
+from taskmill.stores.contract import Promotion, TaskTypeRow, WorkerRow
+
+FOLDER = Path(__file__).with_name("sql")
+
+_TIMES = ("created_at", "run_at", "lease_until", "started_at", "finished_at", "timeout")
+_NUMBERS = ("attempt_limit", "version", "attempt", "losses", "number")
+_TYPES = dict.fromkeys(_TIMES + _NUMBERS, "bigint") | {"priority": "smallint", "cancel": "boolean"}
+"""Of the columns that are not text."""
+Pick = Literal["with_pick_by_queue", "with_pick_by_id"]
+_WIDTH: dict[Pick, int] = {"with_pick_by_queue": 6, "with_pick_by_id": 7}
+"""How many values a claim has."""
+
+
+def _names(fields: tuple[str, ...], prefix: str = "") -> str:
+    return ", ".join(prefix + name for name in fields)
+
+
+def _arrays(fields: tuple[str, ...], first: int) -> str:
+    return ", ".join(f"${i}::{_TYPES.get(name, 'text')}[]" for i, name in enumerate(fields, first))
+
+
+def _set(fields: tuple[str, ...], source: str) -> str:
+    return ", ".join(f"{name} = {source}.{name}" for name in fields)
+
+
+_TASK = Spec._fields + Head._fields
+_DECISION = ("id", *Head._fields)
+_FILL = {
+    "spec": _names(Spec._fields),
+    "head": _names(Head._fields),
+    "tasks": _arrays(_TASK, 1),
+    "decisions": _arrays(_DECISION, 1),
+    "attempts": _arrays(Attempt._fields, 1),
+    "set": _set(Head._fields, "decision"),
+    "task": _names(_TASK, "task."),
+    "claim": _names(_TASK, "task."),
+    "attempt": _names(Attempt._fields),
+    "worker": _names(WorkerRow._fields),
+    "worker_set": _set(WorkerRow._fields[1:], "excluded"),
+    "task_type": _names(TaskTypeRow._fields),
+    "task_type_set": _set(TaskTypeRow._fields[1:], "excluded"),
+    "promotion": _names(Promotion._fields, "task."),
+    "stale": "SELECT array_agg(id) FROM decision WHERE (id IN (SELECT id FROM saved)) IS NOT TRUE",
+    "clock": "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
+    "hasty": "set_config('synchronous_commit', 'off', true)",
+}
+
+
+@cache
+def statement(name: str, **parts: str) -> str:
+    """`parts`: what stands where the file says so, beside what is the same for all."""
+    text = (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+    return text.format(**_FILL | parts).strip()
+
+
+def claim(pick: Pick) -> str:
+    return statement("claim", **_claiming(pick))
+
+
+def turn(pick: Pick) -> str:
+    """The values of the claim, then those of the save. All is saved before anything is picked."""
+    saved_first = "AND (SELECT count(*) FROM saved) >= 0"
+    return statement("turn", **_claiming(pick, saved_first), with_saved=_saved(_WIDTH[pick] + 1))
+
+
+def save() -> str:
+    return statement("save", with_saved=_saved(1))
+
+
+def purge(finished: Literal["with_finished", "with_finished_by_id"]) -> str:
+    return statement("purge", with_finished=statement(finished))
+
+
+def _claiming(pick: Pick, after_saved: str = "") -> dict[str, str]:
+    by_queue = pick == "with_pick_by_queue"
+    return {
+        "with_moment": statement("with_moment"),
+        "with_pick": statement(pick, after_saved=after_saved),
+        "with_started": statement("with_started"),
+        "found": "SELECT coalesce(sum(size), 0)::bigint FROM share" if by_queue else "0::bigint",
+    }
+
+
+def _saved(first: int) -> str:
+    """`first`: the number of its first value."""
+    attempts = _arrays(Attempt._fields, first + len(_DECISION))
+    return statement("with_saved", decisions=_arrays(_DECISION, first), attempts=attempts)
