@@ -50,10 +50,14 @@ class Post:
 
 
 @contextmanager
-def post_office(trust: ssl.SSLContext | None = None, *, tls: bool = False, login: bool = False) -> Iterator[Post]:
-    """`trust`: with STARTTLS, or (`tls`) encrypted from the first byte."""
+def post_office(
+    trust: ssl.SSLContext | None = None, *, tls: bool = False, login: bool = False, plain: bool = False
+) -> Iterator[Post]:
+    """`trust`: with STARTTLS, or (`tls`) encrypted from the first byte. `plain`: passwords are taken unencrypted."""
     post = Post()
-    more: dict[str, Any] = {"authenticator": post.authenticate, "auth_required": True} if login else {}
+    more: dict[str, Any] = {"authenticator": post.authenticate, "auth_require_tls": not plain} if login else {}
+    if login and not plain:
+        more["auth_required"] = True
     if trust and not tls:
         more |= {"tls_context": trust, "require_starttls": True}
     post.port = _free_port()

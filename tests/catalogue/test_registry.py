@@ -1,0 +1,100 @@
+"""Which task types there are: the switch for each, and those of installed packages."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from taskmill import App, InvalidSettings, UnknownTaskType
+from taskmill.catalogue import app, handlers, math, settings
+from taskmill.catalogue.settings import CatalogueSettings
+
+Install = Callable[..., None]
+MODULE = """
+from taskmill import App
+
+app = App()
+
+
+@app.task(queue="shop")
+def {name}(order: int) -> int:
+    "Ship an order."
+    return order
+"""
+
+
+@pytest.fixture(autouse=True)
+def forget() -> Iterator[None]:
+    settings.use(CatalogueSettings())
+    yield
+    settings.use(None)
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+    """Put a package where Python finds it, as an installer would."""
+    monkeypatch.syspath_prepend(tmp_path)
+    made = []
+
+    def install(module: str, text: str, attribute: str = "app") -> None:
+        (tmp_path / f"{module}.py").write_text(text)
+        folder = tmp_path / f"{module}-1.0.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
+        (folder / "entry_points.txt").write_text(f"[taskmill.task_types]\nmine = {module}:{attribute}\n")
+        made.append(module)
+
+    yield install
+    for module in made:
+        sys.modules.pop(module, None)
+
+
+def test_a_type_that_is_off_is_not_there() -> None:
+    settings.use(CatalogueSettings(disabled_types=frozenset({"http_request", "math"})))
+    assert {"http_request", "math"} & handlers(None).keys() == set()
+    assert "message" in handlers(None)
+
+
+async def test_a_type_that_is_off_is_refused_in_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings.use(CatalogueSettings(disabled_types=frozenset({"math"})))
+    with pytest.raises(UnknownTaskType, match="the task type 'math' is switched off") as error:
+        math.enqueue("1 + 1")
+    assert error.value.hint == "the operator may take it out of the setting disabled_types"
+    with pytest.raises(UnknownTaskType, match="is switched off"):
+        await math.aenqueue("1 + 1")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_installed_package_brings_its_own(install: Install) -> None:
+    install("shop_tasks", MODULE.format(name="ship"))
+    assert handlers(None)["ship"].queue == "shop"
+    assert "ship" not in app.tasks
+
+
+def test_an_apps_own_task_types_win(install: Install) -> None:
+    install("shop_tasks", MODULE.format(name="ship"))
+    own = App()
+
+    @own.task
+    def ship(order: int) -> int:
+        return order
+
+    assert handlers(own)["ship"] is ship
+
+
+@pytest.mark.parametrize(
+    ("text", "attribute", "says"),
+    [
+        (MODULE.format(name="math"), "app", "brings a task type 'math', and there is one already"),
+        ("import a_module_that_is_not_there", "app", "can't be loaded: ModuleNotFoundError"),
+        ("raise SystemError('broken')", "app", "can't be loaded: SystemError: broken"),
+        ("app = 1", "app", "names shop_tasks:app, which is not an App"),
+        ("", "other", "can't be loaded: AttributeError"),
+    ],
+)
+def test_a_package_that_cannot_be_used_is_named(install: Install, text: str, attribute: str, says: str) -> None:
+    install("shop_tasks", text, attribute)
+    with pytest.raises(InvalidSettings, match=f"the package shop_tasks .*{says}"):
+        handlers(None)
