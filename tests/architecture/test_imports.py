@@ -9,7 +9,6 @@ import pytest
 from tests.architecture.tree import ROOT, SOURCE, imports, named, parsed
 
 HOMES = {
-    "aio_pika": ("brokers/", "feeds/"),
     "apsw": ("stores/sqlite/",),
     "asyncpg": ("stores/postgres/",),
     "click": ("cli/",),
@@ -29,6 +28,7 @@ HOMES = {
         "supervisor/",
         "testing/",
     ),
+    "pika": ("brokers/", "feeds/"),
     "pytest": ("testing/",),
     "hypothesis": ("testing/",),
     "redis": ("brokers/", "feeds/"),

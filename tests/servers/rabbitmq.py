@@ -73,8 +73,7 @@ class RabbitmqServer(Server):
             "RABBITMQ_CONFIG_FILE": f"{home}/rabbitmq.config",
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
             "RABBITMQ_ENABLED_PLUGINS_FILE": f"{home}/enabled_plugins",
-            # it does not spin while it waits: tests need the processor
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+sbwt none -kernel inet_dist_use_interface {127,0,0,1}",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
             # the script becomes the node, in place of waiting for it
             "RUNNING_UNDER_SYSTEMD": "true",
         }
