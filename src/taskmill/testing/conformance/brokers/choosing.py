@@ -16,6 +16,8 @@ from taskmill.testing.conformance.brokers.case import (
 )
 from taskmill.testing.conformance.loops import scenario
 
+CLAIM = 0.005
+"""Seconds."""
 ODD = [
     "two words",
     " space around ",
@@ -122,9 +124,12 @@ class Choosing(BrokerCase):
             continue
 
     async def _order(self, broker: Broker, queue: str, announced: list[int], each: int) -> list[int]:
-        """Priorities as they come one at a time."""
+        """Priorities as they come, one at a time, with a pause in which a worker would claim."""
         for priority in announced:
             for ticket in some_tickets(queue, each, priority):
                 await broker.announce([ticket])
-        intake = broker.intake([queue], 3)
-        return [ticket.priority for ticket in await all_taken(intake, each * len(announced), 1)]
+        intake, order = broker.intake([queue], CAPACITY), list[int]()
+        while len(order) < each * len(announced):
+            order += [ticket.priority for ticket in await taken(intake, 1)]
+            await asyncio.sleep(CLAIM)
+        return order
