@@ -11,6 +11,7 @@ from taskmill.catalogue.math import math
 from taskmill.catalogue.message import message
 from taskmill.catalogue.quote import quote
 from taskmill.catalogue.registry import handlers
+from taskmill.catalogue.report import report
 from taskmill.catalogue.simulation import simulation
 from taskmill.catalogue.sleep import sleep
 from taskmill.catalogue.weather import weather
@@ -27,6 +28,7 @@ __all__ = [
     "math",
     "message",
     "quote",
+    "report",
     "simulation",
     "sleep",
     "weather",

@@ -1,0 +1,38 @@
+"""From what a report is about to its files."""
+
+import contextlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from taskmill.catalogue.files.opening import writing
+from taskmill.catalogue.files.places import locate
+from taskmill.catalogue.refusal import need
+from taskmill.catalogue.report import Made, Written, document, html, own_tasks, pdf
+from taskmill.catalogue.report.parameters import OwnTasks, Subjects
+from taskmill.sdk.context import Context
+
+WRITERS = {"html": html.write, "pdf": pdf.write}
+
+
+def make(ctx: Context, about: Subjects, title: str, output: str, formats: Sequence[str]) -> Made:
+    """All files appear together, at the end."""
+    places = {form: locate(f"{output}.{form}") for form in dict.fromkeys(formats)}
+    need("jinja2", "reports")
+    need("matplotlib", "reports")
+    made, tasks = _document(ctx, about, title)
+    written = []
+    with contextlib.ExitStack() as stack:
+        for number, (form, place) in enumerate(places.items(), 1):
+            ctx.raise_if_cancelled()
+            file = stack.enter_context(writing(place))
+            WRITERS[form](made, file)
+            written.append(Written(place.name, file.seek(0, 2)))
+            ctx.progress(0.5 + 0.5 * number / len(places), f"{form} written")
+        ctx.raise_if_cancelled()
+    return Made(written, len(made.sections), tasks)
+
+
+def _document(ctx: Context, about: Subjects, title: str) -> tuple[document.Document, int | None]:
+    if isinstance(about, OwnTasks):
+        return own_tasks.read(ctx, about, title)
+    return document.of_given(about, title, datetime.now(UTC)), None
