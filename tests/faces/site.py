@@ -85,9 +85,15 @@ def now(store: Store) -> int:
 @contextmanager
 def site(url: str) -> Iterator[Site]:
     """On `memory://`, server and test share the store; on SQLite, each opens the file for itself."""
-    served = Opened(Place(url), "loop")
-    own = served.store if url == "memory://" else open_store(url)
-    service = looped(served)
+    opened = Opened(Place(url), "loop")
+    with served(opened, opened.store if url == "memory://" else open_store(url)) as site:
+        yield site
+
+
+@contextmanager
+def served(opened: Opened, own: Store) -> Iterator[Site]:
+    """`own`: what the test looks at the store with."""
+    service = looped(opened)
     with _running(service) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as http:
         run(own.open())
         yield Site(http, own, service)

@@ -44,7 +44,7 @@ def create_asgi(service: Service, cors: Sequence[str] = (), hosts: Sequence[str]
             app,
             allow_origins=cors,
             allow_methods=METHODS,
-            allow_headers=("Content-Type", "Idempotency-Key"),
+            allow_headers=("Content-Type", "Idempotency-Key", "Last-Event-ID"),
             expose_headers=("Location", "Retry-After"),
         )
     return Guard(app, hosts, cors)

@@ -15,7 +15,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 PLACE = re.compile(r"(?P<what>.*?)(?: - at `(?P<path>.*)`)?", re.DOTALL)
 QUOTED = re.compile(r"Object (?P<what>contains unknown|missing required) field `(?P<name>.*)`", re.DOTALL)
 WORDS = {"$.priority": get_args(PriorityWord)}
-LISTS = frozenset({"state", "queue", "task_type", "priority", "tag"})
+LISTS = frozenset({"state", "queue", "task_type", "priority", "tag", "id"})
 NUMBERS: dict[str, type[int] | type[float]] = {"limit": int, "wait": float}
 
 

@@ -31,6 +31,8 @@ CODES: dict[str, tuple[int, str]] = {
     "schema_too_new": (500, "The store was made by a newer Taskmill"),
     "store_unavailable": (503, "The store cannot be reached now"),
     "not_ready": (503, "Not ready"),
+    "feed_unavailable": (503, "The live feed cannot be reached now"),
+    "too_many_streams": (503, "Too many streams are open"),
 }
 RETRY_AFTER = b"2"
 """Seconds."""

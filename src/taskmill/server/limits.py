@@ -15,6 +15,9 @@ class Limits:
     batch: int = 10_000
     page: int = 500
     wait: float = 60.0
+    streams: int = 500
+    """Server-sent events at a time."""
+    heartbeat: float = 15.0
 
 
 DEFAULTS = Limits()

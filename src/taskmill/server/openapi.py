@@ -10,7 +10,7 @@ import msgspec
 from taskmill import __version__
 from taskmill.core.limits import NAME_LENGTH
 from taskmill.server.faults import CODES, ProblemView
-from taskmill.server.web import Call, Reply, Route
+from taskmill.server.web import Call, Reply, Route, Streamed
 
 PLACEHOLDER = re.compile(r"{(\w+)}")
 EVERYWHERE = ("forbidden_host", "store_error", "store_unavailable")
@@ -23,6 +23,12 @@ KEY = {
     "in": "header",
     "description": "The same key gives the same task; with other content it is refused.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 256, "pattern": "^[ -~]+$"},
+}
+LAST_EVENT_ID = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "description": "The id of the last event that was seen: the stream goes on after it.",
+    "schema": {"type": "string"},
 }
 Document = dict[str, Any]
 Shape = type[msgspec.Struct] | None
@@ -54,7 +60,10 @@ def _components(routes: Iterable[Route]) -> tuple[dict[Shape, Document], dict[st
     """Each struct's reference, and all schemas by name."""
     structs: dict[type[msgspec.Struct], None] = {ProblemView: None}
     for route in routes:
-        structs |= dict.fromkeys(shape for shape in (route.body, route.query, *route.replies.values()) if shape)
+        streamed = route.stream.data if route.stream else ()
+        structs |= dict.fromkeys(
+            shape for shape in (route.body, route.query, *route.replies.values(), *streamed) if shape
+        )
     kinds = list(structs)
     references, schemas = msgspec.json.schema_components(kinds, ref_template=REF)
     return dict(zip(kinds, references, strict=True)), schemas
@@ -90,10 +99,15 @@ def _parameters(route: Route, schemas: dict[str, Any]) -> Iterable[Document]:
             yield {"name": name, "in": "query", "schema": schema}
     if route.idempotent:
         yield KEY
+    if route.stream:
+        yield LAST_EVENT_ID
 
 
 def _responses(route: Route, shapes: dict[Shape, Document]) -> Document:
-    responses = {str(status): _success(shapes.get(shape)) for status, shape in route.replies.items()}
+    responses = {
+        str(status): _stream(route.stream, shapes) if route.stream else _success(shapes.get(shape))
+        for status, shape in route.replies.items()
+    }
     codes: dict[int, list[str]] = defaultdict(list)
     for code in (*route.errors, *EVERYWHERE, *(() if route.method == "GET" else CHANGES)):
         codes[CODES[code][0]].append(code)
@@ -101,6 +115,18 @@ def _responses(route: Route, shapes: dict[Shape, Document]) -> Document:
         media = {"application/problem+json": {"schema": shapes[ProblemView]}}
         responses[str(status)] = {"description": " or ".join(f"`{code}`" for code in known), "content": media}
     return responses
+
+
+def _stream(streamed: Streamed, shapes: dict[Shape, Document]) -> Document:
+    """The schema is that of one event."""
+    payload = {"anyOf": [shapes[shape] for shape in streamed.data]}
+    data = {"type": "string", "contentMediaType": "application/json", "contentSchema": payload}
+    names = {"enum": ["state", "progress", "log", "gap", "end", "gone"]}
+    schema = {"type": "object", "properties": {"event": names, "id": {"type": "string"}, "data": data}}
+    return {
+        "description": "Server-sent events: an EventView each, but for `gap`, `end` and `gone`",
+        "content": {"text/event-stream": {"schema": schema, "example": streamed.example}},
+    }
 
 
 def _success(reference: Document | None) -> Document:

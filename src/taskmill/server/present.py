@@ -59,6 +59,10 @@ def result_view(task: views.TaskView) -> views.ResultView:
     return views.ResultView(id=task.id, state=task.state, result=task.result, progress=task.progress)
 
 
+def end_view(task: views.TaskView) -> views.EndView:
+    return views.EndView(id=task.id, state=task.state, result=task.result, progress=task.progress, error=task.error)
+
+
 def attempt_view(attempt: Attempt) -> views.AttemptView:
     return views.AttemptView(
         number=attempt.number,

@@ -23,6 +23,7 @@ from taskmill.server.admission import admit, placed, refuse
 from taskmill.server.filters import to_filter
 from taskmill.server.idempotency import check_same, id_for
 from taskmill.server.limits import DEFAULTS, Limits
+from taskmill.server.live import Live, TaskFrames
 from taskmill.server.task_types import TaskTypes
 from taskmill.stores.contract import TaskTypeRow
 
@@ -44,6 +45,7 @@ class Service:
         self._task_types = TaskTypes(self._store)
         self._gathered = gathered is not None
         self._finals = Finals(self._store)
+        self.live = Live(opened, self._task, limits)
 
     async def open(self, shipped: Sequence[TaskTypeRow] = ()) -> None:
         """Open the store, and register those task types that no worker has registered yet."""
@@ -52,8 +54,11 @@ class Service:
         missing = [row for row in shipped if row.name not in known]
         if missing:
             await self._store.put_task_types(missing)
+        if self._gathered and self._opened.feed:
+            self._opened.feed.answer(self.live.answer)
 
     async def close(self) -> None:
+        await self.live.close()
         await self._finals.close()
         await self._opened.close()
 
@@ -95,6 +100,14 @@ class Service:
         """Raises NotFound."""
         return present.task_view(await self._task(id))
 
+    async def status(self, id: str) -> views.StatusView:
+        """Raises NotFound."""
+        return await self.live.status(_canonical(id))
+
+    async def task_frames(self, id: str, last: str | None) -> TaskFrames:
+        """The server-sent events of a task, after the one with the id `last`. Raises NotFound, TooManyStreams."""
+        return await self.live.task_frames(_canonical(id), last)
+
     async def why_not_started(self, id: str) -> str | None:
         """What stands in the way of a task that waits to run, if anything is known to. Raises NotFound."""
         return await why_not_started(self._store, await self._task(id))
@@ -110,8 +123,9 @@ class Service:
         return present.task_view(task)
 
     def stop_waiting(self) -> None:
-        """Those who wait get the task as it is, now and from now on."""
+        """Those who wait get the task as it is, now and from now on; streams end."""
         self._finals.stop()
+        self.live.stop()
 
     async def attempts(self, id: str) -> views.Attempts:
         """Raises NotFound."""
@@ -181,11 +195,10 @@ class Service:
 
     async def _task(self, id: str) -> Task:
         id = _canonical(id)
-        if self._gathered:
-            return await self._finals.get(id)
-        task = (await self._store.get([id])).get(id)
+        task = await self._finals.get(id) if self._gathered else (await self._store.get([id])).get(id)
         if task is None:
             raise missing(id)
+        self.live.saw(task)
         return task
 
     async def _control(self, action: bulk.Control, id: str) -> views.TaskView:

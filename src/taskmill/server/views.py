@@ -106,6 +106,23 @@ class ResultView(Struct, kw_only=True):
     progress: Progress
 
 
+class StatusView(Struct, kw_only=True, rename={"source": "from"}):
+    """How far a task is."""
+
+    id: TaskId
+    state: State
+    progress: Progress
+    attempt: int
+    version: Annotated[int, Meta(description="How often the task has changed: of two answers the greater is fresher.")]
+    source: Annotated[Literal["cache", "store"], Meta(description="Who knew it.")]
+
+
+class EndView(ResultView, kw_only=True):
+    """How a task ended."""
+
+    error: Failure
+
+
 class AttemptView(Struct, kw_only=True):
     """One ended attempt."""
 

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from email.utils import formatdate
 from functools import cached_property, lru_cache
 from http import HTTPStatus
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 from urllib.parse import unquote_to_bytes
 
 import msgspec
@@ -39,6 +39,12 @@ class Reply(NamedTuple):
     body: bytes = b""
     headers: tuple[Header, ...] = ()
     media: bytes = JSON
+
+
+class Stream(Protocol):
+    """A reply that goes on."""
+
+    async def play(self, method: str, receive: Receive, send: Send) -> None: ...
 
 
 class Call:
@@ -93,7 +99,15 @@ class Call:
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-Endpoint = Callable[[Call], Awaitable[Reply]]
+Endpoint = Callable[[Call], Awaitable[Reply | Stream]]
+
+
+class Streamed(NamedTuple):
+    """What OpenAPI tells about server-sent events."""
+
+    example: str
+    data: tuple[type[msgspec.Struct], ...]
+    """What the data of an event may be."""
 
 
 class Route(NamedTuple):
@@ -111,6 +125,8 @@ class Route(NamedTuple):
     """Of a body."""
     idempotent: bool = False
     """Takes an Idempotency-Key."""
+    stream: Streamed | None = None
+    """It answers with server-sent events."""
 
 
 Methods = dict[str, Route]
@@ -154,6 +170,9 @@ class Api:
         try:
             route, names = self._routes.find(scope["method"], scope["raw_path"])
             reply = await route.endpoint(Call(self._service, scope, receive, names))
+            if not isinstance(reply, Reply):
+                await reply.play(scope["method"], receive, send)
+                return
         except TaskmillError as error:
             reply = refusal(error)
         except ClientGone:

@@ -1,10 +1,11 @@
 """The REST face: one file per resource, each with its routes beside its endpoints."""
 
-from taskmill.server.rest import batch, bulk, compatible, health, registry, tasks
+from taskmill.server.rest import batch, bulk, compatible, events, health, registry, tasks
 from taskmill.server.web import Route
 
 ROUTES: tuple[Route, ...] = (
     *tasks.ROUTES,
+    *events.ROUTES,
     *batch.ROUTES,
     *bulk.ROUTES,
     *registry.ROUTES,

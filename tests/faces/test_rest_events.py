@@ -1,0 +1,246 @@
+"""Server-sent events: of one task to its end, of many without one; and the status of a task."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from taskmill.core import machine
+from taskmill.core.task import SECOND
+from taskmill.engine.follow import Following, Source
+from taskmill.feeds.contract import Watched
+from taskmill.feeds.memory import MemoryFeed
+from taskmill.sdk.results import look
+from taskmill.sdk.sync import run
+from taskmill.server import live, recent
+from taskmill.stores.contract import Beat
+from taskmill.stores.memory import MemoryStore
+from taskmill.testing.conformance.case import a_task
+from taskmill.testing.conformance.feeds import an_event
+from tests.faces.events import Sent, stream
+from tests.faces.site import ORIGIN, Site, now
+
+LONG = 20
+
+
+def tell(site: Site, id: str, fraction: float) -> None:
+    """Progress, as a worker stores it."""
+    head = run(site.store.get([id]))[id].head
+    beat = Beat(id, head.version, json.dumps({"fraction": fraction, "note": "on it"}))
+    assert run(site.store.extend("worker-1", [beat], 60 * SECOND)) == []
+    site.store.bell.ring("progress", [id])
+
+
+def until(events: Iterator[Sent], condition: Callable[[Sent], bool]) -> list[Sent]:
+    found = []
+    for event in events:
+        found.append(event)
+        if condition(event):
+            return found
+    raise AssertionError(f"it ended before: {found}")
+
+
+def steps(events: list[Sent]) -> list[str]:
+    return [event.data["state"] if event.name == "state" else event.name for event in events]
+
+
+def wait(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + LONG
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_one_task_from_how_it_is_now_to_its_end(site: Site) -> None:
+    id = site.create(queue="sse-one")
+    with stream(site.http, f"/api/tasks/{id}/events") as events:
+        first = next(events)
+        assert (first.name, first.data["state"], first.data["queue"]) == ("state", "ready", "sse-one")
+        site.start(id)
+        assert next(events).data["state"] == "running"
+        tell(site, id, 0.4)
+        assert next(events).data["progress"] == {"fraction": 0.4, "note": "on it"}
+        head = run(site.store.get([id]))[id].head
+        site._finish(id, machine.succeed(head, "2", now(site.store)), "succeeded")
+        rest = list(events)
+    assert steps(rest) == ["log", "succeeded", "end"]
+    assert rest[0].data["line"]["message"] == "hello"
+    assert rest[-1].data["result"] == 2
+
+
+def test_one_that_has_ended_is_one_look(site: Site) -> None:
+    id = site.create(queue="sse-ended")
+    site.fail(id, '{"code":"exception","type":"ValueError","message":"no"}')
+    with stream(site.http, f"/api/tasks/{id}/events") as events:
+        state, end = list(events)
+    assert (state.data["state"], end.name, end.data["error"]["message"]) == ("failed", "end", "no")
+
+
+def test_one_task_goes_on_after_the_last_event_id(site: Site) -> None:
+    id = site.create(queue="sse-resumed")
+    with stream(site.http, f"/api/tasks/{id}/events") as events:
+        last = next(events).id
+    site.succeed(id)
+    with stream(site.http, f"/api/tasks/{id}/events", last) as events:
+        rest = list(events)
+    assert steps(rest) == ["log", "succeeded", "end"]
+    with stream(site.http, f"/api/tasks/{id}/events", rest[-1].id) as events:
+        assert steps(list(events)) == ["end"]
+    with stream(site.http, f"/api/tasks/{id}/events", "no-such-id") as events:
+        assert steps(list(events)) == ["succeeded", "end"]
+
+
+def test_no_such_task(site: Site) -> None:
+    for path in ("events", "status"):
+        for id in ("01a20167-4d70-7b43-b36f-68b0bc9419a5", "nonsense"):
+            reply = site.http.get(f"/api/tasks/{id}/{path}")
+            assert (reply.status_code, reply.json()["code"]) == (404, "not_found")
+
+
+async def test_a_task_that_is_deleted_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("taskmill.engine.follow.NET", 0.05)
+    store, task = MemoryStore(), a_task()
+    await store.add([task])
+    following = Following(Source(MemoryFeed(), lambda id: look(store, id), store.attempts), task.spec.id)
+    frames = live.TaskFrames(following, await following.next(), following._source.look)
+    assert b"event: state" in await frames.next(LONG)
+    store._tasks.clear()
+    assert (b"event: gone" in await frames.next(LONG), frames.over) == (True, True)
+    frames.close()
+
+
+def test_many_are_filtered(site: Site) -> None:
+    with stream(site.http, "/api/events", queue=["sse-a", "sse-b"], task_type="math") as events:
+        others = [site.create(queue="sse-c"), site.create(queue="sse-a", task_type="order", parameters={"items": []})]
+        ids = {site.create(queue=queue) for queue in ("sse-a", "sse-b")}
+        found: set[str] = set()
+        while found != ids:
+            found.add(next(events).data["id"])
+        assert found.isdisjoint(others)
+    with stream(site.http, "/api/events", id=list(ids)[:1]) as events:
+        for id in ids:
+            site.succeed(id)
+        [*_, last] = until(events, lambda event: event.data["state"] == "succeeded")
+        assert last.data["id"] == next(iter(ids))
+
+
+def test_many_go_on_after_the_last_event_id(site: Site) -> None:
+    with stream(site.http, "/api/events", queue="sse-d") as events:
+        first = site.create(queue="sse-d")
+        last = next(events)
+        assert last.data["id"] == first
+    second = site.create(queue="sse-d")
+    with stream(site.http, "/api/events", last.id, queue="sse-d") as events:
+        assert next(events).data["id"] == second
+
+
+@pytest.mark.parametrize("last", ["of-another-server", "00000000-17", "x"])
+def test_a_gap_is_told(site: Site, last: str) -> None:
+    with stream(site.http, "/api/events", last, queue="sse-e") as events:
+        gap = next(events)
+        assert (gap.name, "missed" in gap.data["reason"]) == ("gap", True)
+        id = site.create(queue="sse-e")
+        assert next(events).data["id"] == id
+
+
+def test_a_place_that_is_gone_is_a_gap(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    with stream(site.http, "/api/events", queue="sse-f") as events:
+        site.create(queue="sse-f")
+        last = next(events).id
+    ring = site.service.live._recent
+    wait(lambda: ring.readers == 0)
+    ring._ring.clear()
+    ring.end += 10
+    with stream(site.http, "/api/events", last, queue="sse-f") as events:
+        assert next(events).name == "gap"
+
+
+def test_wrong_filters_are_refused(site: Site) -> None:
+    for query, path in (({"id": "x"}, "$.id"), ({"queue": ""}, "$.queue"), ({"qeue": "a"}, "$.qeue")):
+        reply = site.http.get("/api/events", params=query)
+        assert (reply.status_code, reply.json()["errors"][0]["path"]) == (422, path)
+
+
+def test_silence_has_heartbeats(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(site.service.live.streams, "heartbeat", 0.05)
+    id = site.create(queue="sse-quiet")
+    for path in (f"/api/tasks/{id}/events", "/api/events?queue=nobody"):
+        with stream(site.http, path) as events:
+            until(events, lambda event: event.name == ":")
+            assert next(events).name == ":"
+
+
+def test_who_leaves_frees_everything(site: Site) -> None:
+    streams, ring = site.service.live.streams, site.service.live._recent
+    id = site.create(queue="sse-leaves")
+    with stream(site.http, f"/api/tasks/{id}/events") as one, stream(site.http, "/api/events"):
+        next(one)
+        assert (len(streams), ring.readers) == (2, 1)
+    wait(lambda: (len(streams), ring.readers) == (0, 0))
+    feed: Any = site.service._opened.live
+    wait(lambda: id not in feed._hub.ids())
+
+
+def test_no_more_streams_than_the_limit(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(site.service.live.streams, "limit", 1)
+    id = site.create(queue="sse-limit")
+    with stream(site.http, "/api/events", queue="none"):
+        for path in ("/api/events", f"/api/tasks/{id}/events"):
+            reply = site.http.get(path)
+            assert (reply.status_code, reply.json()["code"]) == (503, "too_many_streams")
+            assert reply.headers["content-type"] == "application/problem+json"
+            assert "retry-after" in reply.headers
+    wait(lambda: len(site.service.live.streams) == 0)
+
+
+def test_the_head_of_a_stream_is_no_stream(site: Site) -> None:
+    reply = site.http.head("/api/events")
+    assert (reply.status_code, reply.headers["cache-control"]) == (200, "no-store")
+    wait(lambda: len(site.service.live.streams) == 0)
+
+
+def test_pages_elsewhere_may_read_them_where_they_are_allowed(site: Site) -> None:
+    with site.http.stream("GET", "/api/events", headers={"Origin": ORIGIN}) as reply:
+        assert reply.headers["access-control-allow-origin"] == ORIGIN
+    asked = {
+        "Origin": ORIGIN,
+        "Access-Control-Request-Method": "GET",
+        "Access-Control-Request-Headers": "last-event-id",
+    }
+    assert site.http.options("/api/events", headers=asked).status_code == 200
+
+
+async def test_who_reads_slowly_loses_the_oldest_and_is_told() -> None:
+    """He has a place in the ring and no buffer of his own: the ring runs over him."""
+    feed = MemoryFeed()
+    ring = recent.Recent(lambda: feed)
+    await ring.open()
+    slow = live.WideFrames(ring, Watched(), None)
+    event = an_event()
+    for batch in range(20):
+        await feed.emit([event._replace(at=batch * 500 + at) for at in range(500)])
+        await ring.news(LONG)
+    frames = await slow.next(LONG)
+    assert b"event: gap" in frames.partition(b"event: state")[0]
+    assert frames.count(b"event: state") == recent.AT_ONCE
+    await ring.close()
+
+
+def test_events_are_as_documented(site: Site) -> None:
+    document = site.http.get("/api/openapi.json").json()
+    reply = document["paths"]["/api/tasks/{id}/events"]["get"]["responses"]["200"]["content"]["text/event-stream"]
+    event = reply["schema"]["properties"]
+    schema = event["data"]["contentSchema"] | {"components": document["components"]}
+    id = site.create(queue="sse-documented")
+    site.fail(id, '{"code":"exception","type":"ValueError","message":"no"}')
+    with stream(site.http, f"/api/tasks/{id}/events", "0-0") as events:
+        sent = list(events)
+    assert steps(sent) == ["log", "failed", "end"]
+    for one in sent:
+        assert one.name in event["event"]["enum"]
+        jsonschema_rs.validate(schema, one.data)
+    with pytest.raises(jsonschema_rs.ValidationError):
+        jsonschema_rs.validate(schema, {"state": "failed"})
