@@ -13,6 +13,7 @@ from taskmill.engine.announce import Mill
 from taskmill.engine.control import cancel
 from taskmill.engine.finals import Finals
 from taskmill.engine.ids import uuid7
+from taskmill.stores.contract import ANY
 from taskmill.stores.memory import MemoryStore
 from taskmill.testing.conformance.case import a_task
 
@@ -94,6 +95,18 @@ async def test_in_time_or_not_at_all(store: Gated) -> None:
         await finals.until_final(id, 0.01)
     waiting = asyncio.create_task(finals.until_final(id, 10))
     await cancel(Mill(store), [id])
+    assert (await waiting).head.state is State.CANCELLED
+    await finals.close()
+
+
+async def test_a_ring_for_any_task_is_for_all(store: Gated, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("taskmill.engine.finals.FIRST_LOOK", 60.0)
+    store.open.set()
+    [id], finals = await stored(store, 1), Finals(store)
+    waiting = asyncio.create_task(finals.until_final(id, 50))
+    task = await finals.get(id)
+    await store.save([Decision(id, machine.cancel(task.head, task.head.run_at))])
+    store.bell.ring("final", [ANY])
     assert (await waiting).head.state is State.CANCELLED
     await finals.close()
 

@@ -20,6 +20,7 @@ from taskmill.core.state import FINAL
 from taskmill.sdk.sync import run
 from taskmill.server.service import Service
 from taskmill.server.views import TaskSummary, TaskView, Where
+from taskmill.stores.contract import ANY
 
 SHOWN = 20
 SLOW_LOOK = 1.0
@@ -79,7 +80,7 @@ def _changes(session: Session) -> Iterator[tuple[list[TaskSummary], list[TaskSum
             seen = {task.id: task for task in newest}
             yield changed, newest
             time.sleep(BREATH)
-            rung = {item for topic, item in run(ear.wait(SLOW_LOOK)) if topic in ("final", "progress")}
+            rung = {item for topic, item in run(ear.wait(SLOW_LOOK)) if topic in ("final", "progress")} - {ANY}
     finally:
         ear.close()
 

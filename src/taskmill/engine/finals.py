@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from taskmill.core.errors import NotFound, StoreUnavailable
 from taskmill.core.state import FINAL
 from taskmill.core.task import Task
-from taskmill.stores.contract import Ear, Store
+from taskmill.stores.contract import ANY, Ear, Store
 
 FIRST_LOOK = 0.25
 SLOWEST_LOOK = 1.0
@@ -129,7 +129,8 @@ class Finals:
         pause, looked, used = FIRST_LOOK, time.monotonic(), time.monotonic()
         while time.monotonic() - used < LINGER:
             rung = await ear.wait(max(0.0, looked + pause - time.monotonic()))
-            woken = [id for _, id in rung if id in self._waiting]
+            rang_for_all = any(id == ANY for _, id in rung)
+            woken = list(self._waiting) if rang_for_all else [id for _, id in rung if id in self._waiting]
             self._ask(woken)
             if time.monotonic() - looked >= pause:
                 self._ask(self._waiting)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from taskmill.core.state import State
 from taskmill.core.task import Claim, Head, Task
 from taskmill.engine.run import Run
-from taskmill.stores.contract import Beat, Store
+from taskmill.stores.contract import ANY, Beat, Store
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,8 @@ class Held:
 
     async def check(self, ids: Iterable[str]) -> None:
         """Somebody changed these tasks: stop what was cancelled or is not ours any more."""
-        mine = [id for id in ids if id in self._runs]
+        asked = set(ids)
+        mine = [id for id in self._runs if id in asked or ANY in asked]
         tasks = await self._store.get(mine) if mine else {}
         for id in mine:
             if id in self._runs and self._changed(self._runs[id], tasks.get(id)):

@@ -19,7 +19,7 @@ from taskmill.engine.story import logged, told
 from taskmill.feeds.contract import Answer, Watched, Watching
 from taskmill.feeds.hub import Hub
 from taskmill.stores.clock import microseconds
-from taskmill.stores.contract import Ear, Filter, Store
+from taskmill.stores.contract import ANY, Ear, Filter, Store
 
 logger = logging.getLogger(__name__)
 
@@ -121,7 +121,8 @@ class StoreTail:
             if rung and (rest := looked + BREATH - time.monotonic()) > 0:
                 await asyncio.sleep(rest)
                 rung += await ear.wait(0)
-            await self._try_look({item for topic, item in rung if topic in ("final", "progress", "cancel")}, bool(rung))
+            items = {item for topic, item in rung if topic in ("final", "progress", "cancel")}
+            await self._try_look(items - {ANY}, bool(rung) and ANY not in items)
             looked = time.monotonic()
             pause = BREATH if rung else SLOW_LOOK + SLOW_LOOK_EACH * len(self._hub.ids())
             if not self._hub.empty():

@@ -8,7 +8,7 @@ from taskmill.core.task import Task
 from taskmill.engine import finals
 from taskmill.engine.why import why_not_started
 from taskmill.sdk.mill import Opened
-from taskmill.stores.contract import Ear, Store
+from taskmill.stores.contract import ANY, Ear, Store
 
 KEPT_EARS = 4
 
@@ -70,7 +70,7 @@ async def rung(ear: Ear, id: str, timeout: float) -> None:
     """Until the ear hears of this task, or `timeout` seconds have passed."""
     end = time.monotonic() + timeout
     while (left := end - time.monotonic()) > 0:
-        if any(item == id for _, item in await ear.wait(left)):
+        if any(item in (id, ANY) for _, item in await ear.wait(left)):
             return
 
 

@@ -1,0 +1,26 @@
+"""The claims a worker holds, and the news that some of them changed."""
+
+import pytest
+
+from taskmill.core import machine
+from taskmill.core.task import Decision
+from taskmill.engine.held import Held
+from taskmill.engine.run import Run
+from taskmill.executors.inline import Inline
+from taskmill.stores.clock import microseconds
+from taskmill.stores.contract import ANY
+from taskmill.stores.memory import MemoryStore
+from taskmill.testing.conformance.case import a_task, claimed
+
+
+@pytest.mark.parametrize("rung", [True, False])
+async def test_news_that_may_be_about_any_task_is_about_all_that_are_held(rung: bool) -> None:
+    store = MemoryStore()
+    held = Held(store, "w1")
+    runs = [Run(claim, Inline(), microseconds, lambda _: None) for claim in await claimed(store, a_task(), a_task())]
+    for run in runs:
+        held.add(run)
+    asked = runs[1]
+    await store.save([Decision(asked.task.id, machine.cancel(asked.claim.head, 0))])
+    await held.check([ANY] if rung else [asked.task.id, "a stranger"])
+    assert [run.claim.head.cancel for run in runs] == [False, True]
