@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
+from catalogue_page import catalogue, profiles
 
 from taskmill.cli import failures
 from taskmill.cli.main import main as cli
@@ -105,6 +106,8 @@ PARTS: dict[str, Callable[[], str]] = {
         routes,
         commands,
         exit_codes,
+        catalogue,
+        profiles,
     )
 }
 

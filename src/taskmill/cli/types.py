@@ -66,10 +66,23 @@ def fields(view: "TaskTypeView") -> "Iterator[tuple[object, ...]]":
     schema: dict[str, Any] = msgspec.json.decode(view.schema)
     for name, field in schema.get("properties", {}).items():
         required = name in schema.get("required", ())
-        default = (
-            "" if required or "default" not in field else f" (default {msgspec.json.encode(field['default']).decode()})"
-        )
-        yield name, _type(field), required, f"{field.get('description', '')}{default}"
+        notes = [*_limits(field)]
+        if not required and field.get("default") is not None:
+            notes.append(f"default {msgspec.json.encode(field['default']).decode()}")
+        said = f" ({'; '.join(notes)})" if notes else ""
+        yield name, _type(field), required, f"{field.get('description', '')}{said}"
+
+
+def _limits(field: dict[str, Any]) -> "Iterator[str]":
+    """In words: from 1, to 1000, up to 200 characters."""
+    for option in field.get("anyOf", (field,)):
+        least, most = option.get("minimum", option.get("exclusiveMinimum")), option.get("maximum")
+        if least is not None or most is not None:
+            yield " ".join([f"from {least:,}"] * (least is not None) + [f"to {most:,}"] * (most is not None))
+        if "maxLength" in option:
+            yield f"up to {option['maxLength']:,} characters"
+        if "enum" in option:
+            yield "one of " + ", ".join(map(str, option["enum"]))
 
 
 def pasteable(view: "TaskTypeView") -> str:

@@ -1,0 +1,55 @@
+"""The catalogue as a page: each task type from its schema, with the run that runs.json keeps (record_runs.py)."""
+
+import inspect
+import json
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from taskmill.catalogue import app
+from taskmill.cli.types import fields
+from taskmill.config.profiles import BUILT_IN
+from taskmill.sdk.task import Task
+
+RUNS = json.loads(Path(__file__).with_name("runs.json").read_text(encoding="utf-8"))
+
+
+def catalogue() -> str:
+    return "\n".join(line for name in sorted(app.tasks) for line in _section(app.tasks[name]))
+
+
+def profiles() -> str:
+    lines = ["| profile | queues | slots | workers |", "| --- | --- | --- | --- |"]
+    for name, profile in BUILT_IN.items():
+        lines.append(f"| `{name}` | {', '.join(profile['queues'])} | {profile['slots']} | {profile['workers']} |")
+    return "\n".join(lines) + "\n"
+
+
+def _section(task: Task[..., Any]) -> Iterator[str]:
+    timeout = "none" if task.timeout is None else f"{task.timeout:g} s"
+    yield f"## {task.name}\n\n{inspect.getdoc(task.fn)}\n"
+    yield f"Queue `{task.queue}`, up to {task.retries + 1} attempts, timeout {timeout}, executor `{task.executor}`.\n"
+    yield from _parameters(task.schema())
+    if task.name in RUNS:
+        yield _run(task.name, **RUNS[task.name])
+
+
+def _parameters(schema: dict[str, Any]) -> Iterator[str]:
+    rows = list(fields(SimpleNamespace(schema=json.dumps(schema))))  # type: ignore[arg-type]
+    if not rows:
+        yield "It takes no parameters.\n"
+        return
+    yield "| parameter | type | required | description | example |\n| --- | --- | --- | --- | --- |"
+    for name, kind, required, said in rows:
+        example = json.dumps(schema["properties"][name].get("examples", [""])[0], ensure_ascii=False)
+        cells = (f"`{name}`", str(kind), "yes" if required else "no", str(said), f"`{example}`")
+        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    yield ""
+
+
+def _run(name: str, parameters: Any, result: Any) -> str:
+    given = shlex.quote(json.dumps(parameters, ensure_ascii=False))
+    shown = json.dumps(result, indent=2, ensure_ascii=False)
+    return f"```console\n$ taskmill submit -T {name} -P {given}\n{shown}\n```\n"
