@@ -10,7 +10,9 @@ from tests.examples.running import follow, up
 
 pytestmark = pytest.mark.slow
 BIN = Path(sys.executable).parent
-PAGES = [page for page in sorted((ROOT / "docs/how-to").glob("*.md")) if steps(page)]
+APART = {"grow-to-postgresql"}
+"""Needs servers: tests/examples/test_grow.py."""
+PAGES = [page for page in sorted((ROOT / "docs/how-to").glob("*.md")) if steps(page) and page.stem not in APART]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

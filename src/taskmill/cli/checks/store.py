@@ -18,17 +18,20 @@ SKEW = 1.0
 
 async def check(settings: Settings) -> list[Finding]:
     """What needs an open store is left out when there is none."""
-    schema: list[Schema] = []
+    reached: list[tuple[Store, Schema]] = []
 
-    async def look() -> list[Finding]:
-        schema.append(await schema_of(settings.store))
-        return [_schema(schema[0])]
+    async def reach() -> list[Finding]:
+        store = open_store(settings.store, caller="loop", durability=settings.durability)
+        schema = await schema_of(settings.store)
+        reached.append((store, schema))
+        return [fine("store connection", store.place), _schema(schema)]
 
     found, space = await asyncio.gather(
-        looked("store schema", look, AWAY), looked("store disk", lambda: disk.check(settings.store))
+        looked("store connection", reach, AWAY), looked("store disk", lambda: disk.check(settings.store))
     )
-    if schema and schema[0].found == schema[0].newest:
-        found += await _opened(settings)
+    for store, schema in reached:
+        if schema.found == schema.newest:
+            found += await _opened(store)
     return [*found, *space]
 
 
@@ -49,25 +52,26 @@ def _schema(schema: Schema) -> Finding:
     )
 
 
-async def _opened(settings: Settings) -> list[Finding]:
-    store = open_store(settings.store, caller="loop", durability=settings.durability)
-
+async def _opened(store: Store) -> list[Finding]:
     async def connect() -> list[Finding]:
         await store.open()
-        return [fine("store connection", store.place)]
+        return []
+
+    async def close() -> list[Finding]:
+        await store.close()
+        return []
 
     try:
-        connected = await looked("store connection", connect, AWAY)
-        if any(finding.level == "failed" for finding in connected):
-            return connected
+        if failures := await looked("store connection", connect, AWAY):
+            return failures
         parts = await asyncio.gather(
             looked("store write", lambda: _write(store), AWAY),
             looked("store clock", lambda: _clock(store)),
             service.check(store),
         )
-        return [*connected, *(finding for part in parts for finding in part)]
+        return [finding for part in parts for finding in part]
     finally:
-        await looked("store connection", lambda: _close(store))
+        await looked("store connection", close)
 
 
 async def _write(store: Store) -> list[Finding]:
@@ -88,8 +92,3 @@ async def _clock(store: Store) -> list[Finding]:
             "let both machines keep their time by NTP",
         )
     ]
-
-
-async def _close(store: Store) -> list[Finding]:
-    await store.close()
-    return []
