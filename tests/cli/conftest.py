@@ -51,6 +51,15 @@ def call_real(*args: str, cwd: Path, **more: str) -> "subprocess.CompletedProces
     )
 
 
+def without(library: str, *args: str, cwd: Path) -> str:
+    """What a command that fails says where a library is not installed."""
+    code = f"import sys; sys.modules[{library!r}] = None; from taskmill.__main__ import start; start()"
+    command = [sys.executable, "-c", code, *args]
+    ended = subprocess.run(command, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode != 0
+    return ended.stdout + ended.stderr
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
