@@ -9,7 +9,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
-import pytest
 
 from taskmill.core.task import Task
 from taskmill.sdk.sync import run
