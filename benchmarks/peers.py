@@ -1,40 +1,26 @@
 """Taskmill beside huey on SQLite, workload by workload, in turns on the same machine.
 
-PEERBENCH names a checkout of the peerbench tool; the adapter in benchmarks/peerbench/ is laid beside its own. Each
-round runs every variant once; figures are medians over the rounds, and the ratio is Taskmill to the peer.
-PEERBENCH_ROUNDS (3) and PEERBENCH_TASKS (20 000) change the size.
+Each round runs every variant once; figures are medians over the rounds, and the ratio is Taskmill to the peer.
 """
 
-import json
-import os
-import shutil
 import statistics
-import subprocess
-import sys
-import tempfile
 from collections import defaultdict
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-HERE = Path(__file__).parent
-ROUNDS = int(os.environ.get("PEERBENCH_ROUNDS", "3"))
-TASKS = os.environ.get("PEERBENCH_TASKS", "20000")
+from benchmarks.peering import ROUNDS, Adapter, Figures, Key, crash_line, run, shown, tool, values
+
 PEER = ("huey_sqlite", "default")
 OURS = ("taskmill_sqlite", "default")
 OURS_SYNC = ("taskmill_sqlite", "sync")
-RUNS = ((*PEER, "w1,w2,w3,w4,w5"), (*OURS, "w1,w2,w3,w4,w5"), (*OURS_SYNC, "w1,w3"))
+RUNS = ((PEER, "w1,w2,w3,w4,w5"), (OURS, "w1,w2,w3,w4,w5"), (OURS_SYNC, "w1,w3"))
 CRASHES = (PEER, OURS)
-
-Adapter = tuple[str, str]
-Figures = dict[Adapter, list[dict[str, Any]]]
 
 
 class Row(NamedTuple):
     what: str
     ours: Adapter
-    key: tuple[str, str]
-    peer_key: tuple[str, str]
+    key: Key
+    peer_key: Key
     bar: float | None
     """Smallest ratio wanted (for rates), None: shown only."""
 
@@ -56,51 +42,22 @@ ROWS = (
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="taskmill-peers-") as directory:
-        tool = Path(directory) / "peerbench"
-        shutil.copytree(os.environ["PEERBENCH"], tool, copy_function=shutil.copyfile)
-        shutil.copy(HERE / "peerbench" / "taskmill_sqlite.py", tool / "adapters")
-        figures: Figures = defaultdict(list)
+    figures: Figures = defaultdict(list)
+    with tool() as peerbench:
         for _ in range(ROUNDS):
-            for name, variant, workloads in RUNS:
-                figures[name, variant] += _run(tool, name, variant, workloads)["reps"]
-        crashes = {adapter: _run(tool, *adapter, "w6")["w6"][0] for adapter in CRASHES}
+            for adapter, workloads in RUNS:
+                figures[adapter] += run(peerbench, adapter, workloads)["reps"]
+        crashes = {name: run(peerbench, (name, variant), "w6")["w6"][0] for name, variant in CRASHES}
     _print(figures)
-    for (name, _), crash in crashes.items():
-        done = crash["seconds_to_all"] or "more than 90"
-        print(f"W6 {name}: {crash['not_run']} never run, {crash['run_twice']} twice, all after {done} s")
-
-
-def _run(tool: Path, name: str, variant: str, workloads: str) -> dict[str, Any]:
-    scratch = Path(tempfile.mkdtemp(dir=tool))
-    output = scratch / "out.json"
-    environment = os.environ | {
-        "BENCH_HOME": str(scratch),
-        "BENCH_RUN": str(scratch),
-        "BENCH_VARIANT": variant,
-        "PYTHONPATH": str(tool),
-    }
-    command = [sys.executable, "peer.py", name, str(output), workloads, "0" if workloads == "w6" else "1", TASKS]
-    subprocess.run(command, cwd=tool, env=environment, check=True, stdout=subprocess.DEVNULL)
-    result: dict[str, Any] = json.loads(output.read_text())
-    return result
+    for name, crash in crashes.items():
+        print(crash_line(name, crash))
 
 
 def _print(figures: Figures) -> None:
     print(f"| workload, median of {ROUNDS} (min..max) | taskmill | huey_sqlite | ratio | bar |")
     print("| --- | --- | --- | --- | --- |")
     for row in ROWS:
-        ours, peer = _values(figures[row.ours], row.key), _values(figures[PEER], row.peer_key)
+        ours, peer = values(figures[row.ours], row.key), values(figures[PEER], row.peer_key)
         if ours and peer:
             ratio = statistics.median(ours) / statistics.median(peer)
-            print(f"| {row.what} | {_shown(ours)} | {_shown(peer)} | {ratio:.2f} | {row.bar or ''} |")
-
-
-def _values(repetitions: list[dict[str, Any]], key: tuple[str, str]) -> list[float]:
-    found = ((repetition.get(key[0]) or {}).get(key[1]) for repetition in repetitions)
-    return [value for value in found if value is not None]
-
-
-def _shown(values: list[float]) -> str:
-    shape: Callable[[float], str] = lambda value: f"{value:,.0f}" if value >= 100 else f"{value:.2f}"  # noqa: E731
-    return f"{shape(statistics.median(values))} ({shape(min(values))}..{shape(max(values))})"
+            print(f"| {row.what} | {shown(ours)} | {shown(peer)} | {ratio:.2f} | {row.bar or ''} |")

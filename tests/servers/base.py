@@ -65,6 +65,13 @@ class Server(Place):
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """Of its first process; the others are children of it."""
+        if self._process is None:
+            raise RuntimeError(f"{self.name} is not running")
+        return self._process.pid
+
     def start(self) -> None:
         """Returns when it answers."""
         self.launch()
