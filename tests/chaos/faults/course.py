@@ -1,0 +1,129 @@
+"""One course: two hosts under load, accidents, time to settle, and what the checker says of it."""
+
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections import defaultdict
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.chaos.faults.accidents import Accident, Scene, drawn, happen
+from tests.chaos.faults.checker import Findings, check
+from tests.chaos.faults.history import Call, read_calls, read_runs
+from tests.chaos.faults.place import HOSTS, Length, Place
+from tests.chaos.faults.tree import ROOT, Tree
+from tests.chaos.mill import until
+from tests.servers.session import Servers
+
+SETTLE = 10.0
+"""Seconds beyond the lease in which all is to be done, once nothing happens any more."""
+QUIET = 1.0
+"""Seconds of load before the first accident and after the last one."""
+
+
+class Result(NamedTuple):
+    seed: int
+    pairing: str
+    accidents: list[str]
+    findings: Findings
+    unanswered: int
+    """Enqueues that were never acknowledged, though they were repeated until some seconds after the last accident."""
+    settled: float
+    """Seconds until all was done."""
+    problems: list[str]
+
+
+class Course:
+    def __init__(self, seed: int, turn: int, pairing: str, length: Length, servers: Servers, directory: Path) -> None:
+        """`turn`: how many courses of this pairing went before."""
+        self.seed, self.pairing, self._turn, self._length = seed, pairing, turn, length
+        self._servers = servers
+        self._directory = directory
+        self._chance = random.Random(seed)
+        self._lease = self._chance.choice((2.0, 3.0)) if length.accidents < 4 else self._chance.choice((2.0, 3.0, 4.0))
+        self._runs, self._calls = directory / "runs.log", directory / "calls.log"
+        self._problems: list[str] = []
+
+    def run(self) -> Result:
+        self._directory.mkdir(parents=True, exist_ok=True)
+        self._runs.touch()
+        with ExitStack() as stack:
+            place = Place(self.pairing, self._servers, self._directory, stack)
+            trees = self._trees(place, stack)
+            audit = place.audit()
+            audit.install()
+            accidents = self._under_load(
+                Scene(place, trees, self._runs, self._lease, self._length, self._chance, defaultdict(threading.Lock)),
+                stack,
+            )
+            began = time.monotonic()
+            with suppress(AssertionError):  # what is stuck, the checker will tell
+                until(lambda: audit.unfinished() == 0, self._lease + SETTLE, "all is done")
+            settled = time.monotonic() - began
+            self._stop(trees)
+            calls = read_calls(self._calls)
+            findings = check(audit.history(calls, read_runs(self._runs)))
+        names = [accident.name for accident in accidents]
+        return Result(self.seed, self.pairing, names, findings, _unanswered(calls), settled, self._problems)
+
+    def _trees(self, place: Place, stack: ExitStack) -> list[Tree]:
+        trees = []
+        for host in range(HOSTS):
+            home = self._directory / f"host-{host}"
+            home.mkdir()
+            trees.append(Tree(home, self._runs, place.urls(host), self._lease))
+            stack.callback(trees[-1].kill)
+            trees[-1].start()
+        until(lambda: all(tree.is_up() for tree in trees), 60, "both hosts are up")
+        return trees
+
+    def _under_load(self, scene: Scene, stack: ExitStack) -> list[Accident]:
+        accidents = drawn(self._turn, scene.place, self._length)
+        clients = self._clients(scene, 2 * QUIET + len(accidents) * self._length.apart)
+        stack.callback(lambda: [client.kill() for client in clients])
+        time.sleep(QUIET)
+        threads = [threading.Thread(target=self._happen, args=(accident, scene)) for accident in accidents]
+        for thread in threads:
+            thread.start()
+            time.sleep(self._length.apart * self._chance.uniform(0.7, 1.3))
+        for thread in threads:
+            thread.join()
+        for client in clients:
+            if client.wait(timeout=90):
+                self._problems.append(f"a client ended with {client.returncode}")
+        return accidents
+
+    def _happen(self, accident: Accident, scene: Scene) -> None:
+        try:
+            happen(accident, scene)
+        except BaseException as error:
+            self._problems.append(f"{accident.name}: {error!r}")
+            raise
+
+    def _clients(self, scene: Scene, seconds: float) -> list["subprocess.Popen[bytes]"]:
+        """Two over REST, each to both servers, and one with the SDK, on the first host."""
+        urls = [tree.url for tree in scene.trees]
+        return [self._client(scene, number, seconds, urls if number else []) for number in range(3)]
+
+    def _client(self, scene: Scene, number: int, seconds: float, urls: list[str]) -> "subprocess.Popen[bytes]":
+        command = [sys.executable, "-m", "tests.chaos.faults.client", str(self._calls), f"{self.seed}/{number}"]
+        environment = scene.trees[0].environment
+        with (self._directory / f"client-{number}.log").open("wb") as output:
+            return subprocess.Popen(
+                [*command, str(seconds), *urls], env=environment, cwd=ROOT, stdout=output, stderr=output
+            )
+
+    def _stop(self, trees: list[Tree]) -> None:
+        for host, tree in enumerate(trees):
+            if tree.process.poll() is not None:
+                self._problems.append(f"host {host} ended: {tree.said()[-500:]}")
+            elif code := tree.stop():
+                self._problems.append(f"host {host} ended with {code}: {tree.said()[-500:]}")
+
+
+def _unanswered(calls: list[Call]) -> int:
+    asked = {call.id for call in calls if call.op == "enqueue"}
+    return len(asked - {call.id for call in calls if call.op == "enqueue" and call.answer == "stored"})
