@@ -13,6 +13,7 @@ import pytest
 from taskmill.catalogue import app
 from taskmill.catalogue import settings as told
 from tests.catalogue.town import SECRET, Town, living
+from tests.catalogue.web.player import Reply
 from tests.cli.conftest import call_real, read_until, running, stop
 
 
@@ -98,6 +99,15 @@ def test_the_example_that_is_shown_works_as_pasted(name: str, town: Town) -> Non
     assert command[:4] == ["taskmill", "submit", "-T", name]
     run = call_real(*command[1:], cwd=town.folder)
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_a_busy_server_is_asked_again_after_the_time_that_it_names(town: Town) -> None:
+    url = town.player.play("/busy", Reply(429, "", {"Retry-After": "1"}), Reply(200, "at last"))
+    made = town.http.post("/tasks", json={"task_type": "http_request", "parameters": {"url": url}}).json()
+    task = ended(town, made["id"])
+    assert (task["state"], task["attempt"], task["result"]["body"]) == ("succeeded", 2, "at last")
+    first, _ = town.http.get(f"/tasks/{made['id']}/attempts").json()["attempts"]
+    assert first["outcome"] == "retry"
 
 
 def test_mail_arrives_once_with_the_password_of_the_file(town: Town) -> None:

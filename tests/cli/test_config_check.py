@@ -53,3 +53,14 @@ def test_a_host_that_others_can_reach_is_found_beforehand(call: Call, monkeypatc
     result = call("config", "check")
     assert result.exit_code == 2
     assert "TASKMILL_HOST: cannot listen on '0.0.0.0'" in result.stderr
+
+
+def test_a_secret_whose_file_cannot_be_read_is_found(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taskmill.toml").write_text('[smtp]\npassword_file = "nowhere"\n')
+    result = call("config", "check")
+    assert result.exit_code == 2
+    assert "taskmill.toml: smtp_password_file" in result.stderr
+    assert "nowhere can't be read: No such file" in result.stderr

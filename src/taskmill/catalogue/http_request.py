@@ -109,12 +109,17 @@ async def http_request(
     Only public addresses are reached. An answer that is not expected fails the task, and one that may be another next
     time (429, 503, …) is tried again, after the time that the server asks for.
     """
-    ask = Ask(method, url, _headers(ctx, method, headers or {}, body), _bytes(body), max_bytes, timeout)
-    ctx.progress(0, f"{method} {url}")
+    sent = _headers(ctx, method, headers or {}, body)
+    ask = Ask(method, url, sent, _bytes(body), max_bytes, timeout, functools.partial(_tell, ctx))
+    ctx.progress(0, f"asking {url}")
     resolve = functools.partial(resolved, allowed=current().allowed_networks)
     answer = await fetch(ask, resolve, _follow if follow_redirects else _stay)
     _judge(answer, expected_status)
     return _received(answer)
+
+
+def _tell(ctx: Context, received: int, announced: int) -> None:
+    ctx.progress(received / announced if announced else 0, f"{received:,} bytes")
 
 
 def _follow(here: "httpx.URL", there: "httpx.URL") -> bool:

@@ -63,6 +63,20 @@ def _beyond(loaded: "Loaded") -> "Iterator[Finding]":
                 use(value)
         except InvalidSettings as error:
             yield Finding(place(Raw(key, value, loaded.sources[key])), masked(f"{error}; {error.hint}"))
+    yield from _unreadable(loaded)
+
+
+def _unreadable(loaded: "Loaded") -> "Iterator[Finding]":
+    """Files that should hold secrets."""
+    from taskmill.config.catalogue import for_catalogue
+    from taskmill.config.sources import Finding, Raw, place
+    from taskmill.core.errors import InvalidSettings
+
+    try:
+        for_catalogue(loaded.settings)
+    except InvalidSettings as error:
+        key, _, what = str(error).partition(": ")
+        yield Finding(place(Raw(key, None, loaded.sources[key])), what)
 
 
 def _document(loaded: "Loaded") -> object:

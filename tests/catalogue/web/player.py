@@ -1,11 +1,14 @@
 """A real HTTP server that plays what a test tells it, and keeps what it was asked."""
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType
 from typing import NamedTuple
+
+import trustme
 
 
 class Asked(NamedTuple):
@@ -29,8 +32,13 @@ Play = Reply | Callable[[BaseHTTPRequestHandler], None]
 class Player(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, host: str = "127.0.0.1") -> None:
-        super().__init__((host, 0), _Handler)
+    def __init__(self, certificate: trustme.LeafCert | None = None) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.scheme = "https" if certificate else "http"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            certificate.configure_cert(context)
+            self.socket = context.wrap_socket(self.socket, server_side=True)
         self.plays: dict[str, list[Play]] = {}
         """By path; the last one is played again and again."""
         self.asked: list[Asked] = []
@@ -41,7 +49,7 @@ class Player(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        return f"http://{self.server_address[0]!s}:{self.server_address[1]}"
+        return f"{self.scheme}://{self.server_address[0]!s}:{self.server_address[1]}"
 
     def play(self, path: str, *plays: Play) -> str:
         """The URL at which these are played, one for each request."""
@@ -85,8 +93,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def playing(host: str = "127.0.0.1") -> Iterator[Player]:
-    player = Player(host)
+def playing(certificate: trustme.LeafCert | None = None) -> Iterator[Player]:
+    player = Player(certificate)
     thread = threading.Thread(target=player.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:

@@ -4,16 +4,20 @@ import asyncio
 import gzip
 import socket
 import time
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from taskmill import Retry
 from taskmill.catalogue import http_request, settings
 from taskmill.catalogue.refusal import Refusal
 from taskmill.catalogue.settings import CatalogueSettings
 from taskmill.catalogue.web.addresses import reachable
+from taskmill.catalogue.web.exchange import trust
 from taskmill.catalogue.web.faults import Unreachable
 from tests.catalogue.attempt import ID, Watcher
 from tests.catalogue.web.player import Player, Reply, playing
@@ -53,6 +57,14 @@ async def test_a_body_is_sent_with_the_id_of_the_task_as_its_key(
     [asked] = player.asked
     assert (asked.method, asked.body, asked.headers["content-type"]) == ("POST", sent, kind)
     assert asked.headers["idempotency-key"] == ID
+
+
+async def test_progress_is_told_in_bytes(player: Player) -> None:
+    watcher = Watcher("http_request")
+    await http_request(watcher, player.play("/big", Reply(200, b"x" * 900_000)))
+    assert watcher.fractions == sorted(watcher.fractions)
+    assert len(watcher.fractions) > 3
+    assert (watcher.fractions[0], watcher.fractions[-1]) == (0, 1)
 
 
 async def test_what_is_no_text_comes_as_base64(player: Player) -> None:
@@ -259,6 +271,41 @@ async def test_a_name_that_stands_for_a_private_address_as_well_is_refused(monke
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", names)
     with pytest.raises(Refusal, match=r"192\.168\.1\.1"):
         await ask("http://both.example/")
+
+
+@pytest.fixture
+def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[trustme.CA]:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    trust.cache_clear()
+    yield authority
+    trust.cache_clear()
+
+
+async def test_certificates_are_checked_by_name_though_the_address_is_fixed(
+    trusted: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def names(host: str, port: int, **_: Any) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", names)
+    with playing(certificate=trusted.issue_cert("shop.example")) as player:
+        port = player.server_address[1]
+        player.play("/", Reply(200, "safe"))
+        assert (await ask(f"https://shop.example:{port}/"))["body"] == "safe"
+        assert player.asked[0].headers["host"] == f"shop.example:{port}"
+        with pytest.raises(Unreachable, match=r"no connection to other\.example: .*certificate"):
+            await ask(f"https://other.example:{port}/")
+
+
+async def test_a_redirect_does_not_lead_from_https_to_http(trusted: trustme.CA, player: Player) -> None:
+    settings.use(CatalogueSettings(allowed_networks=("127.0.0.1/32",)))
+    with playing(certificate=trusted.issue_cert("127.0.0.1")) as safe:
+        safe.play("/", Reply(302, "", {"Location": player.url}))
+        with pytest.raises(Refusal, match="from https to http"):
+            await ask(safe.url)
+    assert player.asked == []
 
 
 async def test_nobody_there_is_worth_another_try() -> None:

@@ -35,6 +35,8 @@ class Ask(NamedTuple):
     """Bytes of the answer's body, once it is unpacked."""
     timeout: float = 30.0
     """Seconds for all of it, redirects included."""
+    tell: Callable[[int, int], None] = lambda _received, _announced: None
+    """Is called with the bytes that came so far, and those that the server announced (0: it did not)."""
 
 
 class Answer(NamedTuple):
@@ -131,14 +133,16 @@ async def _at(address: str, url: "httpx.URL", ask: Ask) -> Answer:
 
 
 async def _read(answer: "httpx.Response", ask: Ask, url: str) -> Answer:
-    announced = answer.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > ask.limit and ask.method != "HEAD":
+    length = answer.headers.get("content-length", "")
+    announced = int(length) if length.isdecimal() and len(length) < 20 else 0
+    if announced > ask.limit and ask.method != "HEAD":
         raise _too_large(ask)
     body = bytearray()
     async for some in _unpacked(answer, ask.limit):
         body += some
         if len(body) > ask.limit:
             raise _too_large(ask)
+        ask.tell(answer.num_bytes_downloaded, announced)
     return Answer(answer.status_code, url, dict(answer.headers.items()), bytes(body), [])
 
 
