@@ -23,10 +23,12 @@ def doctor(as_json: bool, **given: Any) -> None:
     leaves it 0. In a pipe, the fields are separated by tabs: check, level, what was found, what to do.
     """
     import asyncio
+    import logging
 
     from taskmill.cli.failures import FAILED
     from taskmill.config.load import settings
 
+    logging.getLogger("taskmill").addHandler(logging.NullHandler())  # what components log is what is found
     findings = asyncio.run(_examine(settings(given, file=given.pop("config"))))
     sound = all(finding.level != "failed" for finding in findings)
     _show(findings, sound, as_json)
