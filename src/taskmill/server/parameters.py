@@ -63,8 +63,49 @@ def _explain(error: ValidationError, known: Collection[str]) -> Iterator[Problem
         yield Problem(step(path, str(kind.property)), "is required")
     elif isinstance(kind, ValidationErrorKind.AdditionalProperties):
         yield from (_unexpected(path, str(name), known if path == ROOT else ()) for name in kind.unexpected)
+    elif isinstance(kind, ValidationErrorKind.AnyOf):
+        yield from _explain_alternatives(path, error, kind.context)
     else:
         yield Problem(path, _shorten(error.message))
+
+
+def _explain_alternatives(
+    path: str, error: ValidationError, branches: list[list[ValidationError]]
+) -> Iterator[Problem]:
+    """What is wrong with the one that was meant: its JSON type fits, and so does its tag, if it has one."""
+    typed = [errors for errors in branches if not any(_is_other_type(one, error) for one in errors)]
+    meant = [errors for errors in typed if not any(map(_tag_of, errors))]
+    if len(meant) == 1:
+        for one in meant[0]:
+            yield from _explain(one, ())
+    elif typed and not meant:
+        tags = [tag for errors in typed for tag in map(_tag_of, errors) if tag]
+        name = next(one.instance_path[-1] for one in typed[0] if _tag_of(one))
+        yield Problem(step(path, name), f"must be one of {', '.join(tags)}")
+    elif missing := _missing_in_all(meant):
+        yield Problem(step(path, missing), "is required")
+    else:
+        yield Problem(path, _shorten(error.message))
+
+
+def _is_other_type(one: ValidationError, whole: ValidationError) -> bool:
+    return isinstance(one.kind, ValidationErrorKind.Type) and one.instance_path == whole.instance_path
+
+
+def _tag_of(error: ValidationError) -> str | None:
+    """The tag of an alternative, where the error is that another one was given: it has but one allowed value."""
+    kind = error.kind
+    if isinstance(kind, ValidationErrorKind.Enum) and len(kind.options) == 1:
+        return str(kind.options[0])
+    return None
+
+
+def _missing_in_all(branches: list[list[ValidationError]]) -> str | None:
+    missing = [
+        {str(one.kind.property) for one in errors if isinstance(one.kind, ValidationErrorKind.Required)}
+        for errors in branches
+    ]
+    return min(set.intersection(*missing), default=None) if missing else None
 
 
 def _unexpected(path: str, name: str, known: Collection[str]) -> Problem:
