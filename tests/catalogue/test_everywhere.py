@@ -31,7 +31,7 @@ class Run(NamedTuple):
 
 
 RUNS = {
-    "math": Run({"expression": "2 ** 0.5", "precision": 12}, lambda value: value, "1.41421356237"),
+    "math": Run({"expression": "2 ** 0.5", "digits": 12}, lambda value: value, "1.41421356237"),
     "message": Run({"message": "hello"}, lambda value: value["message"], "hello"),
     "email_sending": Run(
         {"to": "recipient@example.com"},

@@ -19,10 +19,10 @@ Expression = Annotated[
         max_length=MAX_LENGTH,
     ),
 ]
-Precision = Annotated[
+Digits = Annotated[
     Annotated[int, Meta(ge=1, le=1000)] | None,
     Meta(
-        title="Precision",
+        title="Digits",
         description="Significant digits of the result, which then is text; unset, numbers are those of Python.",
         examples=[50],
     ),
@@ -30,11 +30,11 @@ Precision = Annotated[
 
 
 @app.task(retry=RetryPolicy(give_up_on=("ExpressionError",)), timeout=60)
-async def math(expression: Expression, precision: Precision = None) -> int | float | str:
+async def math(expression: Expression, digits: Digits = None) -> int | float | str:
     """Compute an arithmetic expression, such as 1 + 2 * 5.
 
     What can't be computed fails at once: a second try would give the same.
     """
-    if precision is None:
+    if digits is None:
         return evaluate(expression)
-    return await asyncio.to_thread(evaluate_precisely, expression, precision)
+    return await asyncio.to_thread(evaluate_precisely, expression, digits)
