@@ -9,6 +9,8 @@ from taskmill.core.task import Priority, Ticket
 MOST = 100
 """Tickets to a message: some 4 kB."""
 VERSION = "taskmill tickets 1"
+ID_SIZE = 37
+"""Bytes that one ticket adds to the version: a line break and its id."""
 LARGEST = 1000
 """What is read, which leaves later versions room to pack more."""
 

@@ -24,8 +24,8 @@ H = TypeVar("H")
 class Source(Protocol[H]):
     """The broker, as the shelf needs it. Nothing here raises or waits."""
 
-    def want(self) -> None:
-        """Somebody waits and nothing is here: fetch."""
+    def want(self, room: int) -> None:
+        """Somebody waits for so many tickets and nothing is here: fetch."""
         ...
 
     def rest(self) -> None:
@@ -99,6 +99,10 @@ class Shelf(Generic[H]):
     def room(self) -> int:
         """For how many more tickets."""
         return self._capacity - self._held - self._waiting
+
+    @property
+    def stocked(self) -> bool:
+        return self._waiting > 0
 
     async def take(self, limit: int) -> list[Delivery]:
         try:
@@ -187,7 +191,7 @@ class Shelf(Generic[H]):
         hungry = int(room > 0)
         self._hungry += hungry
         if hungry:
-            self._source.want()
+            self._source.want(room)
         else:
             self._left()
         try:

@@ -63,7 +63,7 @@ class RabbitIntake:
             task.cancel()
         await self._link.close()
 
-    def want(self) -> None:
+    def want(self, room: int) -> None:
         flow = self._fitting()
         if flow >= 2 * self._flow:
             self._turn(flow)
