@@ -1,2 +1,5 @@
--- Whether there is a schema of our name, and whether its migrations are kept in it.
-SELECT to_regnamespace('taskmill') IS NOT NULL, to_regclass('taskmill.migration') IS NOT NULL
+-- Whether there is a schema of our name, and whether its migrations are kept in it. Asked of the tables themselves: what
+-- to_regclass did not find, a session may go on not finding while another one makes it.
+SELECT count(*) > 0, count(c.oid) > 0
+FROM pg_namespace n LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'migration'
+WHERE n.nspname = 'taskmill'
