@@ -114,3 +114,21 @@ def test_an_empty_list_says_so(here: Path) -> None:
     terminal = Terminal("list", cwd=here)
     assert terminal.end() == 0
     assert "no task matches" in terminal.seen
+
+
+def test_doctor_shows_a_table_and_then_what_to_do(here: Path) -> None:
+    terminal = Terminal("doctor", "--broker", "ampq://h", cwd=here)
+    assert terminal.end() == 1
+    table, _, todo = plain(terminal.seen).rpartition("not the URL of a broker")
+    assert re.search(r"check +level +found", table)
+    assert re.search(r"store write +ok +written and read back in", table)
+    assert "workers: start one: taskmill worker" in todo
+    assert "broker: did you mean amqp://?" in todo
+
+
+def test_copy_shows_a_bar_and_then_one_line(here: Path) -> None:
+    assert call_real("submit", "-T", "math", "-P", "1", "--no-wait", cwd=here).returncode == 0
+    terminal = Terminal("copy", "--from", "sqlite:///taskmill.db", "--to", "sqlite:///new.db", cwd=here)
+    assert terminal.end() == 0
+    assert "1/1" in terminal.seen
+    assert plain(terminal.seen).splitlines()[-1] == f"1 task of {here}/taskmill.db: 1 copied; checked in {here}/new.db"

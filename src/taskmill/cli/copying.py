@@ -41,7 +41,8 @@ class Report(msgspec.Struct):
             "refused": len(self.refused),
         }
         counts = ", ".join(f"{count} {what}" for what, count in parts.items() if count or what == "copied")
-        return f"{self.tasks} tasks of {self.source}: {counts}; checked in {self.target}"
+        tasks = "task" if self.tasks == 1 else "tasks"
+        return f"{self.tasks} {tasks} of {self.source}: {counts}; checked in {self.target}"
 
 
 async def copied(source_url: str, target_url: str, finished: bool, shown: Shown) -> Report:

@@ -20,7 +20,7 @@ INTERRUPTED = 130
 
 CODES = {
     0: "done",
-    FAILED: "the task failed or was cancelled, or the operation was refused",
+    FAILED: "the task failed or was cancelled, the operation was refused, or a check failed",
     INVALID: "wrong usage or invalid input",
     NOT_FOUND: "no such task",
     STORE: "the store is missing, unavailable or failed",
