@@ -103,7 +103,7 @@ def test_half_open_takes_everything_and_answers_nothing(proxy: Proxy) -> None:
 
 
 def test_an_upstream_that_is_away_is_a_broken_connection() -> None:
-    with Proxy(f"tcp://{HOST}:1") as nowhere, connect(nowhere) as connection, pytest.raises(ConnectionResetError):
+    with Proxy(f"tcp://{HOST}:1") as nowhere, pytest.raises(ConnectionResetError), connect(nowhere) as connection:
         connection.recv(1)
 
 
