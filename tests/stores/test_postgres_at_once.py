@@ -8,7 +8,7 @@ from taskmill.stores.postgres.schema import LOCK, migrate, version
 from tests.chaos.mill import until
 from tests.servers.postgres import execute
 
-WAITING = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+WAITING = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 
 
 async def test_who_waited_for_another_to_make_the_schema_sees_it(postgres_url: str) -> None:
