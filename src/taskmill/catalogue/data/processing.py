@@ -40,7 +40,7 @@ class _Work:
         self._joined = joined
         self._steps = steps
         self._rows = rows
-        self._note = f"reading {first.name}"
+        self._note = f"working on {first.name}"
 
     def inline(self) -> Table:
         with opened(self._ctx, sources.paths([self._first, *self._joined.values()])) as engine:

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from taskmill.catalogue import settings
 from taskmill.catalogue.report.document import Chart, Document, Section, Table, moment
@@ -18,11 +18,27 @@ from taskmill.sdk.sync import run
 from taskmill.stores.contract import Filter, Store
 from taskmill.stores.open import open_store
 
-PAGE = 500
+PAGE = 100
 MOST_TASKS = 200_000
 LISTED = 20
 BUCKETS = 48
 """At most so many bars show when tasks were made."""
+
+
+class Seen(NamedTuple):
+    """What is kept of a task: its parameters and result may be megabytes."""
+
+    id: str
+    task_type: str
+    state: State
+    attempts: int
+    created_at: float
+    """Seconds since the Unix epoch."""
+    finished_at: float | None
+    seconds: float | None
+    """How long the last attempt took, once it ended."""
+    error: str
+    message: str
 
 
 def read(ctx: Context, about: OwnTasks, title: str) -> tuple[Document, int]:
@@ -44,7 +60,7 @@ def _store() -> Iterator[Store]:
         run(store.close())
 
 
-def _tasks(ctx: Context, store: Store, about: OwnTasks, since: int) -> Iterator[Task]:
+def _tasks(ctx: Context, store: Store, about: OwnTasks, since: int) -> Iterator[Seen]:
     """Newest first, without the one that asks."""
     where = Filter(queues=tuple(about.queues), task_types=tuple(about.task_types), created_after=since)
     total = run(store.count(where, MOST_TASKS)) or 1
@@ -52,7 +68,7 @@ def _tasks(ctx: Context, store: Store, about: OwnTasks, since: int) -> Iterator[
     while seen < MOST_TASKS:
         ctx.raise_if_cancelled()
         page = run(store.find(where, PAGE, cursor))
-        yield from (task for task in page.tasks if task.spec.id != ctx.task.id)
+        yield from (_seen(task) for task in page.tasks if task.spec.id != ctx.task.id)
         seen += len(page.tasks)
         ctx.progress(0.5 * min(1.0, seen / total), f"{seen:,} tasks read")
         cursor = page.cursor
@@ -60,9 +76,9 @@ def _tasks(ctx: Context, store: Store, about: OwnTasks, since: int) -> Iterator[
             return
 
 
-def _document(tasks: list[Task], about: OwnTasks, title: str, now: datetime) -> Document:
-    states = Counter(task.head.state for task in tasks)
-    took = [seconds for task in tasks if (seconds := _seconds(task)) is not None]
+def _document(tasks: list[Seen], about: OwnTasks, title: str, now: datetime) -> Document:
+    states = Counter(task.state for task in tasks)
+    took = [task.seconds for task in tasks if task.seconds is not None]
     figures = [
         ("tasks", f"{len(tasks):,}" + (" (the newest)" if len(tasks) >= MOST_TASKS else "")),
         ("succeeded", f"{states[State.SUCCEEDED]:,}"),
@@ -81,10 +97,10 @@ def _only(about: OwnTasks) -> str:
     return queues + (f", task types {', '.join(about.task_types)}" if about.task_types else "")
 
 
-def _by_type(tasks: list[Task]) -> Section:
-    groups: dict[str, list[Task]] = defaultdict(list)
+def _by_type(tasks: list[Seen]) -> Section:
+    groups: dict[str, list[Seen]] = defaultdict(list)
     for task in tasks:
-        groups[task.spec.task_type].append(task)
+        groups[task.task_type].append(task)
     rows = [_type_row(name, groups[name]) for name in sorted(groups, key=lambda name: (-len(groups[name]), name))]
     columns = ["task type", "tasks", "succeeded", "failed", "attempts", "median", "95 %", "longest"]
     shown = rows[:LISTED]
@@ -96,53 +112,59 @@ def _by_type(tasks: list[Task]) -> Section:
     return Section("By task type", "" if rows else "No tasks in this time.", Table(columns, rows), chart)
 
 
-def _type_row(name: str, tasks: list[Task]) -> list[Any]:
-    states = Counter(task.head.state for task in tasks)
-    took = sorted(seconds for task in tasks if (seconds := _seconds(task)) is not None)
+def _type_row(name: str, tasks: list[Seen]) -> list[Any]:
+    states = Counter(task.state for task in tasks)
+    took = sorted(task.seconds for task in tasks if task.seconds is not None)
     durations = [median(took), took[int(len(took) * 0.95)], took[-1]] if took else []
     shown = [_duration(seconds) for seconds in durations] or ["", "", ""]
-    attempts = sum(task.head.attempt for task in tasks)
+    attempts = sum(task.attempts for task in tasks)
     return [name, len(tasks), states[State.SUCCEEDED], states[State.FAILED], attempts, *shown]
 
 
-def _over_time(tasks: list[Task], about: OwnTasks, now: datetime) -> Section:
+def _over_time(tasks: list[Seen], about: OwnTasks, now: datetime) -> Section:
     width = about.hours * 3600 / min(BUCKETS, about.hours)
     count = round(about.hours * 3600 / width)
     start = now - timedelta(hours=about.hours)
     made: dict[str, list[float]] = {"succeeded": [0.0] * count, "failed": [0.0] * count, "other": [0.0] * count}
     for task in tasks:
-        at = min(count - 1, max(0, int((task.spec.created_at / SECOND - start.timestamp()) / width)))
-        made[task.head.state if task.head.state in made else "other"][at] += 1
+        at = min(count - 1, max(0, int((task.created_at - start.timestamp()) / width)))
+        made[task.state if task.state in made else "other"][at] += 1
     form = "%H:%M" if about.hours <= 48 else "%m-%d %H:%M"
     labels = [(start + timedelta(seconds=width * at)).strftime(form) for at in range(count)]
     return Section("Over time", "When the tasks were created (UTC).", None, Chart("line", labels, made, "tasks"))
 
 
-def _failures(tasks: list[Task]) -> Section:
-    failed = [task for task in tasks if task.head.state is State.FAILED]
-    rows = [[task.spec.task_type, task.spec.id, _at(task.head.finished_at), *_error(task)] for task in failed[:LISTED]]
+def _failures(tasks: list[Seen]) -> Section:
+    failed = [task for task in tasks if task.state is State.FAILED]
+    rows = [[task.task_type, task.id, _at(task.finished_at), task.error, task.message] for task in failed[:LISTED]]
     text = f"The newest {len(rows)} of {len(failed):,}." if failed else "None failed."
     return Section(
         "Failures", text, Table(["task type", "task", "finished", "error", "message"], rows) if rows else None
     )
 
 
-def _slowest(tasks: list[Task]) -> Section:
-    took = [(seconds, task) for task in tasks if (seconds := _seconds(task)) is not None]
+def _slowest(tasks: list[Seen]) -> Section:
+    took = [(task.seconds, task) for task in tasks if task.seconds is not None]
     slowest = sorted(took, key=lambda one: -one[0])[:LISTED]
-    rows = [[task.spec.task_type, task.spec.id, task.head.state.value, _duration(sec)] for sec, task in slowest]
+    rows = [[task.task_type, task.id, task.state.value, _duration(sec)] for sec, task in slowest]
     return Section("Slowest", "", Table(["task type", "task", "state", "duration"], rows) if rows else None)
 
 
-def _error(task: Task) -> tuple[str, str]:
-    error = json.loads(task.head.error or "{}")
-    return str(error.get("type", "")), str(error.get("message", ""))[:300]
-
-
-def _seconds(task: Task) -> float | None:
-    """Of the last attempt, once it ended."""
-    started, finished = task.head.started_at, task.head.finished_at
-    return None if started is None or finished is None else (finished - started) / SECOND
+def _seen(task: Task) -> Seen:
+    spec, head = task
+    error = json.loads(head.error or "{}")
+    started, finished = (None if time is None else time / SECOND for time in (head.started_at, head.finished_at))
+    return Seen(
+        spec.id,
+        spec.task_type,
+        head.state,
+        head.attempt,
+        spec.created_at / SECOND,
+        finished,
+        None if started is None or finished is None else finished - started,
+        str(error.get("type", "")),
+        str(error.get("message", ""))[:300],
+    )
 
 
 def _duration(seconds: float) -> str:
@@ -151,5 +173,5 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
 
 
-def _at(time: int | None) -> str:
-    return "" if time is None else moment(datetime.fromtimestamp(time / SECOND, UTC))
+def _at(time: float | None) -> str:
+    return "" if time is None else moment(datetime.fromtimestamp(time, UTC))
