@@ -125,6 +125,28 @@ def test_no_secret_is_in_a_command_line_or_shown(town: Town) -> None:
     assert "smtp_password\t***\tTASKMILL_SMTP_PASSWORD" in shown.stdout
 
 
+@pytest.mark.parametrize(("moment", "mails"), [("before_quit", 1), ("before_data", 2)])
+def test_mail_when_the_worker_is_killed(town: Town, moment: str, mails: int) -> None:
+    """After the server's answer, it is not sent again; before it, it is, and both have one Message-ID."""
+    getattr(town.post, moment).append(lambda: kill_worker(town))
+    before = len(town.post.mails)
+    body = {"task_type": "email_sending", "parameters": {"to": "recipient@example.com"}}
+    id = town.http.post("/tasks", json=body).json()["id"]
+    task = ended(town, id)
+    assert (task["state"], task["result"]["accepted"]) == ("succeeded", ["recipient@example.com"])
+    attempts = town.http.get(f"/tasks/{id}/attempts").json()["attempts"]
+    assert attempts[0]["outcome"] == "worker_lost"
+    sent = [mail["Message-ID"] for mail in town.post.mails[before:]]
+    assert sent == [f"<{id}@localhost>"] * mails
+
+
+def kill_worker(town: Town) -> None:
+    children = psutil.Process(town.process.pid).children()
+    [worker] = [child for child in children if "taskmill.supervisor.worker" in child.cmdline()]
+    worker.kill()
+    worker.wait(10)
+
+
 def test_settings_reach_the_processes_of_attempts(town: Town) -> None:
     run = call_real(
         "submit", "-T", "simulation", "-P", '{"model": {"name": "pi"}, "samples": 20000}', "--json", cwd=town.folder

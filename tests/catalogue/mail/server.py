@@ -2,7 +2,7 @@
 
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -26,6 +26,10 @@ class Post:
     """What DATA is answered, one for each mail; None breaks the connection once the mail was taken."""
     logins: list[bytes] = field(default_factory=list)
     port: int = 0
+    before_data: list[Callable[[], None]] = field(default_factory=list)
+    """Each is called once, when a mail came and was not answered yet."""
+    before_quit: list[Callable[[], None]] = field(default_factory=list)
+    """Each is called once, when the mail was answered and the connection is about to end."""
 
     async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802
         answer = self.answers.get(address, "250 fine")
@@ -35,6 +39,8 @@ class Post:
 
     async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
         answer = self.data.pop(0) if self.data else "250 taken as 42"
+        while self.before_data:
+            self.before_data.pop()()
         if answer is None or answer.startswith("250"):
             self.mails.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
             self.recipients.append(envelope.rcpt_tos)
@@ -42,6 +48,11 @@ class Post:
             server.transport.abort()
             return "250 nobody hears this"
         return answer
+
+    async def handle_QUIT(self, _server: Any, _session: Any, _envelope: Any) -> str:  # noqa: N802
+        while self.before_quit:
+            self.before_quit.pop()()
+        return "221 bye"
 
     def authenticate(self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> AuthResult:
         assert isinstance(data, LoginPassword)
