@@ -1,7 +1,7 @@
 """Wakes whoever waits for a change, in any process on the same database: LISTEN and NOTIFY.
 
 A ring only notes what was rung. One flush takes along all that was noted meanwhile, in a statement of its own, and the
-next one follows some milliseconds later: a lone ring goes out at once, and a thousand cost no more than one.
+next one follows a little later: a lone ring goes out at once, and a thousand cost no more than one.
 """
 
 import asyncio
@@ -20,8 +20,9 @@ from taskmill.stores.postgres.statements import statement
 
 logger = logging.getLogger(__name__)
 
-PAUSE = 0.005
-"""Seconds between two flushes."""
+FIRST_PAUSE = 0.001
+LONGEST_PAUSE = 0.01
+"""Seconds between two flushes: longer each time, as long as something is rung in every pause."""
 PAYLOAD = 7_900
 """Bytes in one notification; the server takes less than 8000."""
 PAYLOADS = 2
@@ -63,6 +64,7 @@ class PostgresBell:
         return self._local.listen(*topics)
 
     async def _flush(self) -> None:
+        pause = FIRST_PAUSE
         try:
             while self._noted:
                 await self._listener.settled(PATIENCE)
@@ -70,7 +72,8 @@ class PostgresBell:
                 with contextlib.suppress(TaskmillError):  # best effort: whoever listens also looks
                     await self._pool.run(notify, noted)
                 if self._loop is not None:
-                    await asyncio.sleep(PAUSE)
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 2, LONGEST_PAUSE)
         finally:
             self._flusher = None
 

@@ -50,8 +50,12 @@ async def connect(url: str, durability: Durability) -> asyncpg.Connection:
         connection = await _connected(url, server_settings=settings)
     except (asyncpg.ProtocolViolationError, asyncpg.UndefinedObjectError):
         return await _connected(url, statement_cache_size=0)
-    if await connection.fetchval("SELECT pg_backend_pid()") == connection.get_server_pid():
-        return connection
+    try:
+        if await connection.fetchval("SELECT pg_backend_pid()") == connection.get_server_pid():
+            return connection
+    except BaseException:
+        connection.terminate()
+        raise
     await connection.close()
     return await _connected(url, statement_cache_size=0)
 

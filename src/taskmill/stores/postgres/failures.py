@@ -5,6 +5,7 @@ import asyncpg
 from taskmill.core.errors import InvalidRequest, InvalidSettings, StoreError, StoreUnavailable, TaskmillError
 
 _CONNECT = "check that the server runs, its host and port, and what stands between"
+_URL = "check its options; what is special in user and password is percent-encoded: %40 for @, %2F for /, %3F for ?"
 _UNAVAILABLE: dict[type[Exception], tuple[str, str]] = {
     asyncpg.TooManyConnectionsError: (
         "has no connection left",
@@ -33,7 +34,8 @@ _SETTINGS: dict[type[Exception], tuple[str, str]] = {
     asyncpg.InvalidPasswordError: ("refused the password", "check user and password of the URL, or PGPASSFILE"),
     asyncpg.InvalidAuthorizationSpecificationError: ("refused the user", "check the user, and pg_hba.conf"),
     asyncpg.InvalidCatalogNameError: ("does not have this database", "make it: createdb NAME"),
-    asyncpg.ClientConfigurationError: ("cannot be asked for with these options", "check what follows the ? of the URL"),
+    asyncpg.UndefinedObjectError: ("does not know an option", "check what follows the ? of the URL"),
+    asyncpg.CantChangeRuntimeParamError: ("does not take an option", "check what follows the ? of the URL"),
 }
 _BROKEN: dict[type[Exception], tuple[str, str]] = {
     asyncpg.InsufficientPrivilegeError: (
@@ -50,6 +52,8 @@ def explained(error: Exception, place: str) -> TaskmillError:
         return error
     if isinstance(error, asyncpg.DataError | UnicodeEncodeError | OverflowError):
         return InvalidRequest(f"a value cannot be stored: {error}")
+    if isinstance(error, ValueError):  # from reading the URL; what it says may be a part of the password
+        return InvalidSettings(f"the URL of the database {place} cannot be read", hint=_URL)
     for meaning, table in ((InvalidSettings, _SETTINGS), (StoreUnavailable, _UNAVAILABLE), (StoreError, _BROKEN)):
         for kind, (what, hint) in table.items():
             if isinstance(error, kind):

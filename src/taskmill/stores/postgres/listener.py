@@ -38,12 +38,13 @@ class Listener:
         self._pool = pool
         self._heard = heard
         self._wanted: dict[Topic, None] = {}
-        self._listening: set[Topic] = set()
         self._settled = asyncio.Event()
         """Everything that is wanted is heard."""
         self._settled.set()
         self._news = asyncio.Event()
         """Something more is wanted, or the connection is gone."""
+        self._missed = False
+        """Whether rings may have been missed since the last connection broke."""
         self._task: asyncio.Task[None] | None = None
 
     def want(self, loop: asyncio.AbstractEventLoop, topics: Collection[Topic]) -> None:
@@ -80,23 +81,25 @@ class Listener:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
                 continue
-            pause = FIRST_PAUSE
-            try:
-                if is_pooled(connection):
-                    logger.info("%s is reached through a pooler: changes are looked for, not heard", self._pool.place)
-                    self._settled.set()
-                    return
-                await self._hear(connection)
-            except BROKEN as error:
-                logger.info("the connection that hears from other processes broke: %s", error)
-            finally:
+            if is_pooled(connection):
+                logger.info("%s is reached through a pooler: changes are looked for, not heard", self._pool.place)
                 connection.terminate()
-            for topic in self._wanted:
-                self._heard.ring(topic, (ANY,))
+                self._settled.set()
+                return
+            pause = FIRST_PAUSE
+            await self._hear_until_it_breaks(connection)
+
+    async def _hear_until_it_breaks(self, connection: asyncpg.Connection) -> None:
+        connection.add_termination_listener(lambda _: self._news.set())
+        try:
+            await self._hear(connection)
+        except BROKEN as error:
+            logger.info("the connection that hears from other processes broke: %s", error)
+        finally:
+            connection.terminate()
+        self._missed = True
 
     async def _hear(self, connection: asyncpg.Connection) -> None:
-        """Returns when the connection is gone."""
-        connection.add_termination_listener(lambda _: self._news.set())
         listening: set[Topic] = set()
         while not connection.is_closed():
             self._news.clear()
@@ -104,10 +107,17 @@ class Listener:
                 await connection.add_listener(channel(topic), self._ring)
                 listening.add(topic)
             self._settled.set()
+            self._tell_missed()
             try:
                 await asyncio.wait_for(self._news.wait(), CHECK)
             except TimeoutError:
                 await connection.execute("SELECT 1", timeout=CHECK)
+
+    def _tell_missed(self) -> None:
+        if self._missed:
+            self._missed = False
+            for topic in self._wanted:
+                self._heard.ring(topic, (ANY,))
 
     def _ring(self, _connection: object, _pid: int, name: str, payload: object) -> None:
         topic = next((topic for topic in self._wanted if channel(topic) == name), None)

@@ -6,10 +6,10 @@ from urllib.parse import parse_qs, urlsplit
 
 def place_of(url: str) -> str:
     """host:port/database, of what the URL says and of what is taken where it says nothing. Without secrets."""
-    parts = urlsplit(url)
+    user, _, rest = url.partition("://")[2].rpartition("@")  # the last one: a password may hold what it must not
+    parts = urlsplit(f"//{rest}")
     asked = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-    user, _, hosts = parts.netloc.rpartition("@")
-    hosts = hosts or asked.get("host") or os.environ.get("PGHOST", "localhost")
+    hosts = parts.netloc or asked.get("host") or os.environ.get("PGHOST", "localhost")
     port = asked.get("port") or os.environ.get("PGPORT", "5432")
     owner = user.partition(":")[0] or asked.get("user") or os.environ.get("PGUSER", "")
     database = (

@@ -75,7 +75,7 @@ class Pool:
             if isinstance(refusal, StoreUnavailable):
                 self._refused = time.monotonic() + self._pause, refusal
                 self._pause = min(self._pause * 2, LONGEST_PAUSE)
-            raise refusal from error
+            raise refusal from (None if isinstance(error, ValueError) else error)
         self._refused, self._pause = None, FIRST_PAUSE
         return connection
 
@@ -87,6 +87,8 @@ class Pool:
             self._give_back(connection)
             raise
         except asyncpg.PostgresError as error:
+            if error.severity == "FATAL":  # the server closes it
+                connection.terminate()
             self._give_back(connection)
             raise explained(error, self.place) from error
         except BaseException as error:  # nobody knows in which state it is

@@ -140,7 +140,11 @@ class PostgresStore:
 
     async def open(self) -> None:
         self._pool.open()
-        await self._run(migrate, self.place)
+        try:
+            await self._run(migrate, self.place)
+        except BaseException:
+            await self._pool.close()
+            raise
         self._bell.open()
 
     async def close(self) -> None:
