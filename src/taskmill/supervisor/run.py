@@ -16,6 +16,8 @@ from taskmill.engine.reap import give_back
 from taskmill.executors.death import describe_death
 from taskmill.sdk.mill import Opened
 from taskmill.sdk.sync import run
+from taskmill.stores.contract import Store
+from taskmill.stores.open import open_store
 from taskmill.supervisor.child import Child
 from taskmill.supervisor.plan import CANNOT_START, Plan
 
@@ -34,19 +36,20 @@ class Dead(NamedTuple):
 
 def supervise(plan: Plan, on_ready: Callable[[], None] | None = None) -> int:
     """Run until SIGTERM or SIGINT; returns the exit code. `on_ready` is called once, when all children are ready."""
-    opened = Opened(plan.place, "thread")
-    run(opened.open())
+    store = open_store(plan.store, durability=plan.durability)
+    run(store.open())
     try:
         with _signals() as pipe:
-            return Supervisor(plan, opened.mill, pipe, on_ready or (lambda: None)).run()
+            return Supervisor(plan, store, pipe, on_ready or (lambda: None)).run()
     finally:
-        run(opened.close())
+        run(store.close())
 
 
 class Supervisor:
-    def __init__(self, plan: Plan, mill: Mill, pipe: int, on_ready: Callable[[], None]) -> None:
+    def __init__(self, plan: Plan, store: Store, pipe: int, on_ready: Callable[[], None]) -> None:
         self._plan = plan
-        self._mill = mill
+        self._store = store
+        self._opened: Opened | None = None
         self._pipe = pipe
         self._on_ready = on_ready
         self._announced = False
@@ -99,14 +102,20 @@ class Supervisor:
         while self._dead:
             dead = self._dead[0]
             try:
-                run(give_back(self._mill, f"{dead.owner}/heir", dead.owner, lease, dead.suspects, dead.lost))
-                run(self._mill.store.drop_worker(dead.owner))
+                run(give_back(self._mill(), f"{dead.owner}/heir", dead.owner, lease, dead.suspects, dead.lost))
+                run(self._store.drop_worker(dead.owner))
             except StoreError as error:
                 logger.warning("could not give back the tasks of %s yet: %s", dead.owner, error)
                 return
             except Exception:  # whatever it is: the children must go on, and the leases run out
                 logger.exception("the tasks of %s could not be given back", dead.owner)
             self._dead.pop(0)
+
+    def _mill(self) -> Mill:
+        """Made when it is needed: the client of a broker weighs more than the whole supervisor."""
+        if self._opened is None:
+            self._opened = Opened(self._plan.place, "thread", self._store)
+        return self._opened.mill
 
     def _listen(self) -> None:
         waiting = {child.status_fd: child for child in self._children if child.starting}
