@@ -104,3 +104,13 @@ def playing(certificate: trustme.LeafCert | None = None) -> Iterator[Player]:
         player.shutdown()
         player.server_close()
         thread.join()
+
+
+def drip(handler: BaseHTTPRequestHandler) -> None:
+    """A byte now and then, for ever."""
+    handler.send_response(200)
+    handler.end_headers()
+    player = handler.server
+    assert isinstance(player, Player)
+    while not player.over.wait(0.02):
+        handler.wfile.write(b".")
