@@ -6,10 +6,10 @@ from uuid import uuid4
 
 from taskmill.brokers.packing import pack
 from taskmill.brokers.presence import Presence
-from taskmill.brokers.rabbitmq.address import locate_rabbitmq
 from taskmill.brokers.rabbitmq.intake import RabbitIntake
 from taskmill.brokers.rabbitmq.publisher import Publisher
 from taskmill.core.task import Ticket
+from taskmill.wires.amqp_address import locate_rabbitmq
 
 
 class RabbitBroker:

@@ -11,14 +11,14 @@ from collections.abc import Collection
 from taskmill.brokers.contract import Delivery
 from taskmill.brokers.packing import MOST, Garbage, Line, unpack
 from taskmill.brokers.presence import Presence
-from taskmill.brokers.rabbitmq.address import parameters
-from taskmill.brokers.rabbitmq.link import Connection, Link
 from taskmill.brokers.rabbitmq.publisher import Publisher
 from taskmill.brokers.rabbitmq.tap import Handle, Tap
 from taskmill.brokers.shelf import Pack, Shelf
 from taskmill.core.errors import BrokerUnavailable
 from taskmill.core.locations import Location
 from taskmill.core.task import Priority, Ticket
+from taskmill.wires.amqp import Connection, Link
+from taskmill.wires.amqp_address import parameters
 
 logger = logging.getLogger(__name__)
 

@@ -8,12 +8,12 @@ import pika
 
 from taskmill.brokers.packing import MOST, pack, parcels
 from taskmill.brokers.presence import Presence
-from taskmill.brokers.rabbitmq.address import parameters
-from taskmill.brokers.rabbitmq.link import Channel, Connection, Link, reason
 from taskmill.brokers.rabbitmq.names import QUEUE, queue_name
 from taskmill.brokers.rabbitmq.trouble import ALARM, unavailable
 from taskmill.core.locations import Location
 from taskmill.core.task import Ticket
+from taskmill.wires.amqp import Channel, Connection, Link, reason
+from taskmill.wires.amqp_address import parameters
 
 PATIENCE = 4.0
 """Seconds for one announcement."""

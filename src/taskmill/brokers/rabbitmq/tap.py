@@ -6,8 +6,8 @@ from typing import Any
 
 from taskmill.brokers.packing import Line
 from taskmill.brokers.presence import Presence
-from taskmill.brokers.rabbitmq.link import Channel, Connection, reason
 from taskmill.brokers.rabbitmq.names import QUEUE, queue_name
+from taskmill.wires.amqp import Channel, Connection, reason
 
 REST = 1.0
 """Seconds after RabbitMQ said no."""

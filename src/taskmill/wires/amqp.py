@@ -9,8 +9,8 @@ from typing import Any
 import pika
 from pika.adapters.asyncio_connection import AsyncioConnection
 
-from taskmill.brokers.presence import Presence
-from taskmill.brokers.rabbitmq.address import HEARTBEAT
+from taskmill.wires.amqp_address import HEARTBEAT
+from taskmill.wires.presence import Presence
 
 FIRST_REST = 0.1
 LONGEST_REST = 2.0

@@ -1,0 +1,1 @@
+"""Connections to servers, for brokers and live feeds alike."""
