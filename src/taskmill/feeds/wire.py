@@ -35,8 +35,24 @@ class EventView(Struct, kw_only=True, omit_defaults=True):
     ] = None
 
 
-_decoder = msgspec.json.Decoder(EventView)
-_several = msgspec.json.Decoder(list[EventView])
+class Read(Struct, kw_only=True):
+    """The same, as msgspec can read it."""
+
+    kind: Kind
+    id: str
+    task_type: str
+    queue: str
+    at: datetime
+    state: State
+    version: int
+    attempt: int
+    progress: Raw = Raw()
+    error: Raw = Raw()
+    line: Raw = Raw()
+
+
+_decoder = msgspec.json.Decoder(Read)
+_several = msgspec.json.Decoder(list[Read])
 
 
 def view(event: TaskEvent) -> EventView:
@@ -69,7 +85,7 @@ def decode_several(data: bytes) -> list[TaskEvent]:
     return [_event(found) for found in _several.decode(data)]
 
 
-def _event(found: EventView) -> TaskEvent:
+def _event(found: Read) -> TaskEvent:
     return TaskEvent(
         found.kind,
         found.id,
@@ -89,5 +105,5 @@ def _raw(text: str | None) -> Raw | None:
     return None if text is None else Raw(text)
 
 
-def _text(raw: Raw | None) -> str | None:
-    return None if raw is None else bytes(raw).decode()
+def _text(raw: Raw) -> str | None:
+    return bytes(raw).decode() or None

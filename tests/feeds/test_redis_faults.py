@@ -1,0 +1,172 @@
+"""Redis away, restarted, flushed, out of reach: nothing but liveliness suffers, and it comes back by itself."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+import pytest
+
+from taskmill.core.errors import FeedUnavailable, InvalidSettings
+from taskmill.core.events import TaskEvent
+from taskmill.core.state import State
+from taskmill.feeds import redis, redis_ears
+from taskmill.feeds.contract import Watched, Watching
+from taskmill.feeds.redis import RedisFeed
+from taskmill.testing.conformance.feeds import an_event, heard
+from tests.servers import Proxy, RedisServer
+
+LONG = 15.0
+PRESENCE = "taskmill.wires.presence"
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redis_ears, "BEAT", 0.3)
+    monkeypatch.setattr(redis, "REST", 0.1)
+    monkeypatch.setattr(redis, "PATIENCE", 3.0)
+
+
+@pytest.fixture
+async def feed(redis: RedisServer) -> AsyncIterator[RedisFeed]:
+    yield (feed := RedisFeed(redis.url))
+    await feed.close()
+
+
+@pytest.fixture
+def proxy(redis: RedisServer) -> Iterator[Proxy]:
+    with Proxy(redis.url) as proxy:
+        yield proxy
+
+
+async def again(work: Callable[[], Awaitable[None]]) -> None:
+    """As soon as it can be done."""
+    async with asyncio.timeout(LONG):
+        while True:
+            try:
+                return await work()
+            except FeedUnavailable:
+                await asyncio.sleep(0.05)
+
+
+async def emitted(feed: RedisFeed, event: TaskEvent) -> None:
+    await again(lambda: feed.emit([event]))
+
+
+async def missed(watching: Watching) -> None:
+    async with asyncio.timeout(LONG):
+        while not watching.lost:
+            await watching.next(None)
+
+
+async def test_away_at_the_start(redis: RedisServer) -> None:
+    redis.stop()
+    feed, event = RedisFeed(redis.url), an_event()
+    begin = time.monotonic()
+    assert await feed.latest([event.id]) == {}
+    with pytest.raises(FeedUnavailable, match=f"{redis.port}/0 cannot be reached") as refused:
+        await feed.emit([event])
+    assert refused.value.hint
+    for _ in range(2):
+        with pytest.raises(FeedUnavailable):
+            await feed.watch(Watched())
+    with pytest.raises(FeedUnavailable):
+        await feed.ping()
+    assert time.monotonic() - begin < 4
+    redis.start()
+    await emitted(feed, event)
+    assert await feed.latest([event.id]) == {event.id: event}
+    await again(feed.ping)
+    await feed.close()
+
+
+async def test_restarted(redis: RedisServer, feed: RedisFeed, caplog: pytest.LogCaptureFixture) -> None:
+    event = an_event()
+    watching, wide = await feed.watch(Watched(frozenset({event.id}))), await feed.watch(Watched())
+    await feed.emit([event])
+    assert await heard(watching, 1) == await heard(wide, 1) == [event]
+    redis.restart()
+    await missed(watching)
+    later = event._replace(version=9)
+    await emitted(feed, later)
+    assert await heard(watching, 1) == await heard(wide, 1) == [later]
+    said = [record.getMessage() for record in caplog.records if record.name == PRESENCE]
+    assert len(said) == 2
+    assert said[0].startswith(f"the live feed {feed.place} is away, whoever watches hears of changes later")
+    assert said[1] == f"the live feed {feed.place} is back"
+
+
+async def test_flushed(redis: RedisServer, feed: RedisFeed) -> None:
+    event = an_event(State.SUCCEEDED, 3)
+    await feed.emit([event])
+    redis.flush()
+    assert await feed.latest([event.id]) == {}
+    watching = await feed.watch(Watched(frozenset({event.id})))
+    await feed.emit([event])
+    assert await heard(watching, 1) == [event]
+    assert await feed.latest([event.id]) == {event.id: event}
+
+
+@pytest.mark.parametrize("mode", ["cut", "half_open"])
+async def test_a_link_that_breaks(proxy: Proxy, redis: RedisServer, mode: str) -> None:
+    feed, direct, event = RedisFeed(proxy.url), RedisFeed(redis.url), an_event()
+    watching = await feed.watch(Watched(frozenset({event.id})))
+    await feed.emit([event])
+    assert await heard(watching, 1) == [event]
+    getattr(proxy, mode)()
+    begin = time.monotonic()
+    assert await feed.latest([event.id]) == {}
+    with pytest.raises(FeedUnavailable):
+        await feed.emit([event])
+    assert time.monotonic() - begin < 5
+    await direct.emit([event._replace(version=5)])
+    await asyncio.sleep(1.0)  # for a half-open link to be found out: nothing tells of it
+    proxy.pass_on()
+    await missed(watching)
+    last = event._replace(version=9)
+    await emitted(feed, last)
+    assert (await heard(watching, 1))[-1] == last
+    await feed.close()
+    await direct.close()
+
+
+async def test_it_answers_slowly(proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redis_ears, "BEAT", 5.0)
+    feed, event = RedisFeed(proxy.url), an_event()
+    watching = await feed.watch(Watched(frozenset({event.id})))
+    proxy.slow(200)
+    await emitted(feed, event)
+    assert await heard(watching, 1) == [event]
+    await feed.close()
+
+
+async def test_an_unfinished_state_is_believed_for_seconds_only(
+    feed: RedisFeed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running, done = an_event(), an_event(State.SUCCEEDED, 3)
+    await feed.emit([running, done])
+    monkeypatch.setattr(redis, "BELIEVED", 0)
+    assert await feed.latest([running.id, done.id]) == {done.id: done}
+    stale = running._replace(version=1)
+    await feed.emit([stale])
+    monkeypatch.setattr(redis, "BELIEVED", 15)
+    assert await feed.latest([running.id]) == {running.id: running}  # which it is compared with for longer
+
+
+async def test_others_use_the_same_server(feed: RedisFeed, redis: RedisServer) -> None:
+    """What is not ours is left alone, and another database is another place."""
+    event = an_event()
+    watching, other = await feed.watch(Watched(frozenset({event.id}))), RedisFeed(redis.url.removesuffix("0") + "3")
+    await other.emit([event])
+    await feed._client.publish(f"{feed._channels}task:{event.id}", b"not of ours")
+    await feed._client.set(f"taskmill:task:{event.id}", b"not of ours")
+    assert await feed.latest([event.id]) == {}
+    await feed.emit([event._replace(version=7)])
+    assert [one.version for one in await heard(watching, 1)] == [7]
+    await other.close()
+
+
+def test_places_have_no_secrets() -> None:
+    for url in ("redis://me:s3cret@example.org:1234/5", "rediss://:s3cret@example.org/?verify=no"):
+        assert "s3cret" not in RedisFeed(url).place
+    with pytest.raises(InvalidSettings, match="is no database of Redis"):
+        RedisFeed("redis://example.org/tasks")
