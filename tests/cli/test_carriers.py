@@ -7,6 +7,7 @@ import pytest
 from tests.cli.conftest import Call, call_real, free_port, read_until, running, without
 
 SECRET = "s3cr3t"
+KINDS = [("broker", "amqp"), ("broker", "redis"), ("feed", "redis")]
 
 
 def checked(call: Call, component: str, url: str) -> list[str]:
@@ -24,36 +25,42 @@ def with_password(url: str) -> str:
     return f"{scheme}://mill:{SECRET}@{rest.rpartition('@')[2]}"
 
 
-@pytest.mark.parametrize("component", ["broker"])
-def test_rabbitmq_answers(call: Call, here: Path, amqp_url: str, component: str) -> None:
-    level, found, _ = checked(call, component, amqp_url)
+@pytest.mark.parametrize(("component", "scheme"), KINDS)
+def test_it_answers(call: Call, here: Path, request: pytest.FixtureRequest, component: str, scheme: str) -> None:
+    url = request.getfixturevalue(f"{scheme}_url")
+    level, found, _ = checked(call, component, url)
     assert level == "ok"
     assert "there and back in" in found
-    level, found, hint = checked(call, component, with_password(amqp_url))
+    level, _, hint = checked(call, component, with_password(url))
     assert level == "failed"
     assert hint
 
 
-@pytest.mark.parametrize("component", ["broker"])
-def test_nobody_is_there(call: Call, here: Path, component: str) -> None:
-    level, _, hint = checked(call, component, f"amqp://mill:{SECRET}@127.0.0.1:1")
+@pytest.mark.parametrize(("component", "scheme"), KINDS)
+def test_nobody_is_there(call: Call, here: Path, component: str, scheme: str) -> None:
+    level, _, hint = checked(call, component, f"{scheme}://mill:{SECRET}@127.0.0.1:1")
     assert level == "failed"
     assert hint
 
 
-@pytest.mark.parametrize(("library", "scheme", "extra"), [("pika", "amqp", "rabbitmq")])
-@pytest.mark.parametrize("component", ["broker"])
-def test_an_extra_that_is_not_installed(here: Path, component: str, library: str, scheme: str, extra: str) -> None:
+@pytest.mark.parametrize(("component", "scheme"), KINDS)
+def test_an_extra_that_is_not_installed(here: Path, component: str, scheme: str) -> None:
+    library, extra = {"amqp": ("pika", "rabbitmq"), "redis": ("redis", "redis")}[scheme]
     said = without(library, "doctor", f"--{component}", f"{scheme}://:{SECRET}@h", cwd=here)
     assert f'pip install "taskmill[{extra}]"' in said
     assert SECRET not in said
 
 
-def test_up_with_a_broker(tmp_path: Path, postgres_url: str, amqp_url: str) -> None:
-    places = ("--store", postgres_url, "--broker", amqp_url)
+@pytest.mark.parametrize(("broker", "feed"), [("amqp", "redis"), ("redis", "redis")])
+def test_up_with_all_of_them(
+    tmp_path: Path, postgres_url: str, amqp_url: str, redis_url: str, broker: str, feed: str
+) -> None:
+    urls = {"amqp": amqp_url, "redis": redis_url}
+    places = ("--store", postgres_url, "--broker", urls[broker], "--feed", urls[feed])
     with running("up", *places, "--port", str(free_port()), "--workers", "1", cwd=tmp_path) as process:
         said = read_until(process, "Ctrl-C")
         assert call_real("submit", *places, "-T", "math", "-P", "1 + 2 * 5", cwd=tmp_path).stdout == "11\n"
         doctor = call_real("doctor", *places, cwd=tmp_path)
-    assert "  broker   amqp://" in said
-    assert doctor.returncode == 0
+    assert f"  broker   {broker}://" in said
+    assert f"  feed     {feed}://" in said
+    assert doctor.returncode == 0, doctor.stdout
