@@ -28,7 +28,7 @@ HOMES = {
         "supervisor/",
         "testing/",
     ),
-    "pika": ("brokers/", "feeds/"),
+    "pika": ("brokers/", "feeds/", "wires/"),
     "pytest": ("testing/",),
     "hypothesis": ("testing/",),
     "redis": ("brokers/", "feeds/"),
