@@ -120,6 +120,28 @@ def test_a_member_of_a_zip_is_chosen_and_its_path_is_no_path(roots: Path) -> Non
     assert (roots / "two").read_text() == "second"
 
 
+def test_several_files_of_a_zip_make_a_folder(roots: Path) -> None:
+    contents = {"a.txt": b"first", "deep/er/b.bin": os.urandom(3_000_000), "deep/c": b""}
+    with zipfile.ZipFile(roots / "all.zip", "w") as archive:
+        archive.mkdir("deep/")
+        for name, content in contents.items():
+            archive.writestr(name, content)
+    ctx = Told()
+    made = process("all.zip", op.Decompress(), ctx).made
+    assert made == [Made(f"all/{name}", len(content)) for name, content in contents.items()]
+    assert {name: (roots / "all" / name).read_bytes() for name in contents} == contents
+    assert ctx.fractions == [1 / 3, 2 / 3, 1.0]
+    assert sorted(os.listdir(roots)) == ["all", "all.zip"]
+    with pytest.raises(Refusal, match="there is a 'all' already; name another folder"):
+        process("all.zip", op.Decompress())
+    left = roots / f".{ctx.task.id}.part"
+    left.mkdir()
+    (left / "of a killed attempt").touch()
+    with pytest.raises(StopRequested):
+        process("all.zip", op.Decompress(output="again"), Told(cancel_at=0.5))
+    assert sorted(os.listdir(roots)) == ["all", "all.zip"]
+
+
 def test_compressed_streams_one_after_the_other(roots: Path) -> None:
     (roots / "log.xz").write_bytes(lzma.compress(b"one ") + bytes(8) + lzma.compress(b"two"))
     (roots / "log.gz").write_bytes(gzip.compress(b"one ") + gzip.compress(b"two"))

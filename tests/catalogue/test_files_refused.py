@@ -128,6 +128,16 @@ def encrypted() -> bytes:
     return bytes(content)
 
 
+def zip_with_link() -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        link = zipfile.ZipInfo("link")
+        link.external_attr = 0o120777 << 16
+        archive.writestr(link, "/etc")
+        archive.writestr("link/passwd", "evil")
+    return file.getvalue()
+
+
 def endless_directory() -> bytes:
     content = bytearray(zip_of(("a.txt", b"a")))
     at = content.rfind(b"PK\x05\x06")
@@ -158,10 +168,41 @@ PACKED: dict[str, tuple[Callable[[], bytes], op.Decompress, str]] = {
     "broken bz2": (lambda: b"BZh9" + bytes(60), op.Decompress(), "can't be read as bz2: Invalid data stream"),
     "an encrypted zip": (encrypted, op.Decompress(), "'a.txt' in 'it' is encrypted"),
     "a zip with an endless list of files": (endless_directory, op.Decompress(), "lists too many files"),
-    "several files in a zip": (
-        lambda: zip_of(("a", b"1"), ("b", b"2")),
+    "a bomb of several files": (
+        lambda: zip_of(*((f"{n}", ZEROS * 12) for n in range(4))),
         op.Decompress(),
-        "'it' holds 2 files; name one as `member`: a, b",
+        "more than 250 times its size",
+    ),
+    "a zip that leads up": (
+        lambda: zip_of(("a", b"1"), ("x/../../../evil", b"2")),
+        op.Decompress(),
+        "'it' holds a file named 'x/../../../evil', which leads out of its folder",
+    ),
+    "a zip that leads to the root": (
+        lambda: zip_of(("a", b"1"), ("/etc/evil", b"2")),
+        op.Decompress(),
+        "'/etc/evil', which leads out of its folder",
+    ),
+    "a zip with a link": (zip_with_link, op.Decompress(), "'link' in 'it' is a link, and links are not made"),
+    "a file and a folder of one name": (
+        lambda: zip_of(("a", b"1"), ("a/b", b"2")),
+        op.Decompress(),
+        "'a/b' can't be made: there is a file where its folder should be",
+    ),
+    "two files of one name": (
+        lambda: zip_of(("a/b", b"1"), ("a//b", b"2")),
+        op.Decompress(),
+        "'a/b' can't be made: there are two of that name",
+    ),
+    "a very long name": (
+        lambda: zip_of(("a", b"1"), ("x" * 300, b"2")),
+        op.Decompress(),
+        "can't be made: the name is too long",
+    ),
+    "a folder that is there": (
+        lambda: zip_of(("a", b"1"), ("b", b"2")),
+        op.Decompress(output="it/"),
+        "would take the place of the file it is made from",
     ),
     "no such file in a zip": (lambda: zip_of(("a", b"1")), op.Decompress(member="z"), "holds no file 'z'; there are a"),
     "an empty zip": (zip_of, op.Decompress(), "'it' holds no files"),

@@ -50,7 +50,7 @@ def reading(name: str) -> Iterator[Opened]:
 @contextlib.contextmanager
 def writing(place: Place) -> Iterator[BinaryIO]:
     """A new file, which takes its name, and the place of one that had it, when the block ends well."""
-    with _folder_to_write_in(place) as folder:
+    with folder_to_write_in(place) as folder:
         _check_free(folder, place)
         descriptor, part = _make(folder, f".{os.urandom(9).hex()}.part")
         try:
@@ -110,7 +110,8 @@ def _folder_of(place: Place) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def _folder_to_write_in(place: Place) -> Iterator[int]:
+def folder_to_write_in(place: Place) -> Iterator[int]:
+    """Descriptor of the folder that a place is in. Raises Refusal where there is none."""
     place.root.mkdir(parents=True, exist_ok=True)
     try:
         folder = _enter(place)

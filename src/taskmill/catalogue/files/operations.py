@@ -57,15 +57,21 @@ class Compress(Operation, tag="compress"):
 
 
 class Decompress(Operation, tag="decompress"):
-    """Decompress a gzip, bz2, xz or zip file into a new one; which it is, its content tells."""
+    """Decompress a gzip, bz2, xz or zip file; which it is, its content tells. Several files of a zip make a folder."""
 
     member: Annotated[
         Name | None,
-        Meta(title="Member", description="Which file of a zip; needed when it holds several.", examples=["notes.txt"]),
+        Meta(title="Member", description="The one file of a zip that is wanted; unset: all.", examples=["notes.txt"]),
     ] = None
     limit: Annotated[
         int,
-        Meta(title="Limit", description="Bytes it may unpack to, at most 1 TiB.", examples=[GIB], ge=1, le=1024 * GIB),
+        Meta(
+            title="Limit",
+            description="Bytes it may unpack to in all, at most 1 TiB.",
+            examples=[GIB],
+            ge=1,
+            le=1024 * GIB,
+        ),
     ] = GIB
     output: Output = None
 

@@ -47,6 +47,7 @@ class Wrote(Result, tag="files"):
     """What it was made from."""
     bytes: int
     made: list[Made]
+    """Of a zip, the first 1,000."""
 
 
 class Drew(Result, tag="image"):

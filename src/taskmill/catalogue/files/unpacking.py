@@ -1,11 +1,11 @@
-"""Decompress a file, within bounds: what a small file may unpack to has no limit of its own."""
+"""Decompress a file, within bounds."""
 
 import contextlib
-import struct
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
-from taskmill.catalogue.files.opening import reading, writing
+from taskmill.catalogue.files.bounds import Bounds, Unpacker
+from taskmill.catalogue.files.opening import Opened, reading, writing
 from taskmill.catalogue.files.operations import Decompress
 from taskmill.catalogue.files.packing import ENDINGS
 from taskmill.catalogue.files.places import Place, target
@@ -14,49 +14,44 @@ from taskmill.catalogue.files.results import Made, Wrote
 from taskmill.catalogue.refusal import Refusal
 from taskmill.sdk.context import Context
 
-if TYPE_CHECKING:
-    from zipfile import ZipFile
-
 MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ\0": "xz", b"PK\x03\x04": "zip", b"PK\x05\x06": "zip"}
-RATIO = 250
-"""Times its own size that a file may unpack to. Logs and tables stay below 50."""
-SLACK = 16 * 2**20
-"""Bytes that need no ratio."""
 XZ_MEMORY = 128 * 2**20
-DIRECTORY = 4 * 2**20
-"""Bytes that the list of a zip's files may take: some 40 000 files."""
-ZIP_END = struct.Struct("<4s4H2LH")
-
-
-class Unpacker(Protocol):
-    def read(self, size: int, /) -> bytes:
-        """No more bytes than asked for; none at the end."""
-        ...
 
 
 def decompress(ctx: Context, filename: str, asked: Decompress) -> Wrote:
-    with reading(filename) as (file, source, size):
-        form = _form(file, source)
+    with reading(filename) as opened:
+        source = opened.place
+        form = _form(opened.file, source)
         place = target(asked.output, source) if asked.output else source.sibling(_plain(source.file, form))
-        with writing(place) as made, _refused(source, form):
-            with _unpacker(form, file, source, size, asked) as unpacker:
-                for piece in _bounded(unpacker, source, size, asked.limit):
-                    ctx.raise_if_cancelled()
-                    made.write(piece)
-                    ctx.progress(file.tell() / size, f"{readable(made.tell())} so far")
-            unpacked = made.tell()
-    return Wrote("decompress", source.name, size, [Made(place.name, unpacked)])
+        bounds = Bounds(source.name, opened.size, asked.limit)
+        with _refused(source, form):
+            if form == "zip":
+                made = _unzip(ctx, opened, place, bounds, asked)
+            elif asked.member is not None:
+                raise Refusal(f"'{source.name}' is a {form} file and has no members; leave `member` out")
+            else:
+                with _unpacker(form, opened.file) as unpacker:
+                    made = [_copy(ctx, opened, unpacker, place, bounds)]
+    return Wrote("decompress", source.name, opened.size, made)
 
 
-def _bounded(unpacker: Unpacker, source: Place, size: int, limit: int) -> Iterator[bytes]:
-    done, suspicious = 0, max(SLACK, RATIO * size)
-    while piece := unpacker.read(PIECE):
-        done += len(piece)
-        if done > limit:
-            raise Refusal(f"'{source.name}' unpacks to more than {limit:,} bytes; allow more with `limit`")
-        if done > suspicious:
-            raise Refusal(f"'{source.name}' unpacks to more than {RATIO} times its size, as zip bombs do")
-        yield piece
+def _unzip(ctx: Context, opened: Opened, place: Place, bounds: Bounds, asked: Decompress) -> list[Made]:
+    from taskmill.catalogue.files import archives
+
+    with archives.archive(opened.file, opened.place, opened.size) as archive:
+        if not archives.is_one_file(archive, asked.member):
+            return archives.extract(ctx, archive, opened.place, place, bounds)
+        with archives.one_file(archive, opened.place, asked.member) as unpacker:
+            return [_copy(ctx, opened, unpacker, place, bounds)]
+
+
+def _copy(ctx: Context, opened: Opened, unpacker: Unpacker, place: Place, bounds: Bounds) -> Made:
+    with writing(place) as made:
+        for piece in bounds.pieces(unpacker):
+            ctx.raise_if_cancelled()
+            made.write(piece)
+            ctx.progress(opened.file.tell() / opened.size, f"{readable(bounds.done)} so far")
+    return Made(place.name, bounds.done)
 
 
 def _form(file: BinaryIO, source: Place) -> str:
@@ -74,13 +69,7 @@ def _plain(file: str, form: str) -> str:
     return file.removesuffix(ending) if file.endswith(ending) and file != ending else f"{file}.out"
 
 
-def _unpacker(
-    form: str, file: BinaryIO, source: Place, size: int, asked: Decompress
-) -> contextlib.AbstractContextManager[Unpacker]:
-    if form == "zip":
-        return _member(file, source, size, asked)
-    if asked.member is not None:
-        raise Refusal(f"'{source.name}' is a {form} file and has no members; leave `member` out")
+def _unpacker(form: str, file: BinaryIO) -> contextlib.AbstractContextManager[Unpacker]:
     if form == "gzip":
         import gzip
 
@@ -121,45 +110,6 @@ class _Xz:
         import lzma
 
         return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=XZ_MEMORY)
-
-
-@contextlib.contextmanager
-def _member(file: BinaryIO, source: Place, size: int, asked: Decompress) -> Iterator[Unpacker]:
-    import zipfile
-
-    _check_directory(file, source, size)
-    with zipfile.ZipFile(file) as archive:
-        name = _choose(archive, source, asked.member)
-        if archive.getinfo(name).flag_bits & 1:
-            raise Refusal(f"'{name}' in '{source.name}' is encrypted, and can't be decompressed here")
-        with archive.open(name) as member:
-            yield member
-
-
-def _choose(archive: "ZipFile", source: Place, member: str | None) -> str:
-    names = [info.filename for info in archive.infolist() if not info.is_dir()]
-    if member is None and len(names) == 1:
-        return names[0]
-    if member in names:
-        return str(member)
-    shown = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
-    if not names:
-        raise Refusal(f"'{source.name}' holds no files")
-    if member is None:
-        raise Refusal(f"'{source.name}' holds {len(names):,} files; name one as `member`: {shown}")
-    raise Refusal(f"'{source.name}' holds no file '{member}'; there are {shown}")
-
-
-def _check_directory(file: BinaryIO, source: Place, size: int) -> None:
-    """Before it is read into memory as a whole."""
-    file.seek(max(0, size - ZIP_END.size - 0xFFFF))
-    tail = file.read()
-    at = tail.rfind(b"PK\x05\x06")
-    if at < 0 or len(tail) - at < ZIP_END.size:
-        raise EOFError("it ends too early")
-    length = ZIP_END.unpack_from(tail, at)[5]
-    if length > DIRECTORY:
-        raise Refusal(f"'{source.name}' lists too many files: its directory has more than {DIRECTORY:,} bytes")
 
 
 @contextlib.contextmanager
