@@ -1,13 +1,16 @@
 """Tells who should know of what was just stored: workers, whoever waits for a task, and whoever watches."""
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from taskmill.core.events import TaskEvent
 from taskmill.core.state import State
 from taskmill.core.task import Head, Spec, Ticket
-from taskmill.engine.outgoing import Outgoing
 from taskmill.stores.clock import microseconds
 from taskmill.stores.contract import Promotion, Store
+
+if TYPE_CHECKING:  # it brings asyncio, which a supervisor does without
+    from taskmill.engine.outgoing import Outgoing
 
 
 class Mill:
@@ -18,7 +21,7 @@ class Mill:
     """
 
     def __init__(
-        self, store: Store, tickets: Outgoing[Ticket] | None = None, events: Outgoing[TaskEvent] | None = None
+        self, store: Store, tickets: "Outgoing[Ticket] | None" = None, events: "Outgoing[TaskEvent] | None" = None
     ) -> None:
         self.store = store
         self.tickets = tickets
