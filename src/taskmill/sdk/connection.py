@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Awaitable, Callable, Sequence
 
 from taskmill.engine.enqueue import Enqueued, Request, enqueue
+from taskmill.sdk import joining
 from taskmill.sdk.loop_watch import LoopWatch
 from taskmill.sdk.mill import Opened, Place
 from taskmill.sdk.results import SyncWatch
@@ -52,6 +53,16 @@ class Connection:
         if watch is None or not watch.ready:
             return self._first(requests)
         return watch.gathered.enqueue(requests)
+
+    def add_joined(self, connection: object, requests: Sequence[Request]) -> list[Enqueued]:
+        """In the transaction of the caller's own connection."""
+        joining.refuse_unless_postgresql(self._place.store)
+        joining.refuse_asynchronous(connection)
+        return run(joining.enqueue_joined(self.sync().store, connection, requests))
+
+    async def aadd_joined(self, connection: object, requests: Sequence[Request]) -> list[Enqueued]:
+        joining.refuse_unless_postgresql(self._place.store)
+        return await joining.enqueue_joined((await self.here()).mill.store, connection, requests)
 
     def close(self) -> None:
         with self._lock:

@@ -4,7 +4,7 @@ import copy
 import functools
 import inspect
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, ParamSpec, TypeVar
 
@@ -64,6 +64,8 @@ class Task(Generic[P, R]):
         self._shape = shape
         self._positional = shape.positional
         self._options = chosen
+        self._joined: object = None
+        """The caller's own connection."""
 
     def __repr__(self) -> str:
         return f"<Task {self.name}>"
@@ -94,12 +96,12 @@ class Task(Generic[P, R]):
 
         Raises InvalidParameters (with the path of each bad one), TooLarge, StoreUnavailable.
         """
-        [made] = self._app.connection.add((self._request(args, kwargs),))
+        [made] = self._add((self._request(args, kwargs),))
         return TaskHandle(self._app, made.id, self, made.created)
 
     async def aenqueue(self, *args: P.args, **kwargs: P.kwargs) -> TaskHandle[R]:
         """As `enqueue`; calls that run at the same time share one commit."""
-        [made] = await self._app.connection.aadd((self._request(args, kwargs),))
+        [made] = await self._aadd((self._request(args, kwargs),))
         return TaskHandle(self._app, made.id, self, made.created)
 
     def call(self, *args: P.args, **kwargs: P.kwargs) -> Call[R]:
@@ -116,11 +118,11 @@ class Task(Generic[P, R]):
         list may be enqueued again after an error: no task is made twice.
         """
         calls = list(calls)
-        return self._handles(calls, self._app.connection.add([call.request for call in calls]))
+        return self._handles(calls, self._add([call.request for call in calls]))
 
     async def aenqueue_many(self, calls: Iterable[Call[R]]) -> list[TaskHandle[R]]:
         calls = list(calls)
-        return self._handles(calls, await self._app.connection.aadd([call.request for call in calls]))
+        return self._handles(calls, await self._aadd([call.request for call in calls]))
 
     def using(
         self,
@@ -134,6 +136,7 @@ class Task(Generic[P, R]):
         tags: Sequence[str] | None = None,
         timeout: float | timedelta | None = None,
         retries: int | None = None,
+        connection: object = None,
     ) -> "Task[P, R]":
         """The same task type with other options, to enqueue from.
 
@@ -141,6 +144,8 @@ class Task(Generic[P, R]):
         key: while an unfinished task has this key, no second one is stored; `handle.created` tells.
         id: a UUID of your own; a repeat stores nothing.
         timeout: seconds that one attempt may take. retries: attempts after the first.
+        connection: one of your own (asyncpg, psycopg 3, SQLAlchemy) to the database of the app's PostgreSQL store: the
+        task is stored in the transaction that is open there, and starts once that is committed.
         """
         given: dict[str, Any] = {
             "queue": None if queue is None else options.name(queue, "queue"),
@@ -154,6 +159,7 @@ class Task(Generic[P, R]):
         chosen = {option: value for option, value in given.items() if value is not None}
         changed = copy.copy(self)
         changed._options = self._options._replace(**chosen, **options.when(delay, at))
+        changed._joined = self._joined if connection is None else connection
         return changed
 
     def handle(self, id: str) -> TaskHandle[R]:
@@ -190,6 +196,16 @@ class Task(Generic[P, R]):
     @functools.cached_property
     def _codec(self) -> Codec:
         return Codec(self.fn, self.name, self._shape)
+
+    def _add(self, requests: Sequence[Request]) -> list[Enqueued]:
+        if self._joined is None:
+            return self._app.connection.add(requests)
+        return self._app.connection.add_joined(self._joined, requests)
+
+    def _aadd(self, requests: Sequence[Request]) -> Awaitable[list[Enqueued]]:
+        if self._joined is None:
+            return self._app.connection.aadd(requests)
+        return self._app.connection.aadd_joined(self._joined, requests)
 
     def _request(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Request:
         chosen, now = self._options, self._app.connection.clock()

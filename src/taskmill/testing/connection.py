@@ -50,6 +50,12 @@ class SandboxConnection(Connection):
         await self._hooks.astored([one.id for one in made if one.created])
         return made
 
+    def add_joined(self, connection: object, requests: Sequence[Request]) -> list[Enqueued]:
+        return self.add(requests)
+
+    async def aadd_joined(self, connection: object, requests: Sequence[Request]) -> list[Enqueued]:
+        return await self.aadd(requests)
+
 
 class _SyncWatch(SyncWatch):
     async def until_final(self, id: str, timeout: float | None) -> Task:

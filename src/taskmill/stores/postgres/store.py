@@ -1,6 +1,6 @@
 """The store in a PostgreSQL database: the verbs of the contract, each one call of the functions beside this file."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Sequence, Set
 
 from taskmill.core.state import State
 from taskmill.core.task import Attempt, Claim, Decision, Task
@@ -38,7 +38,7 @@ class PostgresStore:
         """Names known to be in the table of queues."""
 
     async def add(self, tasks: Sequence[Task]) -> dict[int, str]:
-        await self._know(tasks)
+        await self.add_queues({spec.queue for spec, _ in tasks})
         return await self._run(adding.add, tasks)
 
     async def get(self, ids: Sequence[str]) -> dict[str, Task]:
@@ -108,7 +108,7 @@ class PostgresStore:
         return await self._run(copying.export, limit, cursor)
 
     async def restore(self, tasks: Sequence[Task], attempts: Sequence[Attempt]) -> list[str]:
-        await self._know(tasks)
+        await self.add_queues({spec.queue for spec, _ in tasks})
         return await self._run(copying.restore, tasks, attempts)
 
     async def put_worker(self, row: WorkerRow) -> None:
@@ -151,9 +151,9 @@ class PostgresStore:
         await self._bell.close()
         await self._pool.close()
 
-    async def _know(self, tasks: Sequence[Task]) -> None:
+    async def add_queues(self, names: Set[str]) -> None:
         """A queue of which no task is stored in the end does no harm."""
-        new = {spec.queue for spec, _ in tasks} - self._queues
+        new = names - self._queues
         if new:
             await self._run(adding.add_queues, new)
             self._queues |= new

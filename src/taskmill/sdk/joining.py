@@ -1,0 +1,39 @@
+"""Enqueueing in the caller's own transaction."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from taskmill.core.errors import InvalidRequest
+from taskmill.core.extras import needs
+from taskmill.engine.announce import Mill
+from taskmill.engine.enqueue import Enqueued, Request, enqueue
+from taskmill.stores.contract import Store
+
+
+def refuse_unless_postgresql(url: str) -> None:
+    if not url.startswith("postgresql:"):
+        raise InvalidRequest(
+            f"using(connection=…) needs the store PostgreSQL, and this app's is {url.partition(':')[0]}",
+            hint="App('postgresql://…'), with the database that the connection leads to",
+        )
+
+
+async def enqueue_joined(store: Store, connection: object, requests: Sequence[Request]) -> list[Enqueued]:
+    """`store`: of the same database. Raises InvalidRequest, StoreUnavailable, and what the connection's driver does."""
+    with needs("postgres", "the store PostgreSQL"):
+        from taskmill.stores.postgres.joining import Joined
+    joined = Joined(connection)
+    await cast(Any, store).add_queues({spec.queue for spec, _ in requests})
+    made = await enqueue(Mill(cast(Store, joined)), requests)
+    await joined.announce()
+    return made
+
+
+def refuse_asynchronous(connection: object) -> None:
+    from taskmill.stores.postgres.joining import is_asynchronous
+
+    if is_asynchronous(connection):
+        raise InvalidRequest(
+            "enqueue() cannot wait for an asynchronous connection",
+            hint="use `await task.using(connection=…).aenqueue(…)`",
+        )
