@@ -2,21 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from taskmill.core.errors import FeedUnavailable, InvalidSettings
-from taskmill.core.events import TaskEvent
 from taskmill.core.state import State
 from taskmill.feeds import redis, redis_ears
-from taskmill.feeds.contract import Watched, Watching
+from taskmill.feeds.contract import Watched
 from taskmill.feeds.redis import RedisFeed
 from taskmill.testing.conformance.feeds import an_event, heard
+from tests.feeds.waiting import PRESENCE, again, emitted, missed
 from tests.servers import Proxy, RedisServer
-
-LONG = 15.0
-PRESENCE = "taskmill.wires.presence"
 
 
 @pytest.fixture(autouse=True)
@@ -36,26 +33,6 @@ async def feed(redis: RedisServer) -> AsyncIterator[RedisFeed]:
 def proxy(redis: RedisServer) -> Iterator[Proxy]:
     with Proxy(redis.url) as proxy:
         yield proxy
-
-
-async def again(work: Callable[[], Awaitable[None]]) -> None:
-    """As soon as it can be done."""
-    async with asyncio.timeout(LONG):
-        while True:
-            try:
-                return await work()
-            except FeedUnavailable:
-                await asyncio.sleep(0.05)
-
-
-async def emitted(feed: RedisFeed, event: TaskEvent) -> None:
-    await again(lambda: feed.emit([event]))
-
-
-async def missed(watching: Watching) -> None:
-    async with asyncio.timeout(LONG):
-        while not watching.lost:
-            await watching.next(None)
 
 
 async def test_away_at_the_start(redis: RedisServer) -> None:
