@@ -15,14 +15,14 @@ import psycopg
 
 from tests.chaos.faults import dying
 from tests.chaos.faults.place import Length, Place
-from tests.chaos.faults.tree import Tree
+from tests.chaos.host import Host
 
 
 class Scene(NamedTuple):
     """What an accident may lay hands on."""
 
     place: Place
-    trees: list[Tree]
+    hosts: list[Host]
     runs: Path
     lease: float
     length: Length
@@ -39,7 +39,7 @@ class Accident(NamedTuple):
 
 
 def _some_worker(scene: Scene) -> psutil.Process:
-    return _some([worker for tree in scene.trees for worker in tree.workers()], scene)
+    return _some([worker for host in scene.hosts for worker in host.workers()], scene)
 
 
 def _some(processes: list[psutil.Process], scene: Scene) -> psutil.Process:
@@ -53,7 +53,7 @@ def kill_worker(scene: Scene) -> None:
 
 
 def kill_server(scene: Scene) -> None:
-    _some([server for tree in scene.trees for server in tree.servers()], scene).kill()
+    _some([server for host in scene.hosts for server in host.servers()], scene).kill()
 
 
 def freeze_worker(scene: Scene) -> None:

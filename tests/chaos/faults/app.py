@@ -69,7 +69,7 @@ async def never(ctx: Context, seconds: float) -> None:
     raise ValueError(run)
 
 
-app = App(os.environ.get("CHAOS_STORE"), broker=os.environ.get("CHAOS_BROKER"), feed=os.environ.get("CHAOS_FEED"))
+app = App(os.environ["TEST_STORE"], broker=os.environ.get("TEST_BROKER"), feed=os.environ.get("TEST_FEED"))
 for _handler in (on_the_loop, in_a_thread, long, second_time, never):
     app.task(retries=2, retry=RetryPolicy("fixed", 0.2))(_handler)
 dying.prepare()

@@ -14,12 +14,14 @@ from tests.chaos.faults.accidents import Accident, Scene, drawn, happen
 from tests.chaos.faults.checker import Findings, check
 from tests.chaos.faults.history import Call, read_calls, read_runs
 from tests.chaos.faults.place import HOSTS, Length, Place
-from tests.chaos.faults.tree import ROOT, Tree
+from tests.chaos.host import ROOT, Host
 from tests.chaos.mill import until
 from tests.servers.session import Servers
 
 SETTLE = 10.0
 """Seconds beyond the lease in which all is to be done, once nothing happens any more."""
+APP = "tests.chaos.faults.app:app"
+SETTINGS = {"workers": 2, "slots": 8, "poll": 0.5, "grace": 5}
 QUIET = 1.0
 """Seconds of load before the first accident and after the last one."""
 
@@ -52,33 +54,32 @@ class Course:
         self._runs.touch()
         with ExitStack() as stack:
             place = Place(self.pairing, self._servers, self._directory, stack)
-            trees = self._trees(place, stack)
+            hosts = self._up(place, stack)
             audit = place.audit()
             audit.install()
-            accidents = self._under_load(
-                Scene(place, trees, self._runs, self._lease, self._length, self._chance, defaultdict(threading.Lock)),
-                stack,
-            )
+            locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+            scene = Scene(place, hosts, self._runs, self._lease, self._length, self._chance, locks)
+            accidents = self._under_load(scene, stack)
             began = time.monotonic()
             with suppress(AssertionError):  # what is stuck, the checker will tell
                 until(lambda: audit.unfinished() == 0, self._lease + SETTLE, "all is done")
             settled = time.monotonic() - began
-            self._stop(trees)
+            self._stop(hosts)
             calls = read_calls(self._calls)
             findings = check(audit.history(calls, read_runs(self._runs)))
         names = [accident.name for accident in accidents]
         return Result(self.seed, self.pairing, names, findings, _unanswered(calls), settled, self._problems)
 
-    def _trees(self, place: Place, stack: ExitStack) -> list[Tree]:
-        trees = []
-        for host in range(HOSTS):
-            home = self._directory / f"host-{host}"
-            home.mkdir()
-            trees.append(Tree(home, self._runs, place.urls(host), self._lease))
-            stack.callback(trees[-1].kill)
-            trees[-1].start()
-        until(lambda: all(tree.is_up() for tree in trees), 60, "both hosts are up")
-        return trees
+    def _up(self, place: Place, stack: ExitStack) -> list[Host]:
+        hosts = []
+        for number in range(HOSTS):
+            settings = SETTINGS | {"lease": self._lease}
+            home, runs = self._directory / f"host-{number}", str(self._runs)
+            hosts.append(Host(home, APP, place.urls(number), settings, CHAOS_RUNS=runs))
+            stack.callback(hosts[-1].kill)
+            hosts[-1].start()
+        until(lambda: all(host.is_up() for host in hosts), 60, "both hosts are up")
+        return hosts
 
     def _under_load(self, scene: Scene, stack: ExitStack) -> list[Accident]:
         accidents = drawn(self._turn, scene.place, self._length)
@@ -105,23 +106,23 @@ class Course:
 
     def _clients(self, scene: Scene, seconds: float) -> list["subprocess.Popen[bytes]"]:
         """Two over REST, each to both servers, and one with the SDK, on the first host."""
-        urls = [tree.url for tree in scene.trees]
+        urls = [host.url for host in scene.hosts]
         return [self._client(scene, number, seconds, urls if number else []) for number in range(3)]
 
     def _client(self, scene: Scene, number: int, seconds: float, urls: list[str]) -> "subprocess.Popen[bytes]":
         command = [sys.executable, "-m", "tests.chaos.faults.client", str(self._calls), f"{self.seed}/{number}"]
-        environment = scene.trees[0].environment
+        environment = scene.hosts[0].environment
         with (self._directory / f"client-{number}.log").open("wb") as output:
             return subprocess.Popen(
                 [*command, str(seconds), *urls], env=environment, cwd=ROOT, stdout=output, stderr=output
             )
 
-    def _stop(self, trees: list[Tree]) -> None:
-        for host, tree in enumerate(trees):
-            if tree.process.poll() is not None:
-                self._problems.append(f"host {host} ended: {tree.said()[-500:]}")
-            elif code := tree.stop():
-                self._problems.append(f"host {host} ended with {code}: {tree.said()[-500:]}")
+    def _stop(self, hosts: list[Host]) -> None:
+        for number, host in enumerate(hosts):
+            if host.process.poll() is not None:
+                self._problems.append(f"host {number} ended: {host.said()[-500:]}")
+            elif code := host.stop():
+                self._problems.append(f"host {number} ended with {code}: {host.said()[-500:]}")
 
 
 def _unanswered(calls: list[Call]) -> int:

@@ -13,7 +13,8 @@ from tests.servers.session import Servers
 PAIRINGS: Mapping[str, Mapping[str, str]] = {
     "sqlite": {"store": "sqlite"},
     "postgres": {"store": "postgres"},
-    "postgres+rabbitmq": {"store": "postgres", "broker": "rabbitmq"},
+    "postgres+rabbitmq": {"store": "postgres", "broker": "rabbitmq", "feed": "redis"},
+    "postgres+redis": {"store": "postgres", "broker": "redis", "feed": "redis"},
 }
 """Which kind of server each component is on."""
 HOSTS = 2

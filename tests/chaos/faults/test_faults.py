@@ -17,6 +17,7 @@ from tests.servers.session import Servers
 SEEDS = int(os.environ.get("CHAOS_SEEDS", "0"))
 PLANNED = [(seed, list(PAIRINGS)[-1 - seed % len(PAIRINGS)], LONG) for seed in range(SEEDS)] or [
     (0, "postgres+rabbitmq", SHORT),
+    (1, "postgres+redis", SHORT),
 ]
 
 

@@ -1,4 +1,4 @@
-"""One host of a course: a supervisor with a server and two workers of its own, and its links to the servers."""
+"""`taskmill up` in processes of its own, to be killed and frozen in part: one host of a mill."""
 
 import contextlib
 import os
@@ -12,23 +12,24 @@ import psutil
 
 from tests.servers.base import HOST, free_port
 
-ROOT = Path(__file__).parents[3]
-APP = "tests.chaos.faults.app:app"
-WORKERS = 2
-SLOTS = 8
+ROOT = Path(__file__).parents[2]
 
 
-class Tree:
-    """`urls`: by setting (store, broker, feed)."""
+class Host:
+    """Its app is told the URLs in the environment, as TEST_STORE and so on."""
 
-    def __init__(self, directory: Path, runs: Path, urls: Mapping[str, str], lease: float) -> None:
+    def __init__(
+        self, directory: Path, app: str, urls: Mapping[str, str], settings: Mapping[str, object], **environment: str
+    ) -> None:
+        """`urls`: by setting (store, broker, feed)."""
+        directory.mkdir(exist_ok=True)
         self.url = f"http://{HOST}:{(port := free_port())}"
         self.output = directory / "output.log"
-        own = {f"CHAOS_{name.upper()}": url for name, url in urls.items()}
-        self.environment = os.environ | own | {"CHAOS_RUNS": str(runs), "PYTHONPATH": str(ROOT)}
-        settings = {**urls, "port": port, "workers": WORKERS, "slots": SLOTS, "lease": lease, "poll": 0.5, "grace": 5}
-        options = [part for name, value in settings.items() for part in (f"--{name}", str(value))]
-        self._command = [sys.executable, "-m", "taskmill", "up", APP, *options]
+        self.environment = os.environ | as_environment(urls) | environment | {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
+        options = [
+            part for name, value in {**urls, "port": port, **settings}.items() for part in (f"--{name}", str(value))
+        ]
+        self._command = [sys.executable, "-m", "taskmill", "up", app, *options]
 
     def start(self) -> None:
         with self.output.open("wb") as output:
@@ -61,6 +62,7 @@ class Tree:
         return int(self.process.wait(timeout=30))
 
     def kill(self) -> None:
+        """All of it."""
         with contextlib.suppress(psutil.NoSuchProcess):
             for process in [self.process, *self.process.children(recursive=True)]:
                 process.kill()
@@ -74,3 +76,7 @@ class Tree:
                     if module in process.cmdline():
                         found.append(process)
         return found
+
+
+def as_environment(urls: Mapping[str, str]) -> dict[str, str]:
+    return {f"TEST_{name.upper()}": url for name, url in urls.items()}
