@@ -18,6 +18,10 @@ logger = logging.getLogger(__name__)
 BATCH = 1_000
 LIMIT = 100_000
 """What is kept at most; beyond, the oldest is dropped."""
+GATHER = 0.005
+"""Seconds between two sendings of a steady stream: a message costs much more than what it carries."""
+BURST = 4
+"""Sendings that may follow each other at once."""
 BACK_OFF = 0.5
 FAREWELL = 2.0
 """Seconds to send the rest when it closes."""
@@ -33,6 +37,8 @@ class Outgoing(Generic[T]):
         self._loop = asyncio.get_running_loop()
         self._sender: asyncio.Task[None] | None = None
         self._woken = False
+        self._closing = False
+        self._credit, self._counted = float(BURST), self._loop.time()
 
     def put(self, items: Iterable[T]) -> None:
         """Never raises and never blocks."""
@@ -46,6 +52,7 @@ class Outgoing(Generic[T]):
 
     async def close(self) -> None:
         """Sends what waits, if that can be done soon."""
+        self._closing = True
         if self._sender is not None:
             _, late = await asyncio.wait([self._sender], timeout=FAREWELL)
             for sender in late:
@@ -59,10 +66,20 @@ class Outgoing(Generic[T]):
     async def _sending(self) -> None:
         try:
             while self._waiting:
+                await self._gather()
                 count = min(BATCH, len(self._waiting))
                 await self._try([self._waiting.popleft() for _ in range(count)])
         finally:
             self._sender = None
+
+    async def _gather(self) -> None:
+        """Lone ones go at once, a stream goes together."""
+        now = self._loop.time()
+        self._credit = min(BURST, self._credit + (now - self._counted) / GATHER)
+        self._counted = now
+        if self._credit < 1 and len(self._waiting) < BATCH and not self._closing:
+            await asyncio.sleep((1 - self._credit) * GATHER)
+        self._credit -= 1
 
     async def _try(self, items: list[T]) -> None:
         try:
