@@ -1,6 +1,6 @@
 WITH {with_finished}, history AS (
-    DELETE FROM taskmill.attempt WHERE task_id IN (SELECT id FROM finished)
+    DELETE FROM taskmill.attempt WHERE task_id = ANY(ARRAY(SELECT id FROM finished))
 ), gone AS (
-    DELETE FROM taskmill.task WHERE id IN (SELECT id FROM finished) RETURNING 1
+    DELETE FROM taskmill.task WHERE id = ANY(ARRAY(SELECT id FROM finished)) RETURNING 1
 )
 SELECT count(*) FROM gone
