@@ -7,7 +7,7 @@ import pytest
 from tests.cli.conftest import Call, call_real, free_port, read_until, running, without
 
 SECRET = "s3cr3t"
-KINDS = [("broker", "amqp"), ("broker", "redis"), ("feed", "redis")]
+KINDS = [("broker", "amqp"), ("broker", "redis"), ("feed", "redis"), ("feed", "amqp")]
 
 
 def checked(call: Call, component: str, url: str) -> list[str]:
@@ -51,7 +51,7 @@ def test_an_extra_that_is_not_installed(here: Path, component: str, scheme: str)
     assert SECRET not in said
 
 
-@pytest.mark.parametrize(("broker", "feed"), [("amqp", "redis"), ("redis", "redis")])
+@pytest.mark.parametrize(("broker", "feed"), [("amqp", "redis"), ("redis", "amqp")])
 def test_up_with_all_of_them(
     tmp_path: Path, postgres_url: str, amqp_url: str, redis_url: str, broker: str, feed: str
 ) -> None:
