@@ -55,6 +55,11 @@ def portal() -> Portal:
     return _portal
 
 
+def portal_loop() -> asyncio.AbstractEventLoop | None:
+    """Its event loop, if there is one already."""
+    return None if _portal is None else _portal.loop
+
+
 def _after_fork() -> None:
     """The thread did not come along."""
     global _portal, _lock

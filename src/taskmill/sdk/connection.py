@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Awaitable, Callable, Sequence
 
 from taskmill.engine.enqueue import Enqueued, Request, enqueue
+from taskmill.portal import portal, portal_loop
 from taskmill.sdk import joining
 from taskmill.sdk.loop_watch import LoopWatch
 from taskmill.sdk.mill import Opened, Place
@@ -69,6 +70,10 @@ class Connection:
             watch, self._sync = self._sync, None
         if watch is not None:
             run(watch.close())
+        loop = portal_loop()
+        live = self._watches.pop(loop, None) if loop is not None else None
+        if live is not None:
+            portal().run(live.close())
 
     async def aclose(self) -> None:
         watch = self._watches.pop(asyncio.get_running_loop(), None)

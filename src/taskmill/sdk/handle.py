@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 import msgspec
 
@@ -13,19 +13,18 @@ from taskmill.engine import control
 from taskmill.engine.control import Verdict
 from taskmill.engine.finals import missing
 from taskmill.sdk import results
+from taskmill.sdk.progress import Progress, progress_of
 from taskmill.sdk.sync import run
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator
+
+    from taskmill.core.events import TaskEvent
     from taskmill.sdk.app import App
+    from taskmill.sdk.events import Event
     from taskmill.sdk.task import Task
 
 R = TypeVar("R")
-
-
-class Progress(NamedTuple):
-    fraction: float
-    """0 to 1."""
-    note: str
 
 
 class TaskHandle(Generic[R]):
@@ -34,7 +33,7 @@ class TaskHandle(Generic[R]):
     All of them raise NotFound when the store has no such task (any more) and StoreUnavailable when it can't be asked.
     """
 
-    __slots__ = ("_app", "_task", "created", "id")
+    __slots__ = ("_app", "_seen", "_task", "created", "id")
 
     def __init__(self, app: "App", id: str, task: "Task[..., R] | None", created: bool = False) -> None:
         self.id = id
@@ -42,6 +41,8 @@ class TaskHandle(Generic[R]):
         """Whether this call stored the task; False when one with that id or key was there already."""
         self._app = app
         self._task = task
+        self._seen = 0
+        """Version of the task that was read from the store: a cache is not believed that knows less."""
 
     def __repr__(self) -> str:
         return f"TaskHandle({self.id!r})"
@@ -52,7 +53,7 @@ class TaskHandle(Generic[R]):
         Raises TaskError when the task failed, TaskCancelled when it was cancelled, and ResultTimeout (a TimeoutError)
         when it has not ended yet: the task goes on then.
         """
-        _refuse_in_loop()
+        _refuse_in_loop("result()", "`await handle.aresult()`")
         return self._value(run(self._app.connection.sync().until_final(self.id, timeout)))
 
     async def aresult(self, timeout: float | None = None) -> R:
@@ -61,23 +62,39 @@ class TaskHandle(Generic[R]):
 
     def refresh(self) -> Stored:
         """The task as the store has it now: `.spec` never changes, `.head` does."""
-        return run(results.look(self._app.connection.sync().store, self.id))
+        return self._noted(run(results.look(self._app.connection.sync().store, self.id)))
 
     async def arefresh(self) -> Stored:
-        return await (await self._app.connection.here()).look(self.id)
+        return self._noted(await (await self._app.connection.here()).look(self.id))
 
     def status(self) -> State:
-        return self.refresh().head.state
+        """The live feed's memory is asked first, if the app has one that remembers; it may be seconds behind."""
+        return self._glance().state
 
     async def astatus(self) -> State:
-        return (await self.arefresh()).head.state
+        return (await self._aglance()).state
 
     def progress(self) -> Progress | None:
-        """What the handler last told with `ctx.progress`, if it has."""
-        return _progress(self.refresh())
+        """What the handler last told with `ctx.progress`, if it has; asked for like the status."""
+        return progress_of(self._glance().progress)
 
     async def aprogress(self) -> Progress | None:
-        return _progress(await self.arefresh())
+        return progress_of((await self._aglance()).progress)
+
+    def events(self) -> "Generator[Event]":
+        """How the task is now, then whatever happens to it, until it has ended: states, progress, log lines.
+
+        Steps that come faster than they can be told may be left out, but for the last. `break` ends it at any time.
+        """
+        _refuse_in_loop("events()", "`async for event in handle.aevents()`")
+        from taskmill.sdk import events  # which only those need who watch
+
+        return events.events(self._app.connection, self.id)
+
+    def aevents(self) -> "AsyncGenerator[Event]":
+        from taskmill.sdk import events
+
+        return events.aevents(self._app.connection, self.id)
 
     def cancel(self) -> bool:
         """Cancel the task, or ask it to stop when it is running; False when it has ended already."""
@@ -86,7 +103,22 @@ class TaskHandle(Generic[R]):
     async def acancel(self) -> bool:
         return _accepted(await control.cancel((await self._app.connection.here()).mill, [self.id]))
 
+    def _glance(self) -> "TaskEvent":
+        from taskmill.sdk.events import glance
+
+        return glance(self._app.connection, self.id, self._seen)
+
+    async def _aglance(self) -> "TaskEvent":
+        from taskmill.sdk.events import aglance
+
+        return await aglance(self._app.connection, self.id, self._seen)
+
+    def _noted(self, task: Stored) -> Stored:
+        self._seen = task.head.version
+        return task
+
     def _value(self, task: Stored) -> R:
+        self._noted(task)
         if task.head.state is not State.SUCCEEDED:
             raise _error(task)
         kind = self._task or self._app.tasks.get(task.spec.task_type)
@@ -98,17 +130,10 @@ class TaskHandle(Generic[R]):
             raise _described(TaskError, task, f"succeeded, but {reason}") from None
 
 
-def _refuse_in_loop() -> None:
+def _refuse_in_loop(call: str, instead: str) -> None:
     """A call that waits would stop everything else on the event loop."""
     if asyncio._get_running_loop() is not None:
-        raise InvalidRequest(
-            "result() would block the running event loop", hint="use `await handle.aresult()` in async code"
-        )
-
-
-def _progress(task: Stored) -> Progress | None:
-    told: dict[str, Any] | None = json.loads(task.head.progress or "null")
-    return None if told is None else Progress(float(told.get("fraction", 0.0)), str(told.get("note", "")))
+        raise InvalidRequest(f"{call} would block the running event loop", hint=f"use {instead} in async code")
 
 
 def _accepted(verdicts: list[Verdict]) -> bool:

@@ -6,6 +6,7 @@ from taskmill.core.task import Task
 from taskmill.engine.enqueue import enqueue
 from taskmill.engine.finals import Finals
 from taskmill.engine.gather import Gathered
+from taskmill.feeds.contract import Feed
 from taskmill.sdk import results
 from taskmill.sdk.mill import Opened
 
@@ -19,6 +20,11 @@ class LoopWatch:
         """Whether the store was opened."""
         self._opened = opened
         self._finals = Finals(self.mill.store)
+
+    @property
+    def live(self) -> Feed:
+        """Where changes are heard."""
+        return self._opened.live
 
     async def open(self) -> None:
         await self._opened.open()
