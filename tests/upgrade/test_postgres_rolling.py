@@ -51,17 +51,17 @@ async def test_those_of_the_schema_before_go_on_while_and_after_it_changes(
 ) -> None:
     old = open_store(postgres_url, caller="loop")
     await old.open()
-    rounds, changed = 0, asyncio.Event()
+    rounds, begun, changed = 0, asyncio.Event(), asyncio.Event()
 
     async def go_on() -> None:
         nonlocal rounds
         while not (changed.is_set() and rounds % 10 == 0):
             await work(old)
             rounds += 1
+            begun.set()
 
     working = asyncio.create_task(go_on())
-    while rounds < 5:
-        await asyncio.sleep(0)
+    await begun.wait()
     monkeypatch.setattr(schema, "FOLDER", newer)
     new = open_store(postgres_url, caller="loop")
     await new.open()
