@@ -8,6 +8,8 @@ peers-postgres
          on PostgreSQL, alone, with RabbitMQ and with Redis, beside procrastinate, dramatiq and celery (needs PEERBENCH)
 rest     POST /api/tasks over 32 connections (needs wrk), and how soon an idle worker starts a task sent by REST
 flat     claim, save, add and list with a thousand and a million tasks waiting, and a million finished
+flat-postgres
+         the same on a private PostgreSQL, and how its tables look after half a million tasks have gone through
 quiet    the processor time of an idle `taskmill up` with two workers
 share    what share of SQLite's own rate is reached, and a profile of the rest
 """
@@ -17,7 +19,7 @@ import importlib
 import os
 import sys
 
-NAMES = ("peers", "peers-postgres", "rest", "flat", "quiet", "share")
+NAMES = ("peers", "peers-postgres", "rest", "flat", "flat-postgres", "quiet", "share")
 
 
 def main() -> int:

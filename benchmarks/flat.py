@@ -41,12 +41,12 @@ def main() -> None:
                     figures[verb][name].append(seconds * 1e6)
         for store in stores.values():
             run(store.close())
-    _print(figures, list(stores))
+    show(figures, list(stores))
 
 
 def _round(store: Store) -> Iterator[tuple[str, float]]:
     """Each round leaves as many tasks waiting as it found."""
-    tasks = [_task() for _ in range(BATCH)]
+    tasks = [a_task() for _ in range(BATCH)]
     with _timed() as added:
         run(store.add(tasks))
     yield f"add x{BATCH}", added[0] / BATCH
@@ -72,7 +72,7 @@ def _timed() -> Iterator[list[float]]:
     seconds[0] = time.perf_counter() - began
 
 
-def _task() -> Task:
+def a_task() -> Task:
     now = time.time_ns() // 1000
     parameters = '{"order":42,"to":"customer@example.org"}'
     spec = Spec(uuid7(), "send_receipt", "default", parameters, 2, 4, None, None, None, None, now)
@@ -83,9 +83,9 @@ def _filled(path: Path, waiting: int, finished: int) -> Store:
     store = open_store(f"sqlite:///{path}", durability="process")
     run(store.open())
     for start in range(0, finished, 5_000):
-        run(store.add([_finished(_task()) for _ in range(min(5_000, finished - start))]))
+        run(store.add([_finished(a_task()) for _ in range(min(5_000, finished - start))]))
     for start in range(0, waiting, 5_000):
-        run(store.add([_task() for _ in range(min(5_000, waiting - start))]))
+        run(store.add([a_task() for _ in range(min(5_000, waiting - start))]))
     run(store.close())
     store = open_store(f"sqlite:///{path}")
     run(store.open())
@@ -97,7 +97,7 @@ def _finished(task: Task) -> Task:
     return Task(task.spec, Head(State.SUCCEEDED, 3, 1, now, result='{"ok":true}', started_at=now, finished_at=now))
 
 
-def _print(figures: dict[str, dict[str, list[float]]], names: list[str]) -> None:
+def show(figures: dict[str, dict[str, list[float]]], names: list[str]) -> None:
     print("| verb | " + " | ".join(names) + " | worst ratio |")
     print("| --- |" + " --- |" * (len(names) + 1))
     for verb, by_name in figures.items():
