@@ -1,13 +1,14 @@
 """Follow one task to its end, woken by the store's bell."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from taskmill.cli.session import Session
 from taskmill.core.errors import ResultTimeout
 from taskmill.core.state import FINAL
 from taskmill.sdk.results import rung
 from taskmill.sdk.sync import run
+from taskmill.server.service import Service
 from taskmill.server.views import TaskView
 
 SLOW_LOOK = 0.5
@@ -36,12 +37,6 @@ class Following:
         finally:
             ear.close()
 
-    def trouble(self, view: TaskView) -> str | None:
-        """Why the task may not start, once it has had the time to."""
-        if time.monotonic() - self._started < PATIENCE:
-            return None
-        return run(self.service.why_not_started(view.id))
-
     def _left(self) -> float:
         if self._timeout is None:
             return SLOW_LOOK
@@ -55,14 +50,24 @@ class Following:
 
 
 def follow(session: Session, id: str, timeout: float | None = None) -> TaskView:
-    """The final task. Shows a progress bar on a terminal, and why nothing happens when nothing does."""
+    """The final task."""
+    return shown(session.service, Following(session, id, timeout).views())
+
+
+def shown(service: Service, views: Iterable[TaskView]) -> TaskView:
+    """The last of the views. Shows a progress bar on a terminal, and why nothing happens when nothing does."""
     from taskmill.cli.progress import display
 
-    following = Following(session, id, timeout)
-    with display() as shown:
-        last = None
-        for view in following.views():
-            shown.update(view, following.trouble(view))
-            last = view
-    assert last is not None
-    return last
+    started, view = time.monotonic(), None
+    with display() as screen:
+        for view in views:
+            screen.update(view, _trouble(service, view, started))
+    assert view is not None
+    return view
+
+
+def _trouble(service: Service, view: TaskView, started: float) -> str | None:
+    """Why the task may not start, once it has had the time to."""
+    if time.monotonic() - started < PATIENCE:
+        return None
+    return run(service.why_not_started(view.id))

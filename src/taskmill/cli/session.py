@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from taskmill.catalogue.settings import from_config, use
 from taskmill.config.load import settings
+from taskmill.config.settings import Settings
 from taskmill.core.errors import InvalidSettings, StoreUnavailable
 from taskmill.sdk.mill import Opened, Place
 from taskmill.sdk.sync import run
@@ -26,8 +27,7 @@ def session(
 ) -> Iterator[Session]:
     """Raises InvalidSettings, StoreUnavailable; never makes a store that is not there."""
     configured = settings({"store": store, "broker": broker, "feed": feed}, file=config)
-    _must_exist(configured.store)
-    opened = Opened(Place(configured.store, configured.durability, configured.broker, configured.feed), "thread")
+    opened = Opened(place_of(configured), "thread")
     use(from_config(configured, configured.store, configured.durability))  # without the secrets in files
     service = Service(opened)
     try:
@@ -36,6 +36,12 @@ def session(
     finally:
         run(service.close())
         use(None)
+
+
+def place_of(configured: Settings) -> Place:
+    """Raises InvalidSettings, StoreUnavailable: the store is to be there."""
+    _must_exist(configured.store)
+    return Place(configured.store, configured.durability, configured.broker, configured.feed)
 
 
 def _must_exist(url: str) -> None:

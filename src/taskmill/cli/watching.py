@@ -9,7 +9,8 @@ import click
 import msgspec
 
 from taskmill.cli.attempts import lines
-from taskmill.cli.follow import Following, follow
+from taskmill.cli.follow import shown
+from taskmill.cli.live import Live
 from taskmill.cli.outcome import require_result, show_outcome
 from taskmill.cli.output import cell, json_line, rows, table, terminal
 from taskmill.cli.progress import progress_of
@@ -17,32 +18,35 @@ from taskmill.cli.session import Session
 from taskmill.cli.tasks import COLUMNS, SPARE, summary
 from taskmill.core.errors import NotFound
 from taskmill.core.state import FINAL
+from taskmill.feeds.contract import Watched
 from taskmill.sdk.sync import run
 from taskmill.server.service import Service
 from taskmill.server.views import TaskSummary, TaskView, Where
-from taskmill.stores.contract import ANY
 
 SHOWN = 20
+PATIENCE = 0.5
+"""Seconds of silence after which one looks why a task does not start."""
 SLOW_LOOK = 1.0
-"""Seconds; for starts, which ring no bell, and rings that were missed."""
+"""Seconds; for what was not told."""
 BREATH = 0.1
-"""Seconds between two looks at least, however often the bell rings."""
+"""Seconds between two looks at least, however much is told."""
 
 
-def watch_one(session: Session, id: str, as_json: bool) -> None:
+def watch_one(session: Session, live: Live, id: str, as_json: bool) -> None:
     """Raises TaskError, TaskCancelled when it ends without a result."""
+    views = _views(session, live, id)
     if as_json:
-        require_result(_json_until_final(session, id), verbose=False)
+        require_result(_json(views), verbose=False)
         return
-    view = follow(session, id)
+    view = shown(session.service, views)
     for line in lines(run(session.service.attempts(id))):
         click.echo(line, err=True)
     show_outcome(view, as_json=False, verbose=False)
 
 
-def watch_all(session: Session, as_json: bool) -> None:
+def watch_all(session: Session, live: Live, where: Where, as_json: bool) -> None:
     """Until Ctrl-C. When tasks change faster than one can look, some steps are left out."""
-    changes = _changes(session)
+    changes = _changes(session.service, live, where)
     if terminal() and not as_json:
         _live(changes)
         return
@@ -56,33 +60,41 @@ def watch_all(session: Session, as_json: bool) -> None:
         sys.stdout.flush()
 
 
-def _json_until_final(session: Session, id: str) -> TaskView:
-    last = b""
-    for view in Following(session, id, None).views():
+def _views(session: Session, live: Live, id: str) -> Iterator[TaskView]:
+    """The task now, and whenever something may have changed, until it is final."""
+    view = run(session.service.get(id))
+    while view.state not in FINAL:
+        for _ in live.task(view.id, PATIENCE):
+            yield view
+            view = run(session.service.get(id))
+    yield view
+
+
+def _json(views: Iterator[TaskView]) -> TaskView:
+    last, view = b"", None
+    for view in views:
         if (data := msgspec.json.encode(view)) != last:
             json_line(view)
             sys.stdout.flush()
         last = data
+    assert view is not None
     return view
 
 
-def _changes(session: Session) -> Iterator[tuple[list[TaskSummary], list[TaskSummary]]]:
+def _changes(service: Service, live: Live, where: Where) -> Iterator[tuple[list[TaskSummary], list[TaskSummary]]]:
     """(what changed since the last look, the newest tasks), oldest first; at the start, what is there."""
-    service, bell = session
-    ear = bell.listen("ready", "due", "final", "cancel", "progress")
     seen: dict[str, TaskSummary] = {}
-    rung: set[str] = set()
-    try:
-        while True:
-            newest = run(service.list(Where(), SHOWN)).tasks[::-1]
-            older = _still_there(service, rung - {task.id for task in newest})
-            changed = [task for task in [*older, *newest] if _mark(seen.get(task.id)) != _mark(task)]
-            seen = {task.id: task for task in newest}
-            yield changed, newest
-            time.sleep(BREATH)
-            rung = {item for topic, item in run(ear.wait(SLOW_LOOK)) if topic in ("final", "progress")} - {ANY}
-    finally:
-        ear.close()
+    for events in live.tasks(_watched(where), SLOW_LOOK):
+        newest = run(service.list(where, SHOWN)).tasks[::-1]
+        older = _still_there(service, {event.id for event in events} - {task.id for task in newest})
+        changed = [task for task in [*older, *newest] if _mark(seen.get(task.id)) != _mark(task)]
+        seen = {task.id: task for task in newest}
+        yield changed, newest
+        time.sleep(BREATH)
+
+
+def _watched(where: Where) -> Watched:
+    return Watched(None, frozenset(where.queue) or None, frozenset(where.task_type) or None)
 
 
 def _still_there(service: Service, ids: Collection[str]) -> list[TaskSummary]:

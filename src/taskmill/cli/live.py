@@ -1,0 +1,69 @@
+"""What changes on the configured store, live: from the live feed, or from the store where there is none."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import NamedTuple
+
+import click
+
+from taskmill.cli.session import place_of
+from taskmill.config.load import settings
+from taskmill.core.errors import FeedUnavailable
+from taskmill.core.events import TaskEvent
+from taskmill.engine.follow import Following, Source
+from taskmill.engine.tail import StoreTail
+from taskmill.feeds.contract import Watched, Watching
+from taskmill.portal import Portal, portal
+from taskmill.sdk.mill import Opened
+from taskmill.sdk.results import look
+
+
+class Live(NamedTuple):
+    """Lives on the event loop of the portal."""
+
+    there: Portal
+    opened: Opened
+
+    def task(self, id: str, patience: float) -> Iterator[list[TaskEvent]]:
+        """What happens to it, up to its end; empty after so many seconds of silence. Raises NotFound, StoreError."""
+        store = self.opened.store
+        following = Following(Source(self.opened.live, partial(look, store), store.attempts), id)
+        try:
+            while not following.over:
+                yield self.there.run(following.next(patience))
+        finally:
+            self.there.call(following.close)
+
+    def tasks(self, where: Watched, patience: float) -> Iterator[list[TaskEvent]]:
+        """What happens to all of these, without an end; at first nothing, as soon as all is heard."""
+        watching = self.there.run(self._watch(where))
+        lost = watching.lost
+        try:
+            yield []
+            while True:
+                yield self.there.run(watching.next(patience))
+                if watching.lost != lost:
+                    click.echo("hint: more changed than could be told; some changes are left out", err=True)
+                lost = watching.lost
+        finally:
+            self.there.call(watching.close)
+
+    async def _watch(self, where: Watched) -> Watching:
+        try:
+            return await self.opened.live.watch(where)
+        except FeedUnavailable as error:
+            click.echo(f"hint: {error}; the store is looked at instead", err=True)
+            return await StoreTail(self.opened.store).watch(where)
+
+
+@contextmanager
+def live(config: str | None, **places: str | None) -> Iterator[Live]:
+    """Raises InvalidSettings, StoreUnavailable."""
+    there = portal()
+    opened = there.call(Opened, place_of(settings(places, file=config)), "loop")
+    try:
+        there.run(opened.open())
+        yield Live(there, opened)
+    finally:
+        there.run(opened.close())
