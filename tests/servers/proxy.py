@@ -145,5 +145,6 @@ class Proxy:
 def _reset(writers: set[asyncio.StreamWriter]) -> None:
     """RST in place of an orderly end."""
     for writer in writers:
-        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        with contextlib.suppress(OSError):  # the other side was faster
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         writer.transport.abort()

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,6 +16,10 @@ from taskmill.wires.presence import Presence
 FIRST_REST = 0.1
 LONGEST_REST = 2.0
 """Seconds between attempts to connect."""
+RACE = "INTERNAL_ERROR"
+"""What RabbitMQ 3 says when two make the same quorum queue in the same moment; it works a moment later."""
+SILENCE = HEARTBEAT * 3 / 4
+"""Seconds; in so many, RabbitMQ is heard at least once."""
 FAREWELL = 1.0
 """Seconds for the good-bye of a connection."""
 Connection = Any
@@ -59,13 +64,16 @@ class Link:
     async def _keep(self) -> None:
         rest = FIRST_REST
         while True:
+            begin = time.monotonic()
             try:
                 async with _connected(self._parameters) as (connection, lost):
-                    rest = FIRST_REST
                     self.why = reason(await self._use(connection, lost))
             except (OSError, pika.exceptions.AMQPError) as error:
                 self.why = reason(error)
-            self._presence.away(self.why)
+            if time.monotonic() - begin > LONGEST_REST:
+                rest = FIRST_REST
+            if rest > FIRST_REST or self.why != RACE:
+                self._presence.away(self.why)
             self._down(self.why)
             await asyncio.sleep(rest * random.uniform(0.5, 1.0))
             rest = min(LONGEST_REST, 2 * rest)
@@ -78,7 +86,7 @@ class Link:
             self._up(connection)
             while not lost.done():
                 heard = connection.bytes_received
-                await asyncio.wait([lost], timeout=HEARTBEAT)
+                await asyncio.wait([lost], timeout=SILENCE)
                 if connection.bytes_received == heard:
                     self.abort()
             return lost.result()

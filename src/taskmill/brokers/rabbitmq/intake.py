@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 MOST_MESSAGES = 250
 """Unsettled, from one line."""
+GUESS = 10.0
+"""Tickets to a message, before any came."""
 WEIGHT = 0.1
 
 
@@ -40,7 +42,8 @@ class RabbitIntake:
         self._taps: dict[Line, Tap] = {}
         self._served: frozenset[str] = frozenset()
         self._flow = 0
-        self._tickets_per_message = float(MOST)
+        self._tickets_per_message = GUESS
+        self._unsettled: set[Pack[Handle]] = set()
         self._returns: set[asyncio.Task[None]] = set()
         self.serve(queues)
         self._link.start()
@@ -65,6 +68,8 @@ class RabbitIntake:
 
     def want(self, room: int) -> None:
         flow = self._fitting()
+        if len(self._unsettled) >= self._flow:  # they hold fewer than was expected
+            flow = max(flow, min(MOST_MESSAGES, 2 * len(self._unsettled)))
         if flow >= 2 * self._flow:
             self._turn(flow)
 
@@ -72,6 +77,7 @@ class RabbitIntake:
         self._turn(0)
 
     def finish(self, pack: Pack[Handle]) -> None:
+        self._unsettled.discard(pack)
         pack.handle.end()
 
     def give_back(self, pack: Pack[Handle], ids: list[str]) -> None:
@@ -116,6 +122,7 @@ class RabbitIntake:
             return
         self._tickets_per_message += WEIGHT * (len(ids) - self._tickets_per_message)
         pack = Pack(line, ids, handle)
+        self._unsettled.add(pack)
         self._shelf.put(pack)
 
     def _up(self, connection: Connection) -> None:
@@ -127,4 +134,5 @@ class RabbitIntake:
         self._connection = None
         for tap in self._taps.values():
             tap.disconnect()
+        self._unsettled.clear()
         self._shelf.forget()

@@ -17,8 +17,9 @@ from taskmill.wires.amqp_address import parameters
 
 PATIENCE = 4.0
 """Seconds for one announcement."""
-FIRST_REST = 0.02
-"""Seconds, doubled each time, after which what was not kept is sent again."""
+FIRST_REST = 0.1
+"""Seconds, doubled each time, after which what was not kept is sent again. Of a queue that was deleted, workers must
+hear before there is another of that name: afterwards RabbitMQ does not tell them."""
 KEPT = pika.BasicProperties(delivery_mode=2)
 
 

@@ -10,7 +10,7 @@ from taskmill.brokers.rabbitmq.names import QUEUE, queue_name
 from taskmill.wires.amqp import Channel, Connection, reason
 
 REST = 1.0
-"""Seconds after RabbitMQ said no."""
+"""Seconds after RabbitMQ said no, or the queue was deleted."""
 
 
 class Handle:
@@ -69,6 +69,8 @@ class Tap:
         self._declare(channel)
 
     def _declare(self, channel: Channel) -> None:
+        if not channel.is_open:
+            return
         channel.queue_declare(self._name, durable=True, arguments=QUEUE, callback=lambda _: self._open(channel))
 
     def _open(self, channel: Channel) -> None:
@@ -86,9 +88,9 @@ class Tap:
         self._poured(self._line, Handle(channel, method.delivery_tag), body)
 
     def _queue_deleted(self, channel: Channel) -> None:
+        """RabbitMQ says so before it is wholly gone, so it is not made again at once."""
         self.disconnect()
-        if channel.is_open:
-            self._declare(channel)
+        asyncio.get_running_loop().call_later(REST, self._declare, channel)
 
     def _refused(self, channel: Channel, why: Exception) -> None:
         """By RabbitMQ, which closes the channel to say no; or the connection is lost, and a new one will come."""

@@ -5,10 +5,9 @@ from taskmill.core.errors import BrokerUnavailable
 ALARM = "its memory or disk alarm is on"
 HINTS = {
     ALARM: "`rabbitmq-diagnostics alarms` on its host says which; free memory or disk there",
-    "ACCESS_REFUSED": "check user, password and the user's permissions on the vhost",
-    "Authentication": "check user and password",
-    "vhost": "check the vhost in the URL; `rabbitmqctl add_vhost` makes one",
     "PRECONDITION_FAILED": "a queue of that name was made otherwise: delete it, its tickets are found in the store",
+    "NOT_ALLOWED": "check the vhost in the URL, and the user's right to it; `rabbitmqctl add_vhost` makes one",
+    "ACCESS_REFUSED": "check user, password and the user's permissions on the vhost",
     "CERTIFICATE": "?cafile=… in the URL names the certificate to trust",
 }
 ELSE = "is it running, and can this host reach it? Tasks are stored and run all the same"

@@ -18,10 +18,10 @@ ANSWER = 3.0
 CONNECTIONS = 8
 FAILURES = (RedisError, OSError, TimeoutError)
 HINTS = {
-    "OOM": "it has reached its maxmemory: raise that, or free memory there",
+    "maxmemory": "it has reached its maxmemory: raise that, or free memory there",
     "password": "check user and password in the URL",
-    "NOAUTH": "the URL needs a password: redis://:password@host:6379/0",
-    "NOPERM": "the user needs the commands of streams and scripts on keys taskmill:*",
+    "Authentication required": "the URL needs a password: redis://:password@host:6379/0",
+    "permission": "the user needs the commands of streams and scripts on keys taskmill:*",
     "DB index": "the number behind the host names a database that this server does not have",
     "certificate": "?cafile=… in the URL names the certificate to trust",
 }
@@ -68,7 +68,7 @@ def unavailable(place: str, error: BaseException) -> BrokerUnavailable:
 
 
 def reason(error: BaseException) -> str:
-    return str(error) or "it does not answer"
+    return str(error).rpartition("caused error: ")[2] or "it does not answer"
 
 
 def _tls(options: dict[str, str] | None) -> dict[str, Any]:

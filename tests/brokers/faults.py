@@ -1,0 +1,59 @@
+"""What the tests of faults have in common."""
+
+import asyncio
+import time
+from uuid import uuid4
+
+import pytest
+
+from taskmill.brokers.contract import Broker, Intake
+from taskmill.core.errors import BrokerUnavailable
+from taskmill.core.task import Ticket
+
+LONG = 30.0
+SOON = 5.0
+"""Seconds within which a broker must say that it takes nothing."""
+
+
+def a_ticket(queue: str = "faults") -> Ticket:
+    return Ticket(str(uuid4()), queue, 2)
+
+
+async def refused(broker: Broker) -> BrokerUnavailable:
+    """The error of an announcement, which must come soon."""
+    begin = time.monotonic()
+    with pytest.raises(BrokerUnavailable) as refusal:
+        await broker.announce([a_ticket()])
+    assert time.monotonic() - begin < SOON
+    assert refusal.value.hint
+    return refusal.value
+
+
+async def announced(broker: Broker, ticket: Ticket) -> None:
+    """As soon as the broker takes it."""
+    async with asyncio.timeout(LONG):
+        while True:
+            try:
+                await broker.announce([ticket])
+            except BrokerUnavailable:
+                await asyncio.sleep(0.05)
+            else:
+                return
+
+
+async def arrives(intake: Intake, ticket: Ticket) -> None:
+    """Others may come before it."""
+    async with asyncio.timeout(LONG):
+        while True:
+            for delivery in await intake.take(10):
+                delivery.done()
+                if ticket in delivery.tickets:
+                    return
+
+
+async def works(broker: Broker, intake: Intake) -> None:
+    """There and back."""
+    ticket = a_ticket()
+    arrival = asyncio.create_task(arrives(intake, ticket))
+    await announced(broker, ticket)
+    await arrival

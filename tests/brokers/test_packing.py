@@ -1,0 +1,58 @@
+"""Messages of tickets, and whose turn it is."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taskmill.brokers.packing import ID_SIZE, LARGEST, VERSION, Garbage, Line, pack, parcels, unpack
+from taskmill.brokers.rabbitmq.names import LONGEST, queue_name
+from taskmill.brokers.turns import EVERY, Turns
+from taskmill.core.task import Ticket
+
+IDS = st.lists(st.uuids().map(str), min_size=1, max_size=120)
+NAMES = st.text(min_size=1, max_size=128)
+
+
+@given(IDS)
+def test_there_and_back(ids: list[str]) -> None:
+    assert unpack(pack(ids)) == ids
+    assert len(pack(ids)) == len(VERSION) + ID_SIZE * len(ids)
+
+
+@given(st.binary())
+def test_anything_else_is_garbage(body: bytes) -> None:
+    with pytest.raises(Garbage):
+        unpack(body)
+
+
+@pytest.mark.parametrize(
+    "body", [pack([]), pack(["short"]), pack(["g" * 36]), pack(["0" * 36] * (LARGEST + 1)), pack(["0" * 36]) + b"\n"]
+)
+def test_what_is_nearly_right_is_garbage(body: bytes) -> None:
+    with pytest.raises(Garbage):
+        unpack(body)
+
+
+@given(st.lists(st.tuples(st.uuids().map(str), st.sampled_from("ab"), st.integers(1, 3)), max_size=50))
+def test_parcels_hold_every_ticket_by_line_and_in_order(fields: list[tuple[str, str, int]]) -> None:
+    tickets = [Ticket(*each) for each in fields]
+    found = list(parcels(tickets, 4))
+    assert all(1 <= len(ids) <= 4 for _, ids in found)
+    for line in {Line(ticket.queue, ticket.priority) for ticket in tickets}:
+        expected = [ticket.id for ticket in tickets if (ticket.queue, ticket.priority) == line]
+        assert [id for other, ids in found if other == line for id in ids] == expected
+
+
+@given(NAMES, NAMES, st.integers(1, 3), st.integers(1, 3))
+def test_each_line_has_a_queue_of_its_own(one: str, other: str, first: int, second: int) -> None:
+    lines = Line(one, first), Line(other, second)
+    names = [queue_name(line) for line in lines]
+    assert (names[0] == names[1]) == (lines[0] == lines[1])
+    assert all(len(name.encode()) <= LONGEST for name in names)
+
+
+def test_one_turn_of_many_goes_upwards() -> None:
+    turns = Turns()
+    orders = [tuple(turns.next()) for _ in range(3 * EVERY)]
+    assert orders.count((3, 2, 1)) == 3
+    assert orders.count((1, 2, 3)) == 3 * (EVERY - 1)

@@ -1,0 +1,116 @@
+"""What only Redis does."""
+
+import asyncio
+
+import pytest
+import redis.asyncio as client
+
+from taskmill.brokers.packing import Line
+from taskmill.brokers.redis.streams import FIELD, GROUP, key_of
+from taskmill.core.errors import BrokerUnavailable
+from tests.brokers.conftest import Opened
+from tests.brokers.faults import a_ticket, announced, arrives, works
+from tests.servers import RedisServer
+
+KEY = key_of(Line("faults", 2))
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tidies up in tenths of seconds."""
+    monkeypatch.setattr("taskmill.brokers.redis.intake.TIDY", 0.1)
+    monkeypatch.setattr("taskmill.brokers.redis.intake.IDLE", 0.4)
+
+
+async def test_flushed_while_a_worker_waits(redis_url: str, opened: Opened) -> None:
+    async with opened(redis_url) as broker, client.Redis.from_url(redis_url) as redis:
+        intake = broker.intake(["faults"], 10)
+        await works(broker, intake)
+        for _ in range(3):
+            ticket = a_ticket()
+            arrival = asyncio.create_task(arrives(intake, ticket))
+            await asyncio.sleep(0.05)
+            await redis.flushdb()
+            await announced(broker, ticket)
+            async with asyncio.timeout(3):  # it does not wait for the end of a read
+                await arrival
+
+
+async def test_a_worker_keeps_what_it_holds_on_to(redis_url: str, opened: Opened, hasty: None) -> None:
+    async with opened(redis_url) as broker:
+        holder, other = broker.intake(["faults"], 10), broker.intake(["faults"], 10)
+        held, later = a_ticket(), a_ticket()
+        await broker.announce([held])
+        (delivery,) = await holder.take(10)
+        taking = asyncio.create_task(other.take(10))
+        assert await asyncio.wait([taking], timeout=1.2) == (set(), {taking})
+        await broker.announce([later])
+        assert [list(one.tickets) for one in await taking] == [[later]]
+        delivery.done()
+
+
+async def test_streams_stay_short_and_dead_consumers_go(redis_url: str, opened: Opened, hasty: None) -> None:
+    async with opened(redis_url) as broker, client.Redis.from_url(redis_url) as redis:
+        await broker.announce([a_ticket()])
+        await redis.xgroup_create(KEY, GROUP, "0")
+        await redis.xreadgroup(GROUP, "dead", {KEY: ">"})
+        await broker.announce([a_ticket() for _ in range(500)])
+        intake, last = broker.intake(["faults"], 100), a_ticket()
+        await broker.announce([last])
+        await arrives(intake, last)
+        async with asyncio.timeout(10):
+            worker = asyncio.create_task(arrives(intake, a_ticket()))
+            while await redis.xlen(KEY) or b"dead" in await names(redis):
+                await asyncio.wait([worker], timeout=0.1)
+            worker.cancel()
+        await intake.close()
+        assert await names(redis) == []
+
+
+async def names(redis: "client.Redis") -> list[bytes]:
+    return [consumer["name"] for consumer in await redis.xinfo_consumers(KEY, GROUP)]
+
+
+async def test_garbage_is_thrown_away_with_a_word(
+    redis_url: str, opened: Opened, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with opened(redis_url) as broker, client.Redis.from_url(redis_url) as redis:
+        await redis.xadd(KEY, {FIELD: b"\xff garbage"})
+        await redis.xadd(KEY, {"something": "else", "and": "more"})
+        intake, last = broker.intake(["faults"], 10), a_ticket()
+        await broker.announce([last])
+        await arrives(intake, last)
+        await broker.close()
+        assert await redis.xlen(KEY) == 0
+    assert [record.getMessage()[:24] for record in caplog.records] == ["thrown away from queue '"] * 2
+
+
+@pytest.mark.slow
+async def test_what_the_url_has_wrong(opened: Opened) -> None:
+    with RedisServer(password="s3cret") as server:
+        for url, word in (
+            (server.url.replace("s3cret", "wr0ng"), "password"),
+            (server.url.replace(":s3cret@", ""), "password"),
+            (server.url.replace("/0", "/9999"), "number"),
+        ):
+            async with opened(url) as broker:
+                with pytest.raises(BrokerUnavailable) as refusal:
+                    await broker.announce([a_ticket()])
+                assert word in str(refusal.value.hint)
+                assert "wr0ng" not in f"{refusal.value}{broker.place}"
+        async with opened(server.url) as broker:
+            assert "s3cret" not in broker.place
+            await broker.ping()
+
+
+@pytest.mark.slow
+async def test_out_of_memory(redis: RedisServer, opened: Opened) -> None:
+    async with opened(redis.url) as broker, client.Redis.from_url(redis.url) as admin:
+        intake = broker.intake(["faults"], 10)
+        await works(broker, intake)
+        await admin.config_set("maxmemory", "1")
+        with pytest.raises(BrokerUnavailable) as refusal:
+            await broker.announce([a_ticket()])
+        assert "maxmemory" in str(refusal.value.hint)
+        await admin.config_set("maxmemory", "0")
+        await works(broker, intake)
