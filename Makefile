@@ -32,7 +32,7 @@ fmt: .venv/.dev ## format, and mend what ruff can mend
 	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format --quiet .
 
-chaos: .venv/.dev ## twenty random courses of kills and freezes: minutes
+chaos: .venv/.dev ## twenty random courses of kills, freezes and broken servers: minutes
 	@CHAOS_SEEDS=20 $(BIN)/python -m pytest tests/chaos -s $(ARGS)
 
 bench: .venv/.dev ## measure; see benchmarks/README.md

@@ -60,7 +60,7 @@ def test_high_before_normal_before_low(app: App, file: Path) -> None:
     until(lambda: len(file.read_text().split()) == len(blockers), PATIENCE, "every slot is taken")
     order = file.with_name("order")
     tasks = [
-        app.tasks["note"].using(priority=priority).enqueue(str(order), priority)  # type: ignore[arg-type]
+        app.tasks["note"].using(priority=priority).enqueue(str(order), priority)
         for priority in ("low", "normal", "high")
         for _ in range(40)
     ]

@@ -14,7 +14,7 @@ import psutil
 import psycopg
 
 from tests.chaos.faults import dying
-from tests.chaos.faults.place import Length, Place
+from tests.chaos.faults.place import PAIRINGS, Length, Place, Plan
 from tests.chaos.host import Host
 
 
@@ -65,12 +65,13 @@ def freeze_worker(scene: Scene) -> None:
 
 
 def die_before_acknowledging(scene: Scene) -> None:
-    """Between the claim and the acknowledgement of its ticket."""
+    """Between the claim and the acknowledgement of its ticket; not while no ticket comes."""
     worker = _some_worker(scene)
     ordered = dying.order(scene.runs, worker.pid)
-    with contextlib.suppress(psutil.TimeoutExpired):
+    try:
         worker.wait(timeout=5)
-    ordered.unlink()
+    finally:
+        ordered.unlink()
 
 
 def stop_rabbitmq(scene: Scene) -> None:
@@ -189,14 +190,22 @@ def possible(place: Place) -> list[Accident]:
     return found
 
 
-def drawn(turn: int, place: Place, length: Length) -> list[Accident]:
-    """As many as the course is to have; the turns of one pairing go through all there are."""
+def planned(plan: Plan, place: Place) -> list[Accident]:
+    """Those that are named; else some, so that the courses of one pairing go through all there are."""
     deck = possible(place)
+    if plan.accidents:
+        named = {accident.name: accident for accident in deck}
+        return [named[name] for name in plan.accidents]
     random.Random(len(deck)).shuffle(deck)
-    first = turn * length.accidents
-    return [deck[number % len(deck)] for number in range(first, first + length.accidents)]
+    first = plan.seed // len(PAIRINGS) * plan.length.accidents
+    return [deck[number % len(deck)] for number in range(first, first + plan.length.accidents)]
 
 
-def happen(accident: Accident, scene: Scene) -> None:
-    with scene.locks[accident.on], contextlib.suppress(psutil.NoSuchProcess):
-        accident.happen(scene)
+def happen(accident: Accident, scene: Scene) -> bool:
+    """Whether it came to pass."""
+    with scene.locks[accident.on]:
+        try:
+            accident.happen(scene)
+        except (psutil.NoSuchProcess, psutil.TimeoutExpired):
+            return False
+        return True

@@ -10,10 +10,10 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.chaos.faults.accidents import Accident, Scene, drawn, happen
+from tests.chaos.faults.accidents import Accident, Scene, happen, planned
 from tests.chaos.faults.checker import Findings, check
 from tests.chaos.faults.history import Call, read_calls, read_runs
-from tests.chaos.faults.place import HOSTS, Length, Place
+from tests.chaos.faults.place import HOSTS, Place, Plan
 from tests.chaos.host import ROOT, Host
 from tests.chaos.mill import until
 from tests.servers.session import Servers
@@ -27,9 +27,9 @@ QUIET = 1.0
 
 
 class Result(NamedTuple):
-    seed: int
-    pairing: str
+    plan: Plan
     accidents: list[str]
+    """In brackets: what did not come to pass."""
     findings: Findings
     unanswered: int
     """Enqueues that were never acknowledged, though they were repeated until some seconds after the last accident."""
@@ -39,27 +39,27 @@ class Result(NamedTuple):
 
 
 class Course:
-    def __init__(self, seed: int, turn: int, pairing: str, length: Length, servers: Servers, directory: Path) -> None:
-        """`turn`: how many courses of this pairing went before."""
-        self.seed, self.pairing, self._turn, self._length = seed, pairing, turn, length
+    def __init__(self, plan: Plan, servers: Servers, directory: Path) -> None:
+        self._plan = plan
         self._servers = servers
         self._directory = directory
-        self._chance = random.Random(seed)
-        self._lease = self._chance.choice((2.0, 3.0)) if length.accidents < 4 else self._chance.choice((2.0, 3.0, 4.0))
+        self._chance = random.Random(plan.seed)
+        self._lease = self._chance.choice((2.0, 3.0, 4.0))
         self._runs, self._calls = directory / "runs.log", directory / "calls.log"
+        self._happened: list[str] = []
         self._problems: list[str] = []
 
     def run(self) -> Result:
         self._directory.mkdir(parents=True, exist_ok=True)
         self._runs.touch()
         with ExitStack() as stack:
-            place = Place(self.pairing, self._servers, self._directory, stack)
+            place = Place(self._plan.pairing, self._servers, self._directory, stack)
             hosts = self._up(place, stack)
             audit = place.audit()
             audit.install()
             locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-            scene = Scene(place, hosts, self._runs, self._lease, self._length, self._chance, locks)
-            accidents = self._under_load(scene, stack)
+            scene = Scene(place, hosts, self._runs, self._lease, self._plan.length, self._chance, locks)
+            self._under_load(scene, stack)
             began = time.monotonic()
             with suppress(AssertionError):  # what is stuck, the checker will tell
                 until(lambda: audit.unfinished() == 0, self._lease + SETTLE, "all is done")
@@ -67,8 +67,7 @@ class Course:
             self._stop(hosts)
             calls = read_calls(self._calls)
             findings = check(audit.history(calls, read_runs(self._runs)))
-        names = [accident.name for accident in accidents]
-        return Result(self.seed, self.pairing, names, findings, _unanswered(calls), settled, self._problems)
+        return Result(self._plan, self._happened, findings, _unanswered(calls), settled, self._problems)
 
     def _up(self, place: Place, stack: ExitStack) -> list[Host]:
         hosts = []
@@ -81,25 +80,25 @@ class Course:
         until(lambda: all(host.is_up() for host in hosts), 60, "both hosts are up")
         return hosts
 
-    def _under_load(self, scene: Scene, stack: ExitStack) -> list[Accident]:
-        accidents = drawn(self._turn, scene.place, self._length)
-        clients = self._clients(scene, 2 * QUIET + len(accidents) * self._length.apart)
-        stack.callback(lambda: [client.kill() for client in clients])
+    def _under_load(self, scene: Scene, stack: ExitStack) -> None:
+        accidents = planned(self._plan, scene.place)
+        clients = self._clients(scene, 2 * QUIET + len(accidents) * self._plan.length.apart)
+        for client in clients:
+            stack.callback(client.kill)
         time.sleep(QUIET)
         threads = [threading.Thread(target=self._happen, args=(accident, scene)) for accident in accidents]
         for thread in threads:
             thread.start()
-            time.sleep(self._length.apart * self._chance.uniform(0.7, 1.3))
+            time.sleep(self._plan.length.apart * self._chance.uniform(0.7, 1.3))
         for thread in threads:
             thread.join()
         for client in clients:
             if client.wait(timeout=90):
                 self._problems.append(f"a client ended with {client.returncode}")
-        return accidents
 
     def _happen(self, accident: Accident, scene: Scene) -> None:
         try:
-            happen(accident, scene)
+            self._happened.append(accident.name if happen(accident, scene) else f"({accident.name})")
         except BaseException as error:
             self._problems.append(f"{accident.name}: {error!r}")
             raise
@@ -110,7 +109,7 @@ class Course:
         return [self._client(scene, number, seconds, urls if number else []) for number in range(3)]
 
     def _client(self, scene: Scene, number: int, seconds: float, urls: list[str]) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "-m", "tests.chaos.faults.client", str(self._calls), f"{self.seed}/{number}"]
+        command = [sys.executable, "-m", "tests.chaos.faults.client", str(self._calls), f"{self._plan.seed}/{number}"]
         environment = scene.hosts[0].environment
         with (self._directory / f"client-{number}.log").open("wb") as output:
             return subprocess.Popen(

@@ -59,3 +59,11 @@ class Length(NamedTuple):
 
 SHORT = Length(3, 2.5, 5.0, 3.0)
 LONG = Length(5, 3.5, 30.0, 8.0)
+
+
+class Plan(NamedTuple):
+    seed: int
+    pairing: str
+    length: Length
+    accidents: tuple[str, ...] = ()
+    """By name; else they are drawn."""

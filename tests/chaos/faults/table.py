@@ -30,7 +30,7 @@ def rows(result: Result) -> tuple[str, ...]:
     other = len(found.violations) - found.count("lost", "recorded_twice", "stuck") + len(result.problems)
     numbers = [found.tasks, *named, other]
     times = (f"{found.gap:.1f}", f"{result.settled:.1f}")
-    return (str(result.seed), result.pairing, *map(str, numbers), *times, ", ".join(result.accidents))
+    return (str(result.plan.seed), result.plan.pairing, *map(str, numbers), *times, ", ".join(result.accidents))
 
 
 def table(results: Sequence[Result]) -> str:

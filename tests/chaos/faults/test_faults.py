@@ -10,34 +10,25 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.faults.course import Course, Result
-from tests.chaos.faults.place import LONG, PAIRINGS, SHORT
+from tests.chaos.faults.place import LONG, PAIRINGS, SHORT, Plan
 from tests.chaos.faults.table import table
 from tests.servers.session import Servers
 
 SEEDS = int(os.environ.get("CHAOS_SEEDS", "0"))
-PLANNED = [(seed, list(PAIRINGS)[-1 - seed % len(PAIRINGS)], LONG) for seed in range(SEEDS)] or [
-    (0, "postgres+rabbitmq", SHORT),
-    (1, "postgres+redis", SHORT),
+FROM_THE_LAST = list(PAIRINGS)[::-1]
+PLANS = [Plan(seed, FROM_THE_LAST[seed % len(PAIRINGS)], LONG) for seed in range(SEEDS)] or [
+    Plan(0, "postgres+rabbitmq", SHORT, ("worker frozen", "rabbitmq wiped", "death before acknowledging")),
+    Plan(1, "postgres+redis", SHORT, ("redis flushed", "postgres killed", "worker killed")),
 ]
-
-
-@pytest.fixture(scope="module")
-def results() -> "list[Result]":
-    return []
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(
-    ("seed", "pairing", "length"), PLANNED, ids=lambda part: str(part) if isinstance(part, str) else ""
-)
-def test_accidents_on_two_hosts(
-    seed: int, pairing: str, length: object, servers: Servers, tmp_path: Path, results: list[Result]
-) -> None:
-    turn = seed // len(PAIRINGS)
-    result = Course(seed, turn, pairing, length, servers, tmp_path).run()  # type: ignore[arg-type]
+@pytest.mark.parametrize("plan", PLANS, ids=lambda plan: f"{plan.pairing}-{plan.seed}")
+def test_accidents_on_two_hosts(plan: Plan, servers: Servers, tmp_path: Path, results: list[Result]) -> None:
+    result = Course(plan, servers, tmp_path).run()
     results.append(result)
-    print("\n" + table(results if len(results) == len(PLANNED) else [result]))
+    print(f"\n{table([result])}")
     assert result.findings.violations == []
     assert result.unanswered == 0
     assert result.problems == []
