@@ -19,7 +19,7 @@ from taskmill.sdk.sync import run
 from taskmill.stores.contract import Store
 from taskmill.stores.open import open_store
 from taskmill.supervisor.child import Child
-from taskmill.supervisor.plan import CANNOT_START, Plan
+from taskmill.supervisor.plan import CANNOT_START, STORE_AWAY, Plan
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ class Supervisor:
         child.kill()
         child.bury()
         started = child.ready or suspects  # then the code may be a handler's choice
-        if not started and (code == CANNOT_START or child.name == "server"):
+        if not started and (code == CANNOT_START or (child.name == "server" and code != STORE_AWAY)):
             self._exit_code = 1
             self._stop()
         elif not self._stopping:
