@@ -102,4 +102,4 @@ class PostgresAudit(Audit):
 
     def rows(self, sql: str) -> Sequence[Any]:
         with psycopg.connect(self._url, autocommit=True, connect_timeout=5) as connection:
-            return connection.execute(sql).fetchall()  # type: ignore[call-overload, no-any-return]
+            return connection.execute(sql).fetchall()

@@ -45,7 +45,7 @@ class Place:
 
     @property
     def vhost(self) -> str:
-        return urlsplit(self.fresh["rabbitmq"]).path[1:]
+        return str(urlsplit(self.fresh["rabbitmq"]).path[1:])
 
 
 class Length(NamedTuple):
