@@ -17,6 +17,7 @@ from taskmill import App
 from taskmill.core.errors import InvalidRequest, NotFound
 from taskmill.stores.open import open_store
 from taskmill.testing import Sandbox
+from tests.examples.page import FENCE, ROOT
 
 Sync = tuple[Any, Callable[[], object], Callable[[], object]]
 """A connection with a transaction, and how to commit it and to roll it back."""
@@ -206,3 +207,20 @@ def test_only_postgresql_can_be_joined() -> None:
     with Sandbox(app) as box:
         ship.using(connection=object()).enqueue(order=1)
         box.assert_enqueued(ship, order=1)
+
+
+def test_the_page_that_tells_how(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    [(_, code)] = FENCE.findall((ROOT / "docs/how-to/transactions.md").read_text(encoding="utf-8"))
+    monkeypatch.setenv("TASKMILL_STORE", postgres_url)
+    orders: dict[str, Any] = {}
+    exec(compile(code, "orders.py", "exec"), orders)
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE orders (id serial PRIMARY KEY, item text, amount int)")
+        connection.execute("CREATE TABLE stock (item text, amount int CHECK (amount >= 0))")
+        connection.execute("INSERT INTO stock VALUES ('tea', 5)")
+        order = orders["place"](connection, "tea", 3)
+        with pytest.raises(psycopg.errors.CheckViolation):
+            orders["place"](connection, "tea", 3)
+        rows = connection.execute("SELECT task_type, state, parameters->>'order' FROM taskmill.task_view").fetchall()
+    assert rows == [("ship", "ready", str(order))]
+    orders["app"].close()

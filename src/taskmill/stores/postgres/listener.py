@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import time
 from collections.abc import Collection
 
 import asyncpg
@@ -73,31 +74,30 @@ class Listener:
     async def _live(self) -> None:
         pause = FIRST_PAUSE
         while True:
+            began = time.monotonic()
             try:
-                connection = await self._pool.connect()
-            except TaskmillError as error:
+                if not await self._hear_until_it_breaks():
+                    return
+            except BROKEN as error:
                 logger.info("nothing is heard from other processes for now: %s", error)
+            finally:
                 self._settled.set()
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
-                continue
+            pause = FIRST_PAUSE if time.monotonic() - began > LONGEST_PAUSE else min(pause * 2, LONGEST_PAUSE)
+            await asyncio.sleep(pause)
+
+    async def _hear_until_it_breaks(self) -> bool:
+        """False: nothing can be heard here at all."""
+        connection = await self._pool.connect()
+        try:
             if is_pooled(connection):
                 logger.info("%s is reached through a pooler: changes are looked for, not heard", self._pool.place)
-                connection.terminate()
-                self._settled.set()
-                return
-            pause = FIRST_PAUSE
-            await self._hear_until_it_breaks(connection)
-
-    async def _hear_until_it_breaks(self, connection: asyncpg.Connection) -> None:
-        connection.add_termination_listener(lambda _: self._news.set())
-        try:
+                return False
+            connection.add_termination_listener(lambda _: self._news.set())
             await self._hear(connection)
-        except BROKEN as error:
-            logger.info("the connection that hears from other processes broke: %s", error)
         finally:
             connection.terminate()
-        self._missed = True
+            self._missed = True
+        return True
 
     async def _hear(self, connection: asyncpg.Connection) -> None:
         listening: set[Topic] = set()
