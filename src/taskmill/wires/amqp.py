@@ -105,7 +105,7 @@ async def _connected(
 
     def end(_: Connection, why: Exception) -> None:
         if not opened.done():
-            opened.set_exception(why)
+            opened.set_exception(ConnectionError(reason(why)))  # pika's errors have no common base
         if not lost.done():
             lost.set_result(why)
 
