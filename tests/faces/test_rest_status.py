@@ -8,12 +8,15 @@ from uuid import uuid4
 
 import pytest
 
+from taskmill.core.errors import FeedUnavailable
 from taskmill.core.task import SECOND
 from taskmill.engine.story import told
+from taskmill.feeds.contract import Watched, Watching
 from taskmill.feeds.memory import MemoryFeed
 from taskmill.sdk.mill import Opened, Place
 from taskmill.sdk.sync import run
 from taskmill.stores.contract import Beat
+from tests.faces.events import stream
 from tests.faces.site import Site, now, served
 
 
@@ -72,3 +75,21 @@ def test_questions_over_a_feed_are_answered_as_json(cached: tuple[Site, MemoryFe
     assert ask(json.dumps({"id": str(uuid4())}))["code"] == "not_found"
     assert ask("{")["code"] == "invalid_json"
     assert ask('{"name": 1}')["code"] == "invalid_json"
+
+
+def test_a_feed_that_is_away_costs_only_time() -> None:
+    opened = Opened(Place("memory://"), "loop")
+    opened.feed = feed = MemoryFeed()
+
+    async def watch(where: Watched) -> Watching:
+        raise FeedUnavailable("the live feed is away")
+
+    feed.watch = watch  # type: ignore[method-assign]
+    with served(opened, opened.store) as site:
+        reply = site.http.get("/api/events")
+        assert (reply.status_code, reply.json()["code"]) == (503, "feed_unavailable")
+        id = site.create()
+        with stream(site.http, f"/api/tasks/{id}/events") as events:
+            assert next(events).data["state"] == "ready"
+            site.succeed(id)
+            assert [event.name for event in events][-1] == "end"

@@ -8,9 +8,9 @@ import pytest
 
 from taskmill.core.errors import FeedUnavailable, InvalidSettings
 from taskmill.core.state import State
-from taskmill.feeds import redis, redis_ears
 from taskmill.feeds.contract import Watched
-from taskmill.feeds.redis import RedisFeed
+from taskmill.feeds.redis import RedisFeed, ears
+from taskmill.feeds.redis import feed as verbs
 from taskmill.testing.conformance.feeds import an_event, heard
 from tests.feeds.waiting import PRESENCE, again, emitted, missed
 from tests.servers import Proxy, RedisServer
@@ -18,9 +18,9 @@ from tests.servers import Proxy, RedisServer
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redis_ears, "BEAT", 0.3)
-    monkeypatch.setattr(redis, "REST", 0.1)
-    monkeypatch.setattr(redis, "PATIENCE", 3.0)
+    monkeypatch.setattr(ears, "BEAT", 0.3)
+    monkeypatch.setattr(verbs, "REST", 0.1)
+    monkeypatch.setattr(verbs, "PATIENCE", 3.0)
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ async def test_a_link_that_breaks(proxy: Proxy, redis: RedisServer, mode: str) -
 
 
 async def test_it_answers_slowly(proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redis_ears, "BEAT", 5.0)
+    monkeypatch.setattr(ears, "BEAT", 5.0)
     feed, event = RedisFeed(proxy.url), an_event()
     watching = await feed.watch(Watched(frozenset({event.id})))
     proxy.slow(200)
@@ -121,11 +121,11 @@ async def test_an_unfinished_state_is_believed_for_seconds_only(
 ) -> None:
     running, done = an_event(), an_event(State.SUCCEEDED, 3)
     await feed.emit([running, done])
-    monkeypatch.setattr(redis, "BELIEVED", 0)
+    monkeypatch.setattr(verbs, "BELIEVED", 0)
     assert await feed.latest([running.id, done.id]) == {done.id: done}
     stale = running._replace(version=1)
     await feed.emit([stale])
-    monkeypatch.setattr(redis, "BELIEVED", 15)
+    monkeypatch.setattr(verbs, "BELIEVED", 15)
     assert await feed.latest([running.id]) == {running.id: running}  # which it is compared with for longer
 
 

@@ -1,4 +1,4 @@
-"""The live feed on Redis: events by pub/sub, and the latest state and progress of each task as a key.
+"""The live feed's verbs, on Redis: events by pub/sub, and the latest state and progress of each task as a key.
 
 Whoever watches a task by its id hears `taskmill:DB:task:ID`, else `taskmill:DB:queue:NAME` of each queue or of all: a
 process hears only what somebody in it wants. Channels know no databases, so the number of ours is in their names.
@@ -23,7 +23,7 @@ from taskmill.core.locations import Location, locate
 from taskmill.core.state import FINAL, State
 from taskmill.feeds import wire
 from taskmill.feeds.contract import Answer, Watched, Watching
-from taskmill.feeds.redis_ears import Ears
+from taskmill.feeds.redis.ears import Ears
 from taskmill.wires.presence import Presence
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ BATCH = 250
 """Events in one call of the script."""
 MARK = 40
 """Digits before each event: version and time, to be compared as text."""
-SCRIPT = files("taskmill.feeds").joinpath("redis.lua").read_text(encoding="utf-8")
+SCRIPT = files("taskmill.feeds.redis").joinpath("tell.lua").read_text(encoding="utf-8")
 
 
 class RedisFeed:
