@@ -15,7 +15,7 @@ from taskmill.engine import tail
 from taskmill.engine.control import cancel, retry
 from taskmill.engine.tail import StoreTail
 from taskmill.feeds.contract import Watched, Watching
-from taskmill.stores.contract import Beat
+from taskmill.stores.contract import ANY, Beat
 from taskmill.stores.memory import MemoryStore
 from taskmill.stores.open import open_store
 from taskmill.testing.conformance.case import a_task
@@ -140,6 +140,16 @@ async def test_memory_is_bounded(mill: Trial, feed: StoreTail, monkeypatch: pyte
     assert await watching.next(LONG) == []  # woken, for some may have been ours
     assert watching.lost == 35
     assert len(feed._seen) <= 11
+
+
+async def test_rings_that_name_nobody_are_about_all(mill: Trial, feed: StoreTail) -> None:
+    [id] = await mill.add(add.call(1, 2))
+    one, every = await feed.watch(Watched(frozenset({id}))), await feed.watch(Watched())
+    await mill.store.claim("w", 60 * SECOND, 1)
+    mill.store.bell.ring("final", [ANY])
+    assert (await one.next(LONG))[-1].state is State.RUNNING
+    await until(every, State.RUNNING)
+    assert (one.lost, every.lost) == (0, 1)
 
 
 async def test_a_store_that_is_away_is_asked_again(

@@ -37,15 +37,14 @@ class Live(NamedTuple):
 
     def tasks(self, where: Watched, patience: float) -> Iterator[list[TaskEvent]]:
         """What happens to all of these, without an end; at first nothing, as soon as all is heard."""
-        watching = self.there.run(self._watch(where))
-        lost = watching.lost
+        watching, told = self.there.run(self._watch(where)), False
         try:
             yield []
             while True:
                 yield self.there.run(watching.next(patience))
-                if watching.lost != lost:
-                    click.echo("hint: more changed than could be told; some changes are left out", err=True)
-                lost = watching.lost
+                if watching.lost and not told:
+                    told = True
+                    click.echo("hint: more changes than can be told; some are left out", err=True)
         finally:
             self.there.call(watching.close)
 

@@ -122,6 +122,8 @@ class StoreTail:
                 await asyncio.sleep(rest)
                 rung += await ear.wait(0)
             items = {item for topic, item in rung if topic in ("final", "progress", "cancel")}
+            if ANY in items:
+                self._leave_out(1)
             await self._try_look(items - {ANY}, bool(rung) and ANY not in items)
             looked = time.monotonic()
             pause = BREATH if rung else SLOW_LOOK + SLOW_LOOK_EACH * len(self._hub.ids())
