@@ -4,12 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 
+from taskmill.catalogue import settings
+from taskmill.catalogue.settings import CatalogueSettings
 from tests.faces.site import Site
 from tests.faces.site import site as opened
 
 
 @pytest.fixture(scope="module", params=["memory", "sqlite"])
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    path = tmp_path_factory.mktemp("site") / "tasks.db"
-    with opened("memory://" if request.param == "memory" else f"sqlite:///{path}") as site:
+    folder = tmp_path_factory.mktemp("site")
+    settings.use(CatalogueSettings(roots=(folder / "files",), upload_limit=3_000_000))
+    with opened("memory://" if request.param == "memory" else f"sqlite:///{folder}/tasks.db") as site:
         yield site
+    settings.use(None)

@@ -5,6 +5,7 @@ from taskmill.catalogue.data import data_processing
 from taskmill.catalogue.email_sending import email_sending
 from taskmill.catalogue.exchange_rate import exchange_rate
 from taskmill.catalogue.files import file_processing
+from taskmill.catalogue.files.uploads import upload
 from taskmill.catalogue.github import github
 from taskmill.catalogue.http_request import http_request
 from taskmill.catalogue.math import math
@@ -31,5 +32,6 @@ __all__ = [
     "report",
     "simulation",
     "sleep",
+    "upload",
     "weather",
 ]

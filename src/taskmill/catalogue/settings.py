@@ -34,6 +34,10 @@ class Provider:
 class CatalogueSettings:
     roots: tuple[Path, ...] = (Path("files"),)
     """Files are read and written below these folders alone; the first is where relative names begin."""
+    upload_limit: int = 2 * 10**9
+    """Bytes."""
+    retention_uploads: float = 7 * 86_400.0
+    """Seconds."""
     outbox: Path = Path("outbox")
     """Mail is written here as `.eml` files while there is no SMTP server."""
     state: Path = Path("state")
@@ -55,6 +59,8 @@ class CatalogueSettings:
 def from_config(config: CatalogueConfig, store: str, durability: Durability) -> CatalogueSettings:
     return CatalogueSettings(
         roots=tuple(Path(root) for root in config.file_roots),
+        upload_limit=config.upload_limit,
+        retention_uploads=config.retention_uploads,
         outbox=Path(config.mail_outbox),
         state=Path(config.state_folder),
         store=store,

@@ -3,10 +3,22 @@
 from dataclasses import dataclass, fields
 from typing import Literal
 
-from taskmill.config.fields import choice, names, networks, optional, secret, setting, text, web_address, whole
+from taskmill.config.fields import (
+    choice,
+    duration,
+    names,
+    networks,
+    optional,
+    secret,
+    setting,
+    text,
+    web_address,
+    whole,
+)
 from taskmill.core.errors import InvalidSettings
 from taskmill.core.secret_files import read_secret
 
+DAY = 86_400.0
 PER_MINUTE = "Requests per minute that all workers of one machine together send there."
 
 
@@ -17,6 +29,10 @@ class CatalogueConfig:
     )
     file_roots: tuple[str, ...] = setting(
         ("files",), names("a list of folders"), "Folders below which task types may read and write files."
+    )
+    upload_limit: int = setting(2 * 10**9, whole(1, 10**15), "Bytes that an uploaded file may have.")
+    retention_uploads: float = setting(
+        7 * DAY, duration(60, 3650 * DAY), "How long what lies in the folder `uploads` of the first root is kept."
     )
     mail_outbox: str = setting(
         "outbox", text("a folder"), "Where mail is written as `.eml` files while no `smtp_host` is set."

@@ -27,7 +27,7 @@ from taskmill.server.service import Service
 from taskmill.server.times import now
 from taskmill.server.web import Api
 
-METHODS = ("GET", "POST", "DELETE")
+METHODS = ("GET", "POST", "PUT", "DELETE")
 BACKLOG = 2048
 DRAIN = 5
 """Seconds that running requests get after SIGTERM."""

@@ -33,6 +33,7 @@ CODES: dict[str, tuple[int, str]] = {
     "not_ready": (503, "Not ready"),
     "feed_unavailable": (503, "The live feed cannot be reached now"),
     "too_many_streams": (503, "Too many streams are open"),
+    "files_unavailable": (503, "Files cannot be kept here now"),
 }
 RETRY_AFTER = b"2"
 """Seconds."""
@@ -80,6 +81,10 @@ class ForbiddenOrigin(TaskmillError):
 
 class NotReady(TaskmillError):
     code = "not_ready"
+
+
+class FilesUnavailable(TaskmillError):
+    code = "files_unavailable"
 
 
 class MethodNotAllowed(TaskmillError):

@@ -81,6 +81,8 @@ def _operation(route: Route, shapes: dict[Shape, Document], schemas: dict[str, A
         operation["parameters"] = parameters
     if route.body is not None:
         operation["requestBody"] = _body(route, shapes)
+    if route.raw:
+        operation["requestBody"] = {"content": {"application/octet-stream": {}}}
     return operation
 
 

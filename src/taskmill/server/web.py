@@ -6,7 +6,7 @@ Endpoints are called directly, for one task request costs about as much as the f
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from email.utils import formatdate
 from functools import cached_property, lru_cache
 from http import HTTPStatus
@@ -82,9 +82,26 @@ class Call:
         if self.headers.get(b"content-encoding", b"identity") != b"identity":
             raise faults.UnsupportedMediaType("the body is compressed, which this server does not take")
 
-    async def _read(self, limit: int) -> bytes:
+    async def pieces(self, limit: int) -> AsyncIterator[bytes]:
+        """The body as it comes, of any media type. Raises TooLarge before a piece too many, ClientGone."""
+        self._check_length(limit)
+        size, more = 0, True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            piece, more = message.get("body", b""), message.get("more_body", False)
+            size += len(piece)
+            if size > limit:
+                raise _too_large(limit)
+            yield piece
+
+    def _check_length(self, limit: int) -> None:
         if (declared := self.headers.get(b"content-length", b"0")).isdigit() and int(declared[:18]) > limit:
             raise _too_large(limit)
+
+    async def _read(self, limit: int) -> bytes:
+        self._check_length(limit)
         message = await self._receive()
         chunks: list[bytes] = [message.get("body", b"")]
         size = len(chunks[0])
@@ -127,6 +144,8 @@ class Route(NamedTuple):
     """Takes an Idempotency-Key."""
     stream: Streamed | None = None
     """It answers with server-sent events."""
+    raw: bool = False
+    """The body is a file, of any media type."""
 
 
 Methods = dict[str, Route]
@@ -231,4 +250,4 @@ def _decoded(name: str) -> str:
 
 
 def _too_large(limit: int) -> TooLarge:
-    return TooLarge(f"the body is over {limit} bytes, which is the most this address takes")
+    return TooLarge(f"the body is over {limit:,} bytes, which is the most this address takes")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import msgspec
 
 from taskmill import __version__
-from taskmill.catalogue import handlers, settings
+from taskmill.catalogue import handlers, settings, tidy
 from taskmill.engine.announce import Mill
 from taskmill.engine.board import Board
 from taskmill.engine.duties import Duties
@@ -73,7 +73,8 @@ async def _work(
     duties.start()
     try:
         async with asyncio.TaskGroup() as parts:
-            others = parts.create_task(duties.watch()), parts.create_task(_tell_when_ready(child, duties))
+            works = (duties.watch(), _tell_when_ready(child, duties), _tidy_up())
+            others = [parts.create_task(work) for work in works]
             await worker.run(drain, stop)
             for other in others:
                 other.cancel()
@@ -85,6 +86,12 @@ async def _tell_when_ready(child: ChildPlan, duties: Duties) -> None:
     await duties.first_beat()
     _calm_collector()
     tell_ready(child)
+
+
+async def _tidy_up() -> None:
+    while True:
+        await asyncio.to_thread(tidy.tidy)
+        await asyncio.sleep(tidy.REST)
 
 
 def _calm_collector() -> None:

@@ -10,6 +10,7 @@ from typing import BinaryIO
 from taskmill.catalogue.files.opening import FOLDER, MODE, folder_to_write_in
 from taskmill.catalogue.files.places import Place
 from taskmill.catalogue.refusal import Refusal
+from taskmill.catalogue.tidy import noted
 
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 UNFIT = {
@@ -58,14 +59,15 @@ def new_folder(place: Place, task_id: str) -> Iterator[NewFolder]:
             raise Refusal(f"there is a '{place.name}' already; name another folder as `output`")
         part = f".{task_id}.part"
         shutil.rmtree(part, ignore_errors=True, dir_fd=parent)
-        os.mkdir(part, dir_fd=parent)
-        try:
-            with _opened(part, parent) as descriptor:
-                yield NewFolder(descriptor)
-            os.rename(part, place.file, src_dir_fd=parent, dst_dir_fd=parent)
-        except BaseException:
-            shutil.rmtree(part, ignore_errors=True, dir_fd=parent)
-            raise
+        with noted(place.sibling(part).path):
+            os.mkdir(part, dir_fd=parent)
+            try:
+                with _opened(part, parent) as descriptor:
+                    yield NewFolder(descriptor)
+                os.rename(part, place.file, src_dir_fd=parent, dst_dir_fd=parent)
+            except BaseException:
+                shutil.rmtree(part, ignore_errors=True, dir_fd=parent)
+                raise
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from typing import BinaryIO, NamedTuple, NoReturn
 
 from taskmill.catalogue.files.places import Place, locate, shown
 from taskmill.catalogue.refusal import Refusal
+from taskmill.catalogue.tidy import noted
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -54,7 +55,7 @@ def writing(place: Place) -> Iterator[BinaryIO]:
         _check_free(folder, place)
         descriptor, part = _make(folder, f".{os.urandom(9).hex()}.part")
         try:
-            with os.fdopen(descriptor, "w+b") as file:
+            with _known(part, place), os.fdopen(descriptor, "w+b") as file:
                 yield file
                 file.flush()
                 os.fsync(descriptor)
@@ -72,6 +73,10 @@ class _Part(NamedTuple):
     name: str
     unnamed: bool
     """It has no name yet, so that it vanishes with its process."""
+
+
+def _known(part: _Part, place: Place) -> contextlib.AbstractContextManager[None]:
+    return contextlib.nullcontext() if part.unnamed else noted(place.sibling(part.name).path)
 
 
 def _make(folder: int, name: str) -> tuple[int, _Part]:

@@ -22,6 +22,10 @@ class Place(NamedTuple):
     def file(self) -> str:
         return self.parts[-1]
 
+    @property
+    def path(self) -> Path:
+        return self.root.joinpath(*self.parts)
+
     def sibling(self, file: str) -> "Place":
         """Another file of the same folder."""
         return self._replace(parts=(*self.parts[:-1], file))

@@ -1,6 +1,6 @@
 """The REST face: one file per resource, each with its routes beside its endpoints."""
 
-from taskmill.server.rest import batch, bulk, compatible, events, health, registry, tasks
+from taskmill.server.rest import batch, bulk, compatible, events, health, registry, tasks, uploads
 from taskmill.server.web import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -9,6 +9,7 @@ ROUTES: tuple[Route, ...] = (
     *batch.ROUTES,
     *bulk.ROUTES,
     *registry.ROUTES,
+    *uploads.ROUTES,
     *health.ROUTES,
     *compatible.ROUTES,
 )

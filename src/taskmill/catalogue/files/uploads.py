@@ -1,0 +1,134 @@
+"""Files that callers hand in: in the folder `uploads` of the first root, until they have been there for long enough."""
+
+import contextlib
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path, PurePath
+from typing import Annotated, BinaryIO, NamedTuple
+
+from msgspec import Meta, Struct
+
+from taskmill.catalogue import settings
+from taskmill.catalogue.files import opening
+from taskmill.catalogue.files.places import Place
+from taskmill.catalogue.files.reading import PIECE
+from taskmill.catalogue.refusal import Refusal
+from taskmill.catalogue.tidy import UPLOADS as FOLDER
+from taskmill.catalogue.tidy import UPLOADS_MARK
+from taskmill.core.limits import NAME_LENGTH
+
+LONGEST_NAME = 200
+"""Bytes."""
+LISTED = 1000
+
+FilePath = Annotated[str, Meta(description="What to name it in parameters.", examples=["uploads/sales.csv"])]
+
+
+class Upload(Struct):
+    """A file that was taken in."""
+
+    name: str
+    path: FilePath
+    bytes: int
+    sha256: str
+
+
+class Listed(NamedTuple):
+    name: str
+    path: str
+    bytes: int
+    modified_at: int
+    """Microseconds since the Unix epoch."""
+
+
+class Receiving:
+    """A file that grows piece by piece."""
+
+    def __init__(self, place: Place, file: BinaryIO) -> None:
+        from hashlib import sha256
+
+        self._place, self._file, self._sha256 = place, file, sha256()
+        self._size = 0
+
+    def write(self, piece: bytes) -> None:
+        self._file.write(piece)
+        self._sha256.update(piece)
+        self._size += len(piece)
+
+    @property
+    def upload(self) -> Upload:
+        return Upload(self._place.file, self._place.name, self._size, self._sha256.hexdigest())
+
+
+def place_of(name: str) -> Place:
+    """Raises Refusal for what is no plain name of a file."""
+    if not 0 < len(name) <= NAME_LENGTH or not name.isprintable() or len(os.fsencode(name)) > LONGEST_NAME:
+        raise Refusal(f"a name has 1 to {NAME_LENGTH} printable characters, and at most {LONGEST_NAME} bytes")
+    if name[0] == "." or "/" in name or "\\" in name:
+        raise Refusal(f"{name!r} is no plain name: it has a / or \\, or begins with a dot; take one like sales.csv")
+    return Place(settings.current().roots[0], (FOLDER, name))
+
+
+@contextlib.contextmanager
+def receiving(place: Place) -> Iterator[Receiving]:
+    """It appears when the block ends well, in the place of one that had its name. Raises Refusal, OSError."""
+    _make_folder(place.root / FOLDER)
+    with opening.writing(place) as file:
+        yield Receiving(place, file)
+
+
+def _make_folder(folder: Path) -> None:
+    """Marked as ours: in one of the same name that was there before, nothing is ever removed."""
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(parents=True)
+        (folder / UPLOADS_MARK).touch()
+
+
+def upload(path: str | os.PathLike[str]) -> str:
+    """Copy a file below the root; returns what to name it in parameters, like `uploads/sales-1f0c9a52.csv`.
+
+    The name tells its content: another file that is called the same takes none of its place. Raises OSError, Refusal.
+    """
+    from hashlib import file_digest
+
+    with open(path, "rb") as source:
+        content = file_digest(source, "sha256").hexdigest()[:8]
+        source.seek(0)
+        place = place_of(_named(PurePath(path), content))
+        with receiving(place) as made:
+            while piece := source.read(PIECE):
+                made.write(piece)
+    return place.name
+
+
+def listed() -> list[Listed]:
+    """The newest ones. Raises OSError."""
+    with contextlib.suppress(FileNotFoundError), _opened() as folder, os.scandir(folder) as entries:
+        found = [(entry.name, entry.stat(follow_symlinks=False)) for entry in entries if entry.name[0] != "."]
+        files = [(name, status) for name, status in found if stat.S_ISREG(status.st_mode)]
+        newest = sorted(files, key=lambda one: -one[1].st_mtime_ns)[:LISTED]
+        return [Listed(name, f"{FOLDER}/{name}", status.st_size, status.st_mtime_ns // 1000) for name, status in newest]
+    return []
+
+
+def delete(name: str) -> bool:
+    """False: there is none. Raises Refusal, OSError."""
+    place = place_of(name)
+    with contextlib.suppress(FileNotFoundError, IsADirectoryError), _opened() as folder:
+        os.unlink(place.file, dir_fd=folder)
+        return True
+    return False
+
+
+def _named(path: PurePath, content: str) -> str:
+    return f"{path.stem.lstrip('.')[:40] or 'file'}-{content}{path.suffix}"
+
+
+@contextlib.contextmanager
+def _opened() -> Iterator[int]:
+    folder = os.open(settings.current().roots[0] / FOLDER, opening.FOLDER)
+    try:
+        yield folder
+    finally:
+        os.close(folder)
