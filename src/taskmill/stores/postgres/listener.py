@@ -121,6 +121,15 @@ class Listener:
 
     def _ring(self, _connection: object, _pid: int, name: str, payload: object) -> None:
         topic = next((topic for topic in self._wanted if channel(topic) == name), None)
-        if topic is not None:
-            with contextlib.suppress(ValueError):  # somebody else's
-                self._heard.ring(topic, json.loads(str(payload)))
+        items = _items(str(payload))
+        if topic is not None and items:
+            self._heard.ring(topic, items)
+
+
+def _items(payload: str) -> list[str]:
+    """Nothing, if it is somebody else's."""
+    try:
+        found = json.loads(payload)
+    except ValueError:
+        return []
+    return [item for item in found if isinstance(item, str)] if isinstance(found, list) else []
