@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     help="The parameters as a JSON object; or just the value, for a task type that needs exactly one.",
 )
 @click.option("-p", "pairs", multiple=True, metavar="KEY=VALUE", help="One parameter; may be given again.")
+@click.option(
+    "--file",
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="PATH",
+    help="A file of yours for the task: it is copied below the first of file_roots.",
+)
 @click.option("--priority", type=PRIORITIES, help="Within its queue; else the one of the type.")
 @click.option("--queue", metavar="NAME", help="Another queue than the task type's own.", shell_complete=complete_queue)
 @duration_option("--delay", help="Not before so long from now: seconds, or like 5m.")
@@ -57,6 +63,7 @@ def submit(
 
     \b
     taskmill submit -T math -P "1 + 2 * 5"
+    taskmill submit -T data_processing --file sales.csv
     taskmill submit -T message -p message=hello --priority high --no-wait
     """
     from taskmill.cli.follow import follow
@@ -74,16 +81,26 @@ def submit(
 
 
 def _create(
-    opened: "Session", task_type: str, text: str | None, pairs: tuple[str, ...], tags: tuple[str, ...], **options: Any
+    opened: "Session",
+    task_type: str,
+    text: str | None,
+    pairs: tuple[str, ...],
+    file: str | None,
+    tags: tuple[str, ...],
+    **options: Any,
 ) -> "Created":
     import msgspec
 
+    from taskmill.cli import handing_in
     from taskmill.cli.parameters import parse
     from taskmill.sdk.sync import run
     from taskmill.server.views import Draft
 
     known = run(opened.service.task_type(task_type))
-    parameters = parse(known.name, msgspec.json.decode(known.schema), text, pairs)
+    schema = msgspec.json.decode(known.schema)
+    parameters = parse(known.name, schema, text, pairs)
+    if file is not None:
+        handing_in.put(known.name, schema, parameters, file)
     draft = Draft(task_type=known.name, parameters=parameters, tags=list(tags), **options)
     created = run(opened.service.create(draft))
     if not created.created:

@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from taskmill.catalogue.files.places import UPLOAD
+
 MOST_STEPS = 20
 MOST_ROWS = 1000
 LONGEST_EXPRESSION = 1000
@@ -23,7 +25,10 @@ Expression = Annotated[str, Meta(min_length=1, max_length=LONGEST_EXPRESSION)]
 class TableFile(Struct, forbid_unknown_fields=True):
     """A table in a file below a root (setting file_roots)."""
 
-    file: Annotated[FileName, Meta(title="File", description="Named from the root on.", examples=["sales.csv"])]
+    file: Annotated[
+        FileName,
+        Meta(title="File", description="Named from the root on.", examples=["sales.csv"], extra_json_schema=UPLOAD),
+    ]
     format: Annotated[
         Format | None,
         Meta(title="Format", description="Unset: what the ending of its name says.", examples=["csv"]),

@@ -18,6 +18,7 @@ from taskmill.catalogue.files.operations import (
     Resize,
     Split,
 )
+from taskmill.catalogue.files.places import UPLOAD
 from taskmill.catalogue.files.results import Results
 from taskmill.catalogue.refusal import NO_SECOND_TRY
 from taskmill.sdk.context import Context
@@ -30,6 +31,7 @@ Filename = Annotated[
         title="File name",
         description="A file below a root (setting file_roots), named from the root on.",
         examples=["your_file.txt"],
+        extra_json_schema=UPLOAD,
     ),
 ]
 Asked = Annotated[

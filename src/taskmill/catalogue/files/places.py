@@ -6,6 +6,9 @@ from typing import NamedTuple
 from taskmill.catalogue import settings
 from taskmill.catalogue.refusal import Refusal
 
+UPLOAD = {"x-upload": True}
+"""In a schema: the name of a file, so a face may take the file itself and put here where it is."""
+
 
 class Place(NamedTuple):
     """A path below a root, taken apart; what is there is only known once it is opened."""
