@@ -96,6 +96,20 @@ def test_progress(app: App, host: Host, file: Path) -> None:
     assert handle.result(timeout=PATIENCE) == "whole"
 
 
+def test_who_watches_is_told_until_the_end(app: App, file: Path) -> None:
+    gate = file.with_name("gate")
+    handle = app.tasks["half_way"].enqueue(str(gate))
+    states, progress = [], []
+    for event in handle.events():
+        if event.kind == "state":
+            states.append(event.state)
+        if event.kind != "log" and event.progress:
+            progress.append(event.progress)
+            gate.touch()
+    assert (0.5, "half of it") in progress
+    assert states[-1] is State.SUCCEEDED
+
+
 def test_a_queued_task_that_is_cancelled_never_starts(app: App, host: Host, file: Path) -> None:
     handle = app.tasks["note"].using(delay=0.5).enqueue(str(file), "it ran")
     cancelled = post(host, f"/{handle.id}/cancel")
