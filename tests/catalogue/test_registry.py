@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from taskmill import App, InvalidSettings, UnknownTaskType
+from taskmill import App, InvalidRequest, InvalidSettings, State, UnknownTaskType
 from taskmill.catalogue import app, handlers, math, settings
 from taskmill.catalogue.settings import CatalogueSettings
+from taskmill.testing import Sandbox
 
 Install = Callable[..., None]
 MODULE = """
@@ -65,6 +66,42 @@ async def test_a_type_that_is_off_is_refused_in_python(tmp_path: Path, monkeypat
     with pytest.raises(UnknownTaskType, match="is switched off"):
         await math.aenqueue("1 + 1")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_one_of_the_catalogue_in_an_app_of_ones_own(tmp_path: Path) -> None:
+    own = App(f"sqlite:///{tmp_path}/own.db")
+    mine = own.include(math)
+    handle = mine.using(priority="high", delay=60).enqueue("6 * 7")
+    assert own.handle(handle.id).status() is State.SCHEDULED
+    assert [made.created for made in mine.enqueue_many([mine.call("1"), mine.call("2")])] == [True, True]
+    assert (handlers(own)["math"], handlers(None)["math"]) == (mine, math)
+    own.close()
+
+
+def test_in_a_sandbox_of_that_app_it_runs(tmp_path: Path) -> None:
+    own = App(f"sqlite:///{tmp_path}/own.db")
+    mine = own.include(math)
+    with Sandbox(own, inline=True) as box:
+        assert mine.enqueue("6 * 7").result() == 42
+        box.assert_enqueued(mine, expression="6 * 7")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_of_a_name_in_one_app(tmp_path: Path) -> None:
+    own = App("memory://")
+    own.include(math)
+    with pytest.raises(InvalidRequest, match="there are two task types named 'math'"):
+        own.include(math)
+
+
+async def test_a_type_that_is_off_is_refused_in_other_apps_as_well() -> None:
+    mine = App("memory://").include(math)
+    settings.use(CatalogueSettings(disabled_types=frozenset({"math"})))
+    for refused in (lambda: mine.enqueue("1"), lambda: mine.call("1"), lambda: mine.using(key="k").enqueue("1")):
+        with pytest.raises(UnknownTaskType, match="the task type 'math' is switched off"):
+            refused()
+    with pytest.raises(UnknownTaskType, match="is switched off"):
+        await mine.aenqueue("1")
 
 
 def test_an_installed_package_brings_its_own(install: Install) -> None:

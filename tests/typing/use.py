@@ -68,6 +68,7 @@ async def right(tasks: list[Task[[int, int], int]]) -> None:
     assert_type(add(1, 2), int)
     assert_type(await send(1, to="me"), Receipt)
     assert_type(current(), Context | None)
+    assert_type(App("memory://").include(add).enqueue(1, b=2), TaskHandle[int])
     of_any_kind: list[Task[..., Any]] = [send, read, tick]
     of_any_kind[0].enqueue(1, 2, x=3)
     loose.enqueue(1, 2)
@@ -97,6 +98,7 @@ async def wrong() -> None:
     tick.enqueue(1)  # wrong: takes nothing
     add.enqueue_many([send.call(1, to="me")])  # wrong: calls of another result
     add.enqueue_many([1, 2])  # wrong: calls, not numbers
+    App("memory://").include(add).enqueue("1")  # wrong: the same for one that was included
     text: str = add.enqueue(1).result()  # wrong: type of the result
     number: int = add.enqueue(1)  # wrong: a handle is no result
     add.enqueue(1).result("soon")  # wrong: seconds

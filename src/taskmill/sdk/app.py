@@ -22,6 +22,7 @@ from taskmill.stores.contract import Durability
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T", bound=Task[..., Any])
 DEFAULT_STORE = "sqlite:///taskmill.db"
 
 
@@ -114,6 +115,19 @@ class App:
         )
         declare = Declaration(self, name, executor, chosen, retry)
         return declare if fn is None else declare(fn)
+
+    def include(self, task: T) -> T:
+        """A task type of the catalogue, or of another app, as one of this app: it is enqueued into this app's store.
+
+        `mail = app.include(email_sending)`, then `mail.enqueue(to="…")`. Raises InvalidRequest when there is one of
+        that name.
+        """
+        included = task.within(self)
+        self.add(included)
+        return included
+
+    def admit(self, task_type: str) -> None:
+        """Called before a task of one of its task types is stored, wherever. Raises TaskmillError to refuse it."""
 
     def handle(self, id: str) -> TaskHandle[Any]:
         """For the id of any task, also of one enqueued elsewhere; `some_task.handle(id)` has a typed result."""

@@ -6,7 +6,7 @@ import inspect
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, ParamSpec, Self, TypeVar
 
 import msgspec
 
@@ -61,6 +61,8 @@ class Task(Generic[P, R]):
         self.context_parameter: str | None = shape.context
         self.description = signature.summary(fn)
         self._app = app
+        self._home = app
+        """Where it was declared; `_app` is where its tasks go."""
         self._shape = shape
         self._positional = shape.positional
         self._options = chosen
@@ -162,6 +164,12 @@ class Task(Generic[P, R]):
         changed._joined = self._joined if connection is None else connection
         return changed
 
+    def within(self, app: "App") -> Self:
+        """The same task type, whose tasks go to another app; `app.include` makes it known there."""
+        changed = copy.copy(self)
+        changed._app = app
+        return changed
+
     def handle(self, id: str) -> TaskHandle[R]:
         """For an id that was kept: the result is typed."""
         return TaskHandle(self._app, id, self)
@@ -208,6 +216,7 @@ class Task(Generic[P, R]):
         return self._app.connection.aadd_joined(self._joined, requests)
 
     def _request(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Request:
+        self._home.admit(self.name)
         chosen, now = self._options, self._app.connection.clock()
         parameters = self._codec.encode(self._bound(args, kwargs) if args else kwargs)
         spec = Spec(
