@@ -5,11 +5,10 @@ import json
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from taskmill.catalogue import app
-from taskmill.cli.types import fields
+from taskmill.cli.fields import Field, fields, parts
 from taskmill.config.profiles import BUILT_IN
 from taskmill.sdk.task import Task
 
@@ -37,14 +36,21 @@ def _section(task: Task[..., Any]) -> Iterator[str]:
 
 
 def _parameters(schema: dict[str, Any]) -> Iterator[str]:
-    rows = list(fields(SimpleNamespace(schema=json.dumps(schema))))  # type: ignore[arg-type]
-    if not rows:
+    if not schema["properties"]:
         yield "It takes no parameters.\n"
         return
-    yield "| parameter | type | required | description | example |\n| --- | --- | --- | --- | --- |"
+    yield from _table("parameter", schema, list(fields(schema)))
+    for name, description, inner in parts(schema):
+        yield f"`{name}`{': ' if description else ''}{description}\n"
+        yield from _table("field", schema["$defs"][name], inner)
+
+
+def _table(what: str, schema: dict[str, Any], rows: list[Field]) -> Iterator[str]:
+    yield f"| {what} | type | required | description | example |\n| --- | --- | --- | --- | --- |"
     for name, kind, required, said in rows:
-        example = json.dumps(schema["properties"][name].get("examples", [""])[0], ensure_ascii=False)
-        cells = (f"`{name}`", str(kind), "yes" if required else "no", str(said), f"`{example}`")
+        examples = schema["properties"][name].get("examples")
+        example = f"`{json.dumps(examples[0], ensure_ascii=False)}`" if examples else ""
+        cells = (f"`{name}`", kind, "yes" if required else "no", said, example)
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
     yield ""
 

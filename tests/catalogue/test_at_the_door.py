@@ -57,7 +57,8 @@ SPLIT = {"filename": "a", "operation": {"kind": "split"}}
             "$.about.sections[0].chart.kind",
             '"pie" is not one of "bar" or "line"',
         ),
-        ("data_processing", {"data": 5}, "$.data", "5 is not valid under any of the schemas"),
+        ("data_processing", {"data": 5}, "$.data", "must be array or object or string"),
+        ("simulation", {"model": "pi"}, "$.model", "must be object"),
     ],
 )
 def test_the_path_is_that_of_the_bad_field(task_type: str, parameters: dict[str, Any], path: str, message: str) -> None:

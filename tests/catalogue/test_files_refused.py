@@ -52,6 +52,7 @@ def outside(roots: Path) -> Path:
         ("out/secret.txt", "'out' is a link, and links are not followed"),
         ("loop/x", "'loop' is a link"),
         ("b.txt", "did you mean a.txt?"),
+        ("handed-in.csv", "did you mean uploads/handed-in.csv?"),
     ],
 )
 def test_names(roots: Path, outside: Path, filename: str, words: str) -> None:
@@ -61,6 +62,8 @@ def test_names(roots: Path, outside: Path, filename: str, words: str) -> None:
     (roots / "link").symlink_to(outside)
     (roots / "out").symlink_to(outside.parent)
     (roots / "loop").symlink_to("loop")
+    (roots / "uploads").mkdir()
+    (roots / "uploads" / "handed-in.csv").touch()
     assert words in refusal(filename)
 
 

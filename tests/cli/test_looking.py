@@ -4,6 +4,9 @@ import json
 import shlex
 from pathlib import Path
 
+import pytest
+
+from taskmill.catalogue import app
 from tests.cli.conftest import Call
 
 
@@ -81,6 +84,23 @@ def test_types_are_listed_with_an_example_that_works(call: Call, at_mill: Path) 
         command = shlex.split(shown.splitlines()[-1])
         assert command[0] == "taskmill"
         assert call(*command[1:]).exit_code == 0
+
+
+def test_what_is_in_a_parameter_is_shown_as_well(call: Call, here: Path) -> None:
+    lines = call("types", "show", "data_processing").stdout.splitlines()
+    assert "steps\tarray of Filter or Derive or Select or Group or Sort or Join or Limit" in "\n".join(lines)
+    at = lines.index("Limit: Keep only the first rows.")
+    assert lines[at + 1 : at + 3] == ["do\tstring\tyes\t(always limit)", "rows\tinteger\tyes\tHow many. (from 1)"]
+    assert "spot\tnumber\tno\tPrice of the share today. (from 0 to 1,000,000,000; default 100.0)" in (
+        call("types", "show", "simulation").stdout
+    )
+
+
+@pytest.mark.parametrize("name", sorted(app.tasks))
+def test_each_of_the_catalogue_is_shown(name: str, call: Call, here: Path) -> None:
+    shown = call("types", "show", name)
+    assert (shown.exit_code, shown.stderr) == (0, "")
+    assert shown.stdout.splitlines()[-1].startswith(f"taskmill submit -T {name} -P ")
 
 
 def test_types_show_names_near_ones(call: Call, here: Path) -> None:

@@ -1,7 +1,7 @@
 """`types`: which task types there are, and how to use one."""
 
 import shlex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -9,8 +9,6 @@ from taskmill.cli.completing import complete_task_type
 from taskmill.cli.options import json_option, store_options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from taskmill.server.views import TaskTypeView
 
 
@@ -46,6 +44,9 @@ def list_types(as_json: bool, store: str | None, config: str | None) -> None:
 @store_options
 def show(name: str, as_json: bool, store: str | None, config: str | None) -> None:
     """Show a task type: its parameters, and a command that works as it stands."""
+    import msgspec
+
+    from taskmill.cli.fields import fields, parts
     from taskmill.cli.output import document, rows
     from taskmill.cli.session import session
     from taskmill.sdk.sync import run
@@ -55,34 +56,13 @@ def show(name: str, as_json: bool, store: str | None, config: str | None) -> Non
     if as_json:
         document(view)
         return
+    schema = msgspec.json.decode(view.schema)
     _show_head(view)
-    rows(("parameter", "type", "required", "description"), fields(view), "it takes no parameters")
+    rows(("parameter", "type", "required", "description"), fields(schema), "it takes no parameters")
+    for name, description, inner in parts(schema):
+        click.echo(f"\n{name}: {description}" if description else f"\n{name}")
+        rows(("field", "type", "required", "description"), inner, "it has no fields")
     click.echo(f"\n{pasteable(view)}")
-
-
-def fields(view: "TaskTypeView") -> "Iterator[tuple[object, ...]]":
-    import msgspec
-
-    schema: dict[str, Any] = msgspec.json.decode(view.schema)
-    for name, field in schema.get("properties", {}).items():
-        required = name in schema.get("required", ())
-        notes = [*_limits(field)]
-        if not required and field.get("default") is not None:
-            notes.append(f"default {msgspec.json.encode(field['default']).decode()}")
-        said = f" ({'; '.join(notes)})" if notes else ""
-        yield name, _type(field), required, f"{field.get('description', '')}{said}"
-
-
-def _limits(field: dict[str, Any]) -> "Iterator[str]":
-    """In words: from 1, to 1000, up to 200 characters."""
-    for option in field.get("anyOf", (field,)):
-        least, most = option.get("minimum", option.get("exclusiveMinimum")), option.get("maximum")
-        if least is not None or most is not None:
-            yield " ".join([f"from {least:,}"] * (least is not None) + [f"to {most:,}"] * (most is not None))
-        if "maxLength" in option:
-            yield f"up to {option['maxLength']:,} characters"
-        if "enum" in option:
-            yield "one of " + ", ".join(map(str, option["enum"]))
 
 
 def pasteable(view: "TaskTypeView") -> str:
@@ -108,12 +88,3 @@ def _show_head(view: "TaskTypeView") -> None:
     limits = f"attempts: {view.attempt_limit}, timeout: {'none' if view.timeout is None else f'{view.timeout:g} s'}"
     click.echo(": ".join(filter(None, (cell(view.name), cell(view.description)))))
     click.echo(f"queue: {cell(view.queue)}, {limits}\n")
-
-
-def _type(field: dict[str, Any]) -> str:
-    if "anyOf" in field:
-        return " or ".join(_type(option) for option in field["anyOf"])
-    if "$ref" in field:
-        return str(field["$ref"]).rpartition("/")[2]
-    found = field.get("type", "any")
-    return " or ".join(found) if isinstance(found, list) else str(found)

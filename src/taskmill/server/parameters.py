@@ -1,6 +1,6 @@
 """Are these parameters storable on every store, and do they fit the schema of their task type?"""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -73,12 +73,15 @@ def _explain_alternatives(
     path: str, error: ValidationError, branches: list[list[ValidationError]]
 ) -> Iterator[Problem]:
     """What is wrong with the one that was meant: its JSON type fits, and so does its tag, if it has one."""
-    typed = [errors for errors in branches if not any(_is_other_type(one, error) for one in errors)]
+    types = {name for errors in branches for one in errors for name in _other_types(one, error)}
+    typed = [errors for errors in branches if not any(_other_types(one, error) for one in errors)]
     meant = [errors for errors in typed if not any(map(_tag_of, errors))]
     if len(meant) == 1:
         for one in meant[0]:
             yield from _explain(one, ())
-    elif typed and not meant:
+    elif not typed:
+        yield Problem(path, f"must be {' or '.join(sorted(types))}")
+    elif not meant:
         tags = [tag for errors in typed for tag in map(_tag_of, errors) if tag]
         name = next(one.instance_path[-1] for one in typed[0] if _tag_of(one))
         yield Problem(step(path, name), f"must be one of {', '.join(tags)}")
@@ -88,8 +91,10 @@ def _explain_alternatives(
         yield Problem(path, _shorten(error.message))
 
 
-def _is_other_type(one: ValidationError, whole: ValidationError) -> bool:
-    return isinstance(one.kind, ValidationErrorKind.Type) and one.instance_path == whole.instance_path
+def _other_types(one: ValidationError, whole: ValidationError) -> Sequence[str]:
+    """Those that an alternative would take, where the value is of none of them."""
+    here = one.instance_path == whole.instance_path
+    return one.kind.types if here and isinstance(one.kind, ValidationErrorKind.Type) else ()
 
 
 def _tag_of(error: ValidationError) -> str | None:

@@ -13,7 +13,7 @@ from typing import BinaryIO, NamedTuple, NoReturn
 
 from taskmill.catalogue.files.places import Place, locate, shown
 from taskmill.catalogue.refusal import Refusal
-from taskmill.catalogue.tidy import noted
+from taskmill.catalogue.tidy import UPLOADS, noted
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -181,8 +181,10 @@ def _refuse(error: OSError, name: str) -> NoReturn:
 def _missing(place: Place) -> NoReturn:
     from difflib import get_close_matches
 
-    near = get_close_matches(place.file, _names_beside(place), 1)
-    advice = f"did you mean {place.sibling(near[0]).name}?" if near else "put it there, or set file_roots"
+    uploaded = place._replace(parts=(UPLOADS, place.file))
+    others = {name: near.sibling(name) for near in (place, uploaded) for name in _names_beside(near)}
+    near = get_close_matches(place.file, others, 1)
+    advice = f"did you mean {others[near[0]].name}?" if near else "put it there, upload it, or set file_roots"
     raise Refusal(f"there is no file '{place.name}' below {shown(place.root)}; {advice}")
 
 
