@@ -57,7 +57,7 @@ class Proxy:
         self._call(self._change("half_open", 0.0))
 
     def close(self) -> None:
-        self._call(self._change("cut", 0.0))
+        self._call(self._wind_up())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -70,10 +70,24 @@ class Proxy:
         if mode == "cut" or (left == "half_open" and mode != "half_open"):
             await self._end_all()
         if mode == "cut" and self._listener is not None:
-            self._listener.close()
+            await self._close_door(self._listener)
             self._listener = None
         elif mode != "cut" and self._listener is None:
             self._listener = await asyncio.start_server(self._serve, HOST, self.port)
+
+    async def _close_door(self, listener: asyncio.Server) -> None:
+        """Who has come in just now is let in first: asyncio would forget him, with his socket open."""
+        for door in listener.sockets:
+            self._loop.remove_reader(door.fileno())
+        await asyncio.sleep(0)
+        listener.close()
+
+    async def _wind_up(self) -> None:
+        """Those that were accepted a moment ago end as well."""
+        await self._change("cut", 0.0)
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(others)
+        await asyncio.sleep(0)  # what was closed is let go a turn later
 
     async def _end_all(self) -> None:
         connections = dict(self._open)

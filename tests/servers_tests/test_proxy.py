@@ -1,5 +1,6 @@
 """The proxy, before a server that sends back what it gets."""
 
+import gc
 import socket
 import socketserver
 import threading
@@ -105,6 +106,15 @@ def test_half_open_takes_everything_and_answers_nothing(proxy: Proxy) -> None:
 def test_an_upstream_that_is_away_is_a_broken_connection() -> None:
     with Proxy(f"tcp://{HOST}:1") as nowhere, pytest.raises(ConnectionResetError), connect(nowhere) as connection:
         connection.recv(1)
+
+
+def test_who_comes_in_while_it_closes_is_not_left_open(upstream: str) -> None:
+    for _ in range(30):
+        with Proxy(upstream) as proxy:
+            connections = [connect(proxy) for _ in range(3)]
+        for connection in connections:
+            connection.close()
+    gc.collect()  # warns of what was left open
 
 
 def test_it_stands_before_a_server_by_its_url(postgres: PostgresServer) -> None:
