@@ -5,6 +5,7 @@ chose, until each is acknowledged; of what was stored it cancels some, and asks 
 """
 
 import asyncio
+import os
 import random
 import sys
 import threading
@@ -191,7 +192,14 @@ class Load:
         return True
 
 
+def _end(what: threading.ExceptHookArgs) -> None:
+    """An error that is none of Taskmill's own came through."""
+    threading.__excepthook__(what)
+    os._exit(1)
+
+
 def main() -> None:
+    threading.excepthook = _end
     path, seed, seconds, *urls = sys.argv[1:]
     chance = random.Random(seed)
     sdk = None if urls else Sdk()

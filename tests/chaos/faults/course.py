@@ -92,9 +92,10 @@ class Course:
             time.sleep(self._plan.length.apart * self._chance.uniform(0.7, 1.3))
         for thread in threads:
             thread.join()
-        for client in clients:
+        for number, client in enumerate(clients):
             if client.wait(timeout=90):
-                self._problems.append(f"a client ended with {client.returncode}")
+                said = (self._directory / f"client-{number}.log").read_text()[-1000:]
+                self._problems.append(f"client {number} ended with {client.returncode}: {said}")
 
     def _happen(self, accident: Accident, scene: Scene) -> None:
         try:
