@@ -210,11 +210,11 @@ def test_the_engine_is_locked_in_whatever_reaches_it(roots: Path, statement: str
     own = roots / "own.csv"
     own.write_text("a\n1\n")
     (roots.parent / "secret.csv").write_text("secret\n")
-    source = Source("own", str(own), "", 4)
+    source = Source("own", str(own), "")
     with engine.opened(Told(), {source.path: source.name}) as locked:
-        assert locked.rows(f"SELECT * FROM read_csv('{own}')", "", 9) == [(1,)]
+        assert locked.rows(f"SELECT * FROM read_csv('{own}')", 9) == [(1,)]
         with pytest.raises((Refusal, duckdb.Error)):
-            locked.rows(statement.format(own=own, folder=roots), "", 9)
+            locked.rows(statement.format(own=own, folder=roots), 9)
     assert os.listdir(roots) == ["own.csv"]
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from taskmill.catalogue import settings
+from taskmill.catalogue.data.amounts import Amount
 from taskmill.catalogue.data.expressions import literal
 from taskmill.catalogue.data.sources import LONGEST_LINE
 from taskmill.catalogue.refusal import Refusal, need
@@ -38,18 +39,27 @@ class Engine:
         self._names = names
         self._made = 0
 
-    def copy(self, sql: str, note: str, made: int) -> int:
+    def copy(self, sql: str, made: int, amount: Amount) -> int:
         """Have a statement write the file of this descriptor; returns how many rows."""
         self._made = made
-        count: int = self.rows(sql, note, 1)[0][0]
+        count: int = self.rows(sql, 1, amount)[0][0]
+        self._ctx.progress(1.0, f"{count:,} rows written")
         return count
 
-    def rows(self, sql: str, note: str, limit: int) -> list[tuple[Any, ...]]:
-        """The first rows that a statement gives. Raises Refusal for what is wrong with the data."""
+    def count(self, table: str, amount: Amount | None = None) -> int:
+        """Rows of what stands after FROM."""
+        count: int = self.rows(f"SELECT count(*) FROM {table}", 1, amount)[0][0]
+        return count
+
+    def rows(self, sql: str, limit: int, amount: Amount | None = None) -> list[tuple[Any, ...]]:
+        """The first rows that a statement gives. Raises Refusal for what is wrong with the data.
+
+        `amount`: of what it works on, to tell progress; None tells nothing.
+        """
         import duckdb
 
         try:
-            with self._watched(note):
+            with self._watched(amount):
                 found: list[tuple[Any, ...]] = self._connection.execute(sql).fetchmany(limit)
                 return found
         except duckdb.InterruptException:
@@ -67,12 +77,12 @@ class Engine:
 
     def columns(self, sql: str) -> list[tuple[str, str]]:
         """Name and type of each column."""
-        return [(row[0], row[1]) for row in self.rows(f"DESCRIBE {sql}", "looking", 1_000_000)]
+        return [(row[0], row[1]) for row in self.rows(f"DESCRIBE {sql}", 1_000_000)]
 
     @contextlib.contextmanager
-    def _watched(self, note: str) -> Iterator[None]:
+    def _watched(self, amount: Amount | None) -> Iterator[None]:
         done = threading.Event()
-        watch = threading.Thread(target=self._watch, args=(done, note), daemon=True)
+        watch = threading.Thread(target=self._watch, args=(done, amount), daemon=True)
         watch.start()
         try:
             yield
@@ -81,14 +91,14 @@ class Engine:
             watch.join()
         self._ctx.raise_if_cancelled()
 
-    def _watch(self, done: threading.Event, note: str) -> None:
+    def _watch(self, done: threading.Event, amount: Amount | None) -> None:
         while not done.wait(LOOK):
             if self._ctx.cancelled or (self._made and os.fstat(self._made).st_size > LARGEST_OUTPUT):
                 self._connection.interrupt()
                 continue
-            percent = self._connection.query_progress()
-            if percent > 0:
-                self._ctx.progress(percent / 100, note)
+            fraction = self._connection.query_progress() / 100
+            if amount and fraction > 0:
+                self._ctx.progress(fraction, amount.told(fraction))
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, BinaryIO
 
 from taskmill.catalogue.data import query, sources, values
+from taskmill.catalogue.data.amounts import Amount
 from taskmill.catalogue.data.engine import Engine, opened
 from taskmill.catalogue.data.expressions import literal
 from taskmill.catalogue.data.parameters import Data, Join, Steps
@@ -40,18 +41,17 @@ class _Work:
         self._joined = joined
         self._steps = steps
         self._rows = rows
-        self._note = f"working on {first.name}"
 
     def inline(self) -> Table:
         with opened(self._ctx, sources.paths([self._first, *self._joined.values()])) as engine:
-            sql = self._query(engine)
+            sql, amount = self._query(engine), self._amount(engine)
             columns = engine.columns(sql)
-            found = engine.rows(f"SELECT * FROM ({sql}) LIMIT {self._rows + 1}", self._note, self._rows + 1)
+            found = engine.rows(f"SELECT * FROM ({sql}) LIMIT {self._rows + 1}", self._rows + 1, amount)
             table = _table(columns, found, self._rows)
             if not table.more:
                 table.row_count = len(found)
             elif not self._steps:
-                table.row_count = engine.rows(f"SELECT count(*) FROM {self._first.sql}", self._note, 1)[0][0]
+                table.row_count = engine.count(self._first.sql, amount)
             return table
 
     def to_file(self, output: str) -> Table:
@@ -65,14 +65,15 @@ class _Work:
         sql, path = self._query(engine), literal(path_of(made))
         columns = engine.columns(sql)
         copy = f"COPY ({sql}) TO {path} ({COPY[form]}, USE_TMP_FILE false)"
-        count = engine.copy(copy, self._note, made.fileno())
+        count = engine.copy(copy, made.fileno(), self._amount(engine))
         size = made.seek(0, 2)
-        found = engine.rows(
-            f"SELECT * FROM {written(path, form, columns)} LIMIT {self._rows + 1}", "looking", self._rows + 1
-        )
+        found = engine.rows(f"SELECT * FROM {written(path, form, columns)} LIMIT {self._rows + 1}", self._rows + 1)
         table = _table(columns, found, self._rows)
         table.row_count, table.output = count, Output(place.name, size)
         return table
+
+    def _amount(self, engine: Engine) -> Amount:
+        return self._first.amount or Amount(engine.count(self._first.sql), rows=True)
 
     def _query(self, engine: Engine) -> str:
         return query.build(_relation(engine, self._first), self._steps, lambda step: self._find(engine, step)).sql

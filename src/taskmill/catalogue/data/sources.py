@@ -8,6 +8,7 @@ from typing import BinaryIO, NamedTuple
 
 import msgspec
 
+from taskmill.catalogue.data.amounts import Amount, of_bytes, of_lines
 from taskmill.catalogue.data.expressions import literal
 from taskmill.catalogue.data.finding import find
 from taskmill.catalogue.data.parameters import Data, Row, TableFile, TypeName
@@ -45,7 +46,8 @@ class Source(NamedTuple):
     """Of the open file."""
     sql: str
     """What stands after FROM."""
-    size: int
+    amount: Amount | None = None
+    """None: the engine knows."""
 
 
 def open_source(data: Data, stack: contextlib.ExitStack) -> Source:
@@ -107,7 +109,13 @@ def _source(name: str, file: BinaryIO, size: int, form: str, types: dict[str, Ty
         raise Refusal(f"{name}: types are for CSV and TSV; a {form} file says them itself")
     first = b"" if form == "parquet" else _first_line(name, file)
     path = path_of(file)
-    return Source(name, path, _reader(path, form, first, types or {}, name), size)
+    return Source(name, path, _reader(path, form, first, types or {}, name), _amount(form, file, size))
+
+
+def _amount(form: str, file: BinaryIO, size: int) -> Amount | None:
+    if form == "parquet":
+        return None
+    return of_bytes(size) if form == "json" else of_lines(file, size)
 
 
 def _reader(path: str, form: str, first: bytes, types: dict[str, TypeName], name: str) -> str:
