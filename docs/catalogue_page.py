@@ -12,11 +12,21 @@ from taskmill.cli.fields import Field, fields, parts
 from taskmill.config.profiles import BUILT_IN
 from taskmill.sdk.task import Task
 
-RUNS = json.loads(Path(__file__).with_name("runs.json").read_text(encoding="utf-8"))
+HERE = Path(__file__).parent
+RUNS = json.loads((HERE / "runs.json").read_text(encoding="utf-8"))
+REFUSALS = json.loads((HERE / "refusals.json").read_text(encoding="utf-8"))
 
 
 def catalogue() -> str:
     return "\n".join(line for name in sorted(app.tasks) for line in _section(app.tasks[name]))
+
+
+def refusals() -> str:
+    """Hostile input and what it gets: each line is a test (tests/docs/test_hostile.py)."""
+    lines = ["| task type | input | refused with |", "| --- | --- | --- |"]
+    for task_type, what, said in REFUSALS:
+        lines.append(f"| `{task_type}` | {what} | `` {said.replace('|', '\\|')} `` |")
+    return "\n".join(lines) + "\n"
 
 
 def profiles() -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
-from catalogue_page import catalogue, profiles
+from catalogue_page import catalogue, profiles, refusals
 
 from taskmill.cli import failures
 from taskmill.cli.main import main as cli
@@ -108,6 +108,7 @@ PARTS: dict[str, Callable[[], str]] = {
         exit_codes,
         catalogue,
         profiles,
+        refusals,
     )
 }
 

@@ -71,8 +71,8 @@ def _image(filename: str) -> Iterator[tuple["Image", Place]]:
             raise
         except UnidentifiedImageError:
             raise Refusal(f"'{source.name}' is no image that can be read; {', '.join(READ)} can") from None
-        except Image.DecompressionBombError as error:
-            raise Refusal(f"'{source.name}' has too many pixels, at most {MOST_PIXELS:,} are taken: {error}") from None
+        except Image.DecompressionBombError:
+            raise Refusal(f"'{source.name}' has too many pixels; at most {MOST_PIXELS:,} are taken") from None
         except (SyntaxError, EOFError, ValueError, OSError) as error:
             if getattr(error, "errno", None) in errno.errorcode:
                 raise

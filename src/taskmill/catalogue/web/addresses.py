@@ -21,10 +21,8 @@ async def resolved(host: str, port: int, allowed: tuple[str, ...]) -> list[str]:
     addresses = await _look_up(host, port)
     for address in addresses:
         if not reachable(address, allowed):
-            what = f"{host} is" if host == address else f"{host} stands for"
-            raise Refusal(
-                f"{what} {address}, which is not a public address; the operator may allow it: allowed_networks"
-            )
+            what = f"{host} is not" if host == address else f"{host} stands for {address}, which is not"
+            raise Refusal(f"{what} a public address; the operator may allow it: allowed_networks")
     return addresses
 
 
