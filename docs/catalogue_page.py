@@ -25,7 +25,8 @@ def refusals() -> str:
     """Hostile input and what it gets: each line is a test (tests/docs/test_hostile.py)."""
     lines = ["| task type | input | refused with |", "| --- | --- | --- |"]
     for task_type, what, said in REFUSALS:
-        lines.append(f"| `{task_type}` | {what} | `` {said.replace('|', '\\|')} `` |")
+        shown = said.replace("|", "\\|")
+        lines.append(f"| `{task_type}` | {what} | `` {shown} `` |")
     return "\n".join(lines) + "\n"
 
 
