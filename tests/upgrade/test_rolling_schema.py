@@ -13,7 +13,7 @@ from types import ModuleType
 import httpx
 import pytest
 
-from taskmill import App
+from taskmill import App, State
 from taskmill.core.errors import SchemaTooNew
 from taskmill.sdk.sync import run
 from taskmill.stores.open import open_store
@@ -99,7 +99,8 @@ def host(store: tuple[str, ModuleType, str], tmp_path: Path) -> Iterator[Host]:
     try:
         until(host.is_up, 30, "it is up")
         yield host
-        assert host.stop() == 0
+        if host.process.poll() is None:
+            assert host.stop() == 0
     finally:
         host.kill()
 
@@ -131,4 +132,26 @@ def test_a_running_host_goes_on_while_a_newer_one_migrates(
     with pytest.raises(SchemaTooNew):
         run(open_store(url).open())
     run(newest.close())
+    app.close()
+
+
+def test_an_older_host_that_must_start_a_worker_again_drains_and_ends(
+    store: tuple[str, ModuleType, str], host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It can't be started; what the other worker runs is not harmed, and the newer hosts take the rest."""
+    url, module, step = store
+    app = make(url, later=False)
+    newer(module, step, monkeypatch)
+    newest = open_store(url)
+    run(newest.open())
+    run(newest.close())
+    slow = app.tasks["slow"].enqueue(1.5)
+    until(lambda: slow.status() is State.RUNNING, 10, "it runs")
+    owner = slow.refresh().head.lease_owner or ""
+    [name] = [name for name in ("worker-1", "worker-2") if name not in owner]
+    [other] = [worker for worker in host.workers() if name in worker.cmdline()]
+    other.kill()
+    assert host.process.wait(timeout=20) == 1
+    assert "schema" in host.said()
+    assert slow.status() is State.SUCCEEDED
     app.close()
