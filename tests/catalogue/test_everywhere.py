@@ -1,12 +1,15 @@
 """Task types of the catalogue on a real mill, through REST, the command line and Python, each on real input."""
 
+import hashlib
 import json
+import math
 import shlex
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import psutil
 import pytest
 
@@ -30,6 +33,8 @@ class Run(NamedTuple):
     expected: Any
 
 
+TOTALS = {"do": "group", "by": ["region"], "aggregates": [{"function": "sum", "column": "price"}]}
+BY_REGION = {"do": "sort", "by": [{"column": "region"}]}
 RUNS = {
     "math": Run({"expression": "2 ** 0.5", "digits": 12}, lambda value: value, "1.41421356237"),
     "message": Run({"message": "hello"}, lambda value: value["message"], "hello"),
@@ -43,9 +48,32 @@ RUNS = {
     "github": Run({"repository": "python/cpython"}, lambda value: value["stars"], 65000),
     "quote": Run({}, lambda value: value["author"], "John Cage"),
     "http_request": Run({"url": "PAGE"}, lambda value: (value["status"], value["body"]), (200, "a page")),
-    "data_processing": Run({"data": "your data"}, lambda value: bool(value), True),
-    "file_processing": Run({"filename": "your_file.txt"}, lambda value: bool(value), True),
+    "data_processing": Run(
+        {"data": {"file": "sales.csv"}, "steps": [TOTALS, BY_REGION], "output": "totals.csv"},
+        lambda value: (plain(value)["rows"], plain(value)["output"]["bytes"]),
+        ([{"region": "north", "sum_price": 5.5}, {"region": "south", "sum_price": 10.0}], 38),
+    ),
+    "file_processing": Run(
+        {"filename": "your_file.txt"},
+        lambda value: (plain(value)["checksum"], plain(value)["lines"], plain(value)["words"]),
+        (hashlib.sha256(b"one two\nthree\n").hexdigest(), 2, 3),
+    ),
+    "report": Run(
+        {"title": "Today", "output": "today"},
+        lambda value: [made["filename"] for made in plain(value)["files"] if made["bytes"] > 1000],
+        ["today.html", "today.pdf"],
+    ),
+    "simulation": Run(
+        {"model": {"name": "pi"}, "samples": 200_000, "seed": 42},
+        lambda value: abs(plain(value)["estimate"] - math.pi) < 0.02,
+        True,
+    ),
 }
+
+
+def plain(value: Any) -> Any:
+    """As JSON has it, also where Python has an object."""
+    return msgspec.to_builtins(value)
 
 
 def parameters_of(name: str, town: Town) -> dict[str, Any]:
@@ -99,6 +127,41 @@ def test_the_example_that_is_shown_works_as_pasted(name: str, town: Town) -> Non
     assert command[:4] == ["taskmill", "submit", "-T", name]
     run = call_real(*command[1:], cwd=town.folder)
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+SHORT_FORMS: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    (
+        {"task_type": "data_processing", "parameters": {"data": "your data"}},
+        {"kind": "text", "words": 2, "characters": 9, "bytes": 9},
+    ),
+    (
+        {"task_type": "email_sending", "parameters": {"to": "recipient@example.com"}},
+        {"accepted": ["recipient@example.com"]},
+    ),
+    (
+        {"task_type": "file_processing", "parameters": {"filename": "your_file.txt"}},
+        {"bytes": 14, "lines": 2, "words": 3, "algorithm": "sha256"},
+    ),
+    (
+        {"task_type": "data_processing", "priority": "high", "parameters": {"data": "test data"}, "delay": 0},
+        {"kind": "text", "words": 2},
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "expected"), SHORT_FORMS)
+def test_the_short_forms_as_written(body: dict[str, Any], expected: dict[str, Any], town: Town) -> None:
+    made = town.http.post("/tasks", json=body)
+    assert made.status_code == 201, made.text
+    assert expected.items() <= ended(town, made.json()["id"])["result"].items()
+
+
+def test_a_table_that_was_uploaded(town: Town) -> None:
+    put = town.http.put("/uploads/more sales.csv", content=b"region,price\neast,7\n")
+    assert put.status_code == 201, put.text
+    body = {"task_type": "data_processing", "parameters": {"data": {"file": put.json()["path"]}}}
+    made = town.http.post("/tasks", json=body).json()
+    assert ended(town, made["id"])["result"]["rows"] == [{"region": "east", "price": 7}]
 
 
 def test_a_busy_server_is_asked_again_after_the_time_that_it_names(town: Town) -> None:

@@ -56,6 +56,7 @@ def living(folder: Path, off: str = 'disabled_types = ["sleep"]') -> Iterator[To
         (folder / "smtp.secret").write_text(f"{SECRET}\n")
         (folder / "files").mkdir()
         (folder / "files" / "your_file.txt").write_text("one two\nthree\n")
+        (folder / "files" / "sales.csv").write_text("region,price\nnorth,2.5\nsouth,10\nnorth,3\n")
         with running("up", cwd=folder) as process, httpx.Client(base_url=f"http://127.0.0.1:{port}/api") as http:
             read_until(process, "Ctrl-C")
             yield Town(folder, process, http, player, post)
