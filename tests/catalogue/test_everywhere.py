@@ -251,6 +251,7 @@ def test_a_profile_serves_its_queue_alone(tmp_path: Path) -> None:
     with running("worker", "--profile", "email", cwd=tmp_path) as process:
         said = read_until(process, "Ctrl-C")
         assert "workers  1, for email" in said
+        assert "-T math" not in said
         made = call_real("submit", "-T", "email_sending", "-P", "recipient@example.com", "--json", cwd=tmp_path)
         sent = json.loads(made.stdout)["result"]
         assert sent["via"] == "outbox"

@@ -8,6 +8,7 @@ import pytest
 
 from taskmill import App, InvalidRequest, InvalidSettings, State, UnknownTaskType
 from taskmill.catalogue import app, handlers, math, settings
+from taskmill.catalogue.registry import warn_of_unknown_switches
 from taskmill.catalogue.settings import CatalogueSettings
 from taskmill.testing import Sandbox
 
@@ -55,6 +56,17 @@ def test_a_type_that_is_off_is_not_there() -> None:
     settings.use(CatalogueSettings(disabled_types=frozenset({"http_request", "math"})))
     assert {"http_request", "math"} & handlers(None).keys() == set()
     assert "message" in handlers(None)
+
+
+def test_a_switch_that_is_misspelt_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    settings.use(CatalogueSettings(disabled_types=frozenset({"http_requst", "math", "zzz", "mine"})))
+    own = App("memory://")
+    own.task(name="mine")(lambda: None)
+    warn_of_unknown_switches(own)
+    assert caplog.messages == [
+        "disabled_types: there is no task type 'http_requst'; did you mean http_request?",
+        "disabled_types: there is no task type 'zzz'",
+    ]
 
 
 async def test_a_type_that_is_off_is_refused_in_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Which task types there are: those that ship with Taskmill, those of installed packages, and the app's own."""
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from taskmill.catalogue.base import app
@@ -7,6 +8,8 @@ from taskmill.catalogue.settings import current
 from taskmill.core.errors import InvalidSettings
 from taskmill.sdk.app import App
 from taskmill.sdk.task import Task
+
+log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -20,9 +23,23 @@ def handlers(own: App | None) -> dict[str, Task[..., Any]]:
 
     The app's own win over others of the same name. Raises InvalidSettings when a package cannot be used.
     """
-    found = app.tasks | _installed() | (own.tasks if own else {})
     off = current().disabled_types
-    return {name: task for name, task in found.items() if name not in off}
+    return {name: task for name, task in _all(own).items() if name not in off}
+
+
+def warn_of_unknown_switches(own: App | None) -> None:
+    """A name in disabled_types that is misspelt leaves on what should be off."""
+    known = _all(own)
+    for name in sorted(current().disabled_types - known.keys()):
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, known, 1)
+        advice = f"; did you mean {near[0]}?" if near else ""
+        log.warning("disabled_types: there is no task type '%s'%s", name, advice)
+
+
+def _all(own: App | None) -> dict[str, Task[..., Any]]:
+    return app.tasks | _installed() | (own.tasks if own else {})
 
 
 def _installed() -> dict[str, Task[..., Any]]:

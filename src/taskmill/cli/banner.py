@@ -31,7 +31,8 @@ def _parts(plan: Plan) -> list[str]:
 def _next(plan: Plan) -> list[str]:
     store = _flag("store", plan.store)
     places = store + _flag("broker", plan.broker) + _flag("feed", plan.feed)
-    if plan.app:
+    queues = plan.settings.queues
+    if plan.app or (queues and "default" not in queues):
         return [f"taskmill types{store}", f"taskmill watch{places}"]
     lines = [f'taskmill submit{places} -T math -P "1 + 2 * 5"', f"taskmill watch{places}"]
     if plan.server is None:

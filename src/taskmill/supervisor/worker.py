@@ -11,6 +11,7 @@ import msgspec
 
 from taskmill import __version__
 from taskmill.catalogue import handlers, settings, tidy
+from taskmill.catalogue.registry import warn_of_unknown_switches
 from taskmill.engine.announce import Mill
 from taskmill.engine.board import Board
 from taskmill.engine.duties import Duties
@@ -47,7 +48,9 @@ def main() -> None:
 async def _live(child: ChildPlan) -> None:
     plan = child.plan
     settings.use(settings.from_config(plan.catalogue, plan.store, plan.durability))
-    tasks = handlers(load_app(plan.app) if plan.app else None)
+    app = load_app(plan.app) if plan.app else None
+    tasks = handlers(app)
+    warn_of_unknown_switches(app)
     opened = Opened(plan.place, "worker")
     await opened.open()
     await opened.store.put_task_types([task.row() for task in tasks.values()])
