@@ -30,7 +30,7 @@ HOT = {
     "take_over": {BY_AGE},
     "owned": {BY_ID},
     "versions": {BY_ID},
-    "pick_due": {"scheduled (run_at<?)"},
+    "pick_due": {"scheduled (run_at<?)", BY_AGE},
     "promote": {BY_AGE},
     "next_due": {"scheduled"},
     "pick_finished": {"finished (state=? AND finished_at>? AND finished_at<?)"},
@@ -47,7 +47,6 @@ HOT = {
 SORTS = {
     "pick_by_queue": "of a few tasks from each queue",
     "pick_by_id": "of the ids asked for",
-    "pick_due": "of the names of queues",
 }
 SCANS_OF_AN_INDEX = {
     "any_ready": "stops at the first",

@@ -16,6 +16,8 @@ from taskmill.core.task import Priority, Ticket
 
 HOLD = 0.1
 """Seconds for which tickets stay here though nobody takes."""
+SORT = 0.01
+"""Seconds from the first fetch after a rest until tickets are handed out: low ones may come before high ones."""
 
 
 H = TypeVar("H")
@@ -92,6 +94,7 @@ class Shelf(Generic[H]):
         self._news = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._left_at = 0.0
+        self._sorted_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
 
@@ -108,12 +111,19 @@ class Shelf(Generic[H]):
         try:
             while not self._closed:
                 room = min(limit, self._capacity - self._held)
-                if room > 0 and self._waiting:
+                if room <= 0 or not self._waiting:
+                    await self._wait(room)
+                elif (early := self._sorted_at - self._loop.time()) > 0:
+                    await self._sort(early)
+                else:
                     return self._hand_out(room)
-                await self._wait(room)
             return []
         finally:
             self._left()
+
+    def fetching_again(self) -> None:
+        """The source was at rest, and fetches now."""
+        self._sorted_at = self._loop.time() + SORT
 
     def put(self, pack: Pack[H]) -> None:
         """What goes beyond the capacity goes back."""
@@ -198,6 +208,13 @@ class Shelf(Generic[H]):
             await self._news.wait()
         finally:
             self._hungry -= hungry
+
+    async def _sort(self, early: float) -> None:
+        self._hungry += 1
+        try:
+            await asyncio.sleep(early)
+        finally:
+            self._hungry -= 1
 
     def _ring(self) -> None:
         self._news.set()

@@ -68,6 +68,8 @@ class RabbitIntake:
 
     def want(self, room: int) -> None:
         flow = self._fitting()
+        if not self._flow:
+            self._shelf.fetching_again()
         if len(self._unsettled) >= self._flow:  # they hold fewer than was expected
             flow = max(flow, min(MOST_MESSAGES, 2 * len(self._unsettled)))
         if flow >= 2 * self._flow:
