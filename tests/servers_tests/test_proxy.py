@@ -1,5 +1,6 @@
 """The proxy, before a server that sends back what it gets."""
 
+import contextlib
 import gc
 import socket
 import socketserver
@@ -16,8 +17,9 @@ from tests.servers.postgres import execute
 
 class Echo(socketserver.BaseRequestHandler):
     def handle(self) -> None:
-        while data := self.request.recv(65536):
-            self.request.sendall(data)
+        with contextlib.suppress(ConnectionError):
+            while data := self.request.recv(65536):
+                self.request.sendall(data)
 
 
 @pytest.fixture
