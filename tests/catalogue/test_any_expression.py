@@ -1,5 +1,7 @@
 """Whatever an expression says, it becomes one value over the columns there are, or a refusal."""
 
+from collections.abc import Iterator
+
 import duckdb
 import pytest
 from hypothesis import example, given
@@ -31,10 +33,10 @@ texts = st.one_of(st.text(max_size=60), st.lists(st.sampled_from(PIECES), max_si
 
 
 @pytest.fixture(scope="module")
-def connection() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(":memory:", config={"enable_external_access": False})
-    connection.execute('CREATE TABLE t AS SELECT 1 AS a, \'x\' AS b, 2.5 AS "odd"" name", true AS "select"')
-    return connection
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(":memory:", config={"enable_external_access": False}) as connection:
+        connection.execute('CREATE TABLE t AS SELECT 1 AS a, \'x\' AS b, 2.5 AS "odd"" name", true AS "select"')
+        yield connection
 
 
 @given(texts)
