@@ -2,12 +2,24 @@
 
 from collections.abc import Collection, Sequence
 
-from taskmill.core.task import Task
+import asyncpg
+
+from taskmill.core.task import Head, Spec, Task
 from taskmill.stores.postgres import codec
 from taskmill.stores.postgres.connection import Connection
 from taskmill.stores.postgres.statements import statement
 
 WIDTH = codec.SPEC + codec.HEAD
+COLUMNS = Spec._fields + Head._fields
+BULK = 20
+"""Tasks from which on COPY is faster than INSERT: of a thousand, each costs half as much."""
+
+
+async def add_alone(db: asyncpg.Connection, tasks: Sequence[Task]) -> dict[int, str]:
+    """Outside of a transaction. The queues must be known."""
+    if len(tasks) >= BULK and await _copied(db, tasks):
+        return {}
+    return await add(db, tasks)
 
 
 async def add(db: Connection, tasks: Sequence[Task]) -> dict[int, str]:
@@ -30,6 +42,16 @@ async def insert(db: Connection, tasks: Sequence[Task]) -> None:
 
 async def add_queues(db: Connection, names: Collection[str]) -> None:
     await db.execute(statement("add_queues"), sorted(names))
+
+
+async def _copied(db: asyncpg.Connection, tasks: Sequence[Task]) -> bool:
+    """False, with nothing done: an id or a key is there already, and COPY takes all or none."""
+    rows = [spec + head for spec, head in tasks]
+    try:
+        await db.copy_records_to_table("task", schema_name="taskmill", columns=COLUMNS, records=rows)
+    except asyncpg.UniqueViolationError:
+        return False
+    return True
 
 
 async def _insert(db: Connection, tasks: dict[int, Task]) -> dict[int, str]:

@@ -39,7 +39,7 @@ class PostgresStore:
 
     async def add(self, tasks: Sequence[Task]) -> dict[int, str]:
         await self.add_queues({spec.queue for spec, _ in tasks})
-        return await self._run(adding.add, tasks)
+        return await self._run(adding.add_alone, tasks)
 
     async def get(self, ids: Sequence[str]) -> dict[str, Task]:
         return await self._run(keeping.get, ids)
