@@ -27,7 +27,7 @@ class Reap:
         """Looks often enough that a task waits little longer than its lease."""
         claims = await self._mill.store.reclaim(self._owner, round(self._lease * SECOND), BATCH)
         await settle_lost(self._mill, None, [(claim, VANISHED) for claim in claims])
-        return 0.0 if len(claims) == BATCH else min(0.5, self._lease / 8)
+        return 0.0 if len(claims) == BATCH else min(1.0, self._lease / 8)
 
 
 async def give_back(mill: Mill, owner: str, dead: str, lease: float, suspects: set[str], lost: Lost) -> None:
