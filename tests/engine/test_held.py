@@ -24,3 +24,16 @@ async def test_news_that_may_be_about_any_task_is_about_all_that_are_held(rung: 
     await store.save([Decision(asked.task.id, machine.cancel(asked.claim.head, 0))])
     await held.check([ANY] if rung else [asked.task.id, "a stranger"])
     assert [run.claim.head.cancel for run in runs] == [False, True]
+
+
+async def test_an_outcome_that_is_being_saved_is_no_news(caplog: pytest.LogCaptureFixture) -> None:
+    store = MemoryStore()
+    held = Held(store, "w1")
+    [claim] = await claimed(store, a_task())
+    run = Run(claim, Inline(), microseconds, lambda _: None)
+    held.add(run)
+    run.ended = True
+    await store.save([Decision(run.task.id, machine.succeed(claim.head, "1", 0))])
+    await held.check([run.task.id])  # a heartbeat that crossed the save says that it changed
+    assert not run.cancelled
+    assert caplog.text == ""

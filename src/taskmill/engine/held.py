@@ -36,13 +36,17 @@ class Held:
         return self._runs.get(run.task.id) is run
 
     async def check(self, ids: Iterable[str]) -> None:
-        """Somebody changed these tasks: stop what was cancelled or is not ours any more."""
+        """Somebody changed these tasks: stop what was cancelled or is not ours any more.
+
+        Of an attempt that has ended, its own outcome may be the change.
+        """
         asked = set(ids)
         mine = [id for id in self._runs if id in asked or ANY in asked]
         tasks = await self._store.get(mine) if mine else {}
         for id in mine:
-            if id in self._runs and self._changed(self._runs[id], tasks.get(id)):
-                self._runs[id].stop()
+            run = self._runs.get(id)
+            if run is not None and not run.ended and self._changed(run, tasks.get(id)):
+                run.stop()
 
     def _changed(self, run: Run, task: Task | None) -> bool:
         if task is not None and task.head.version == run.claim.head.version:

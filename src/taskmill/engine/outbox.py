@@ -37,6 +37,7 @@ class Outbox:
         return len(self._ended) + len(self._sent) + len(self._stale)
 
     def put(self, run: Run, outcome: Outcome) -> None:
+        run.ended = True
         self._ended.append((run, outcome))
 
     def decisions(self, now: int) -> list[Decision]:

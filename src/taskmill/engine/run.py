@@ -16,7 +16,7 @@ class Run(Context):
     One object for both sides of an attempt: it is made for every task.
     """
 
-    __slots__ = ("_executor", "_logged", "_note", "_now", "claim", "lines", "told")
+    __slots__ = ("_executor", "_logged", "_note", "_now", "claim", "ended", "lines", "told")
 
     def __init__(
         self,
@@ -32,6 +32,8 @@ class Run(Context):
         self.attempt = head.attempt
         self._cancelled = False
         self.claim = claim
+        self.ended = False
+        """Whether its outcome is on the way to the store."""
         self.told: str | None = None
         """The latest progress, as JSON."""
         self.lines: list[dict[str, Any]] = []
