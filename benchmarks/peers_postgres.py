@@ -141,7 +141,3 @@ def _print(figures: Figures) -> None:
         beside = f"{' '.join(row.peer)} | {shown(peers)} | {figure:.2f}" if row.peer else " | | "
         bar = f"{'≤' if row.most else '≥'} {row.bar:g}{'' if row.peer else ' itself'}"
         print(f"| {row.what} | {row.ours[0]} | {shown(ours)} | {beside} | {bar} | {'' if reached else 'missed'} |")
-
-
-def _key_of(row: Row) -> Key:
-    return row.key
