@@ -2,20 +2,22 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 
 from taskmill.brokers.memory import MemoryBroker
 from taskmill.core.errors import BrokerUnavailable
 from taskmill.core.state import State
-from taskmill.core.task import Ticket
-from taskmill.engine import control, intake
+from taskmill.core.task import Claim, Task, Ticket
+from taskmill.engine import announce, control, intake
 from taskmill.engine.announce import Mill
 from taskmill.engine.loop import run_forever
 from taskmill.engine.outgoing import Outgoing
 from taskmill.engine.promote import Promote
+from taskmill.stores.contract import Store
 from tests.engine import handlers as h
 from tests.engine.conftest import Trial
 
@@ -39,7 +41,8 @@ class Post(MemoryBroker):
 
 
 @pytest.fixture
-async def post(mill: Trial) -> AsyncIterator[Post]:
+async def post(mill: Trial, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Post]:
+    monkeypatch.setattr(announce, "HEAD_START", NEVER)  # one ticket for a task, however slow the machine is
     post = Post()
     mill.broker = post
     mill.mill = Mill(mill.store, Outgoing(post.announce))
@@ -53,6 +56,70 @@ async def test_a_ticket_starts_a_task(mill: Trial, post: Post) -> None:
         done = await asyncio.wait_for(mill.run(h.add.call(2, 3)), 10)
     assert done.head.result == "5"
     assert post.told == [Ticket(done.spec.id, "default", 2)]
+
+
+class Slow:
+    """A store whose inserts take until `go` is set. `look` is told what each claim asked for and got."""
+
+    def __init__(self, store: Store, look: Callable[[Collection[str] | None, list[Claim]], None]) -> None:
+        self._store = store
+        self._look = look
+        self.go = asyncio.Event()
+        self.added = asyncio.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def add(self, tasks: Sequence[Task]) -> dict[int, str]:
+        await self.go.wait()
+        there = await self._store.add(tasks)
+        self.added.set()
+        return there
+
+    async def turn(self, *args: Any, ids: Collection[str] | None = None, **named: Any) -> Any:
+        answer = await self._store.turn(*args, ids=ids, **named)
+        self._look(ids, answer[1])
+        if ids and not answer[1]:
+            await self.added.wait()
+        return answer
+
+
+async def test_a_lone_ticket_sets_out_before_its_task_is_stored(mill: Trial, post: Post) -> None:
+    slow = Slow(mill.store, lambda ids, claims: None)
+    mill.mill = Mill(slow, mill.mill.tickets)
+    adding = asyncio.create_task(mill.add(h.add.call(1, 1)))
+    await asyncio.wait_for(post.heard.wait(), 10)
+    assert not adding.done()
+    slow.go.set()
+    assert [ticket.id for ticket in post.told] == await adding
+
+
+async def test_a_ticket_that_came_before_its_task_was_stored(mill: Trial, post: Post) -> None:
+    """It claims nothing, and the worker looks once more."""
+    asked: list[tuple[Collection[str] | None, int]] = []
+
+    def look(ids: Collection[str] | None, claims: list[Claim]) -> None:
+        asked.append((ids, len(claims)))
+        if ids:
+            slow.go.set()
+
+    slow = Slow(mill.store, look)
+    mill.mill = Mill(slow, mill.mill.tickets)
+    async with mill.worker(poll=NEVER):
+        [id] = await mill.add(h.add.call(1, 1))
+        assert (await asyncio.wait_for(mill.final(id), 10)).head.state is State.SUCCEEDED
+    assert ([id], 0) in asked
+    assert (None, 1) in asked
+
+
+async def test_a_slow_insert_sends_a_second_ticket(mill: Trial, post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(announce, "HEAD_START", 0.0)
+    [id] = await mill.add(h.add.call(1, 1))
+    async with asyncio.timeout(10):
+        while len(post.told) < 2:
+            post.heard.clear()
+            await post.heard.wait()
+    assert post.told == 2 * [Ticket(id, "default", 2)]
 
 
 async def test_whatever_becomes_ready_again_gets_a_ticket(mill: Trial, post: Post) -> None:

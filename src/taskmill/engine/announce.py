@@ -1,5 +1,6 @@
 """Tells who should know of what was just stored: workers, whoever waits for a task, and whoever watches."""
 
+import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,9 @@ from taskmill.stores.contract import Promotion, Store
 
 if TYPE_CHECKING:  # it brings asyncio, which a supervisor does without
     from taskmill.engine.outgoing import Outgoing
+
+HEAD_START = 0.0005
+"""Seconds that a ticket may leave before its task is stored: it takes about as long to reach a worker's claim."""
 
 
 class Mill:
@@ -28,10 +32,20 @@ class Mill:
         self.events = events
         self._ring = store.bell.ring
 
-    def changed(self, tasks: Sequence[tuple[Spec, Head]]) -> None:
+    def coming(self, tasks: Sequence[tuple[Spec, Head]]) -> float:
+        """These are about to be stored. A lone ticket sets out now, because it is under way as long as the insert is.
+
+        Returns when that was, for `changed`, which sends another if this one may have come too early.
+        """
+        if self.tickets is None or len(tasks) > 1 or self.tickets.busy or tasks[0][1].state is not State.READY:
+            return 0.0
+        self._ready([tasks[0][0]])
+        return time.monotonic()
+
+    def changed(self, tasks: Sequence[tuple[Spec, Head]], set_out: float = 0.0) -> None:
         """These heads were written."""
         ready = [spec for spec, head in tasks if head.state is State.READY]
-        if ready:
+        if ready and time.monotonic() - set_out > HEAD_START:
             self._ready(ready)
         if len(ready) < len(tasks):
             self._others(tasks)

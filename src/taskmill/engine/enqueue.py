@@ -27,9 +27,10 @@ async def enqueue(mill: Mill, requests: Sequence[Request]) -> list[Enqueued]:
     Raises StoreUnavailable; none of the batch is stored then.
     """
     tasks = [Task(spec, machine.create(spec, spec.created_at, run_at)) for spec, run_at in requests]
+    set_out = mill.coming(tasks)
     there = await mill.store.add(tasks)
     if not there:
-        mill.changed(tasks)
+        mill.changed(tasks, set_out)
         return [Enqueued(task.spec.id, True) for task in tasks]
     mill.changed([task for i, task in enumerate(tasks) if i not in there])
     return [Enqueued(there.get(i, task.spec.id), i not in there) for i, task in enumerate(tasks)]

@@ -152,22 +152,30 @@ class ByTicket:
         self._hungry = asyncio.Event()
         self._slow = ByQueue(queues)
         self._looked = time.monotonic()
+        self._early = False
+        """Whether a ticket may have come a moment before its task was stored."""
 
     def look(self) -> None:
         self._slow.look()
 
     def wish(self, room: int) -> Wish | None:
-        self._want(room - len(self._hand))
+        # More are fetched beside this claim only if more may be there: to ask costs as much as to claim a lone one.
+        if not 0 < len(self._hand) < room:
+            self._want(room - len(self._hand))
         if time.monotonic() - self._looked > RARELY:
             self._slow.look()
         elif self._hand and room > 0:
             return Wish(room, ids=self._hand.ask(room))
+        elif self._early and room > 0:
+            self._early = False
+            return Wish(room, self._only)
         slow = self._slow.wish(room)
         return slow and slow._replace(ready_for=round(GRACE * SECOND))
 
     def claimed(self, wish: Wish, claims: Sequence[Claim]) -> None:
         if wish.ids is not None:
             self._hand.claimed()
+            self._early = len(wish.ids) == 1 and not claims
             return
         self._looked = time.monotonic()
         self._slow.claimed(wish, claims)

@@ -40,6 +40,11 @@ class Outgoing(Generic[T]):
         self._closing = False
         self._credit, self._counted = float(BURST), self._loop.time()
 
+    @property
+    def busy(self) -> bool:
+        """Whether what is put in now waits for something else to be sent."""
+        return self._sender is not None
+
     def put(self, items: Iterable[T]) -> None:
         """Never raises and never blocks."""
         self._waiting.extend(items)

@@ -146,10 +146,10 @@ class Worker:
         stale, claims = await self._store.turn(
             self.owner, decisions, self._lease, limit, queues=queues, ids=ids, ready_for=ready_for
         )
-        if limit:
-            self._intake.claimed(wish, claims)
         if claims:
             self._accept(claims)
+        if limit:
+            self._intake.claimed(wish, claims)  # after the attempts were handed to slots: they go first
         self._outbox.saved(stale)
 
     def _accept(self, claims: list[Claim]) -> None:

@@ -5,7 +5,8 @@ import gc
 import os
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from typing import Any
 
 import msgspec
 
@@ -42,7 +43,17 @@ def main() -> None:
     sys.setswitchinterval(SWITCH)
     child = begin()
     capture()
-    guarded(lambda: asyncio.run(_live(child)))
+    guarded(lambda: _run(_live(child)))
+
+
+def _run(life: Coroutine[Any, Any, None]) -> None:
+    """On uvloop, which hears of a task 0.1 ms sooner than asyncio's own loop; it does not exist on Windows."""
+    if sys.platform == "win32":
+        asyncio.run(life)
+    else:
+        import uvloop
+
+        uvloop.run(life)
 
 
 async def _live(child: ChildPlan) -> None:

@@ -17,9 +17,11 @@ BULK = 20
 
 async def add_alone(db: asyncpg.Connection, tasks: Sequence[Task]) -> dict[int, str]:
     """Outside of a transaction. The queues must be known."""
-    if len(tasks) >= BULK and await _copied(db, tasks):
-        return {}
-    return await add(db, tasks)
+    if len(tasks) == 1:
+        done = await _inserted(db, tasks[0])
+    else:
+        done = len(tasks) >= BULK and await _copied(db, tasks)
+    return {} if done else await add(db, tasks)
 
 
 async def add(db: Connection, tasks: Sequence[Task]) -> dict[int, str]:
@@ -42,6 +44,12 @@ async def insert(db: Connection, tasks: Sequence[Task]) -> None:
 
 async def add_queues(db: Connection, names: Collection[str]) -> None:
     await db.execute(statement("add_queues"), sorted(names))
+
+
+async def _inserted(db: asyncpg.Connection, task: Task) -> bool:
+    """False: something stands in its way."""
+    status: str = await db.execute(statement("add_one"), *task.spec, *task.head)
+    return status == "INSERT 0 1"
 
 
 async def _copied(db: asyncpg.Connection, tasks: Sequence[Task]) -> bool:

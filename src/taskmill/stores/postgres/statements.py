@@ -29,6 +29,10 @@ def _arrays(fields: tuple[str, ...], first: int) -> str:
     return ", ".join(f"${i}::{_TYPES.get(name, 'text')}[]" for i, name in enumerate(fields, first))
 
 
+def _values(fields: tuple[str, ...]) -> str:
+    return ", ".join(f"${i}::{_TYPES.get(name, 'text')}" for i, name in enumerate(fields, 1))
+
+
 def _set(fields: tuple[str, ...], source: str) -> str:
     return ", ".join(f"{name} = {source}.{name}" for name in fields)
 
@@ -38,6 +42,7 @@ _DECISION = ("id", *Head._fields)
 _FILL = {
     "spec": _names(Spec._fields),
     "head": _names(Head._fields),
+    "values": _values(_TASK),
     "tasks": _arrays(_TASK, 1),
     "decisions": _arrays(_DECISION, 1),
     "attempts": _arrays(Attempt._fields, 1),

@@ -8,6 +8,8 @@ from taskmill.stores.sqlite.patience import Patience
 from taskmill.stores.sqlite.schema import migrate
 
 Durability = Literal["power", "process"]
+PAGE_BYTES = 2_048
+"""Of a file that is made now. A lone insert writes three pages, and half of SQLite's usual size makes it cheaper."""
 CACHE_KIB = 16_384
 JOURNAL_BYTES = 64 * 2**20
 """What the write-ahead log is cut back to after a rush."""
@@ -85,6 +87,7 @@ class Writing:
 def _connect(path: str) -> apsw.Connection:
     connection = apsw.Connection(path)
     connection.set_busy_handler(Patience())
+    connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_BYTES}").fetchall()
