@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from taskmill import InvalidParameters
 from taskmill.catalogue.data import data_processing, engine
 from taskmill.catalogue.data.sources import Source
 from taskmill.catalogue.refusal import MissingExtra, Refusal
+from taskmill.executors.contract import StopRequested
 from tests.catalogue.context import Told
 
 TABLE = [{"price": 2.5, "region": "north"}]
@@ -225,6 +227,35 @@ def test_an_output_without_end_is_stopped(roots: Path, monkeypatch: pytest.Monke
     steps = [{"do": "join", "table": other, "on": ["key"]}]
     assert refusal(data=same, steps=steps, output="out.csv").startswith("the output would be larger than 1,000,000")
     assert os.listdir(roots) == []
+
+
+def test_a_statement_that_is_deaf_to_an_interrupt_is_given_up(roots: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Hangs(Told):
+        gave_up = False
+
+        def give_up(self) -> None:
+            self.gave_up = True
+            heard.set()
+
+    class Connection:
+        interrupts = 0
+
+        def interrupt(self) -> None:
+            self.interrupts += 1
+
+        def execute(self, sql: str) -> Any:
+            assert heard.wait(10)
+            raise duckdb.InterruptException
+
+    monkeypatch.setattr(engine, "DEAF", 0.02)
+    heard, told, connection = threading.Event(), Hangs(), Connection()
+    told.request_stop()
+    (spill := roots.parent / "spill").mkdir()
+    with pytest.raises(StopRequested):
+        engine.Engine(told, connection, {}, spill).rows("SELECT 1", 1)  # type: ignore[arg-type]
+    assert told.gave_up
+    assert connection.interrupts == 2
+    assert not spill.exists()
 
 
 def test_without_its_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

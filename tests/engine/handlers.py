@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import sys
+import threading
 import time
 
 from taskmill import App, Cancel, Context, Fail, Retry, RetryPolicy, Snooze
@@ -137,6 +138,21 @@ def deaf_in_process() -> None:
             time.sleep(60)
         except BaseException:
             continue
+
+
+@app.task(executor="processes")
+def hangs_in_process(ctx: Context) -> None:
+    """As some libraries do: only a thread of its own notices that the task was cancelled."""
+
+    def watch() -> None:
+        while not ctx.cancelled:
+            time.sleep(0.005)
+        ctx.give_up()
+
+    threading.Thread(target=watch, daemon=True).start()
+    ctx.progress(0.4, "waiting")
+    while True:
+        time.sleep(60)
 
 
 @app.task(executor="processes")

@@ -8,6 +8,7 @@ import pytest
 
 from taskmill.core.state import State
 from taskmill.engine import control
+from taskmill.executors import processes
 from taskmill.testing.faulty import Faulty, down, never
 from tests.engine import handlers as h
 from tests.engine.conftest import Trial
@@ -17,8 +18,9 @@ def is_running(task: object) -> bool:
     return task.head.progress is not None  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("task", [h.waits, h.waits_in_thread, h.waits_in_process])
-async def test_a_running_task_is_cancelled(mill: Trial, task: object) -> None:
+@pytest.mark.parametrize("task", [h.waits, h.waits_in_thread, h.waits_in_process, h.hangs_in_process])
+async def test_a_running_task_is_cancelled(mill: Trial, task: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "PATIENCE", 3600.0)
     async with mill.worker():
         [id] = await mill.add(task.call())  # type: ignore[attr-defined]
         running = await mill.when(id, is_running)

@@ -61,6 +61,9 @@ class RemoteContext(Context):
         self._pipe = pipe
         self._lines = 0
 
+    def give_up(self) -> None:
+        _end_all()
+
     def _on_progress(self, fraction: float, note: str) -> None:
         self._pipe.send("progress", fraction, note)
 
@@ -93,8 +96,8 @@ class _Attempts:
 
     def _leave(self) -> None:
         """The worker is gone: end, whatever a handler is doing, and with what it started."""
-        if self._context is not None and os.getpgrp() == os.getpid():
-            os.killpg(0, signal.SIGKILL)
+        if self._context is not None:
+            _end_all()
         os._exit(0)
 
     def work(self) -> None:
@@ -124,3 +127,10 @@ class _Attempts:
         if handler.context_parameter:
             named[handler.context_parameter] = context
         return returned(handler, handler.fn(*args, **named))
+
+
+def _end_all() -> None:
+    """This process, and with it what its handler started."""
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)

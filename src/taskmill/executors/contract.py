@@ -65,6 +65,13 @@ class Context:
         if self._cancelled:
             raise StopRequested
 
+    def give_up(self) -> None:
+        """Nothing here can end this attempt any more (a library hangs): have it ended from outside, at once.
+
+        Ends the process of an attempt that has one to itself; a cancelled task is then cancelled, any other is retried
+        as after a loss. Elsewhere it does nothing, because it would take neighbours along.
+        """
+
     @property
     def logger(self) -> logging.Logger:
         return logging.getLogger(f"taskmill.task.{self.task.task_type}")
