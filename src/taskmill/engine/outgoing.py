@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 BATCH = 1_000
 LIMIT = 100_000
 """What is kept at most; beyond, the oldest is dropped."""
-GATHER = 0.005
+GATHER = 0.002
 """Seconds between two sendings of a steady stream: a message costs much more than what it carries."""
 BURST = 4
 """Sendings that may follow each other at once."""
