@@ -59,5 +59,6 @@ def _print(figures: Figures) -> None:
     for row in ROWS:
         ours, peer = values(figures[row.ours], row.key), values(figures[PEER], row.peer_key)
         if ours and peer:
-            ratio = statistics.median(ours) / statistics.median(peer)
-            print(f"| {row.what} | {shown(ours)} | {shown(peer)} | {ratio:.2f} | {row.bar or ''} |")
+            beside = statistics.median(peer)
+            ratio = f"{statistics.median(ours) / beside:.2f}" if beside else ""
+            print(f"| {row.what} | {shown(ours)} | {shown(peer)} | {ratio} | {row.bar or ''} |")

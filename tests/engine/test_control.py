@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import time
 from pathlib import Path
 
 import pytest
 
 from taskmill.core.state import State
 from taskmill.engine import control
+from taskmill.engine import decline as decline_module
 from taskmill.executors import processes
 from taskmill.testing.faulty import Faulty, down, never
 from tests.engine import handlers as h
@@ -121,6 +123,17 @@ async def test_a_task_type_nobody_here_knows_is_left_for_others(mill: Trial) -> 
     assert left.head.attempt == 0
     assert "no handler for 'unheard_of'" in (left.head.error or "")
     assert await mill.store.attempts(id) == []
+
+
+def test_the_more_tasks_nobody_here_knows_the_later_they_are_offered_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    decline = decline_module.Decline()
+    delays = [decline("unheard_of").delay for _ in range(30_000)]
+    assert decline_module.LEAST < delays[0] < decline_module.LEAST + 0.1
+    assert delays[1_000] > decline_module.LEAST + 4
+    assert delays[-1] == decline_module.MOST
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 100)
+    assert decline("unheard_of").delay < decline_module.LEAST + 0.1
 
 
 async def test_a_cancelled_claim_that_waits_for_a_slot_never_starts(mill: Trial, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from taskmill.core.errors import SchemaTooNew, StoreError
 from taskmill.sdk.sync import run
 from taskmill.stores.open import open_store
 from taskmill.stores.sqlite import schema
-from taskmill.stores.sqlite.database import Database
+from taskmill.stores.sqlite.database import PAGE_BYTES, Database
 from taskmill.testing.conformance.case import a_task
 
 OPEN = """
@@ -48,6 +48,15 @@ def test_a_fresh_file_gets_the_newest_schema(tmp_path: Path) -> None:
     opened(path)
     assert version(path) == schema.steps()[-1][0]
     assert rows(path, "PRAGMA journal_mode") == [("wal",)]
+    assert rows(path, "PRAGMA page_size") == [(PAGE_BYTES,)]
+
+
+def test_a_file_keeps_the_size_of_its_pages(tmp_path: Path) -> None:
+    path = tmp_path / "tasks.db"
+    rows(path, "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; CREATE TABLE gone (x); DROP TABLE gone")
+    opened(path)
+    assert version(path) == schema.steps()[-1][0]
+    assert rows(path, "PRAGMA page_size") == [(4096,)]
 
 
 def test_steps_are_numbered_without_a_gap() -> None:

@@ -79,9 +79,10 @@ class Interrupted(NamedTuple):
 
 
 class Declined(NamedTuple):
-    """This worker cannot run the task: offer it again later, to one that can; no attempt used."""
+    """This worker cannot run the task: offer it again after `delay` seconds, to one that can; no attempt used."""
 
     failure: Failure
+    delay: float
 
 
 class Lost(NamedTuple):

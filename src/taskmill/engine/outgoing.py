@@ -18,10 +18,13 @@ logger = logging.getLogger(__name__)
 BATCH = 1_000
 LIMIT = 100_000
 """What is kept at most; beyond, the oldest is dropped."""
-GATHER = 0.002
+GATHER = 0.005
 """Seconds between two sendings of a steady stream: a message costs much more than what it carries."""
 BURST = 4
 """Sendings that may follow each other at once."""
+FEW = 3
+SHARE = 0.4
+"""What a sending of so few counts, for a few every two milliseconds are no stream yet."""
 BACK_OFF = 0.5
 FAREWELL = 2.0
 """Seconds to send the rest when it closes."""
@@ -73,6 +76,7 @@ class Outgoing(Generic[T]):
             while self._waiting:
                 await self._gather()
                 count = min(BATCH, len(self._waiting))
+                self._credit -= SHARE if count <= FEW else 1
                 await self._try([self._waiting.popleft() for _ in range(count)])
         finally:
             self._sender = None
@@ -84,7 +88,6 @@ class Outgoing(Generic[T]):
         self._counted = now
         if self._credit < 1 and len(self._waiting) < BATCH and not self._closing:
             await asyncio.sleep((1 - self._credit) * GATHER)
-        self._credit -= 1
 
     async def _try(self, items: list[T]) -> None:
         try:

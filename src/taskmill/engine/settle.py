@@ -24,9 +24,6 @@ from taskmill.core.outcome import (
 from taskmill.core.retry import RetryPolicy
 from taskmill.core.task import SECOND, Attempt, Claim, Decision, Head, Spec
 
-DECLINED_REST = 5.0
-"""Seconds until a task that a worker declined is offered again."""
-
 
 def decide(claim: Claim, outcome: Outcome, now: int, chance: float, log: Sequence[dict[str, Any]] = ()) -> Decision:
     """`now`: the store's time; `chance` in [0, 1) is the jitter."""
@@ -65,8 +62,8 @@ def next_head(spec: Spec, head: Head, outcome: Outcome, now: int, chance: float)
             return machine.lose(head, failure.to_json(), now), failure.code
         case Interrupted():
             return machine.release(head, now), None
-        case Declined(failure):
-            return machine.snooze(head._replace(error=failure.to_json()), _microseconds(DECLINED_REST), now), None
+        case Declined(failure, delay):
+            return machine.snooze(head._replace(error=failure.to_json()), _microseconds(delay), now), None
 
 
 def _retried(spec: Spec, head: Head, asked: Retry, now: int, chance: float) -> Head:

@@ -11,8 +11,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 
-from taskmill.core.outcome import Declined, Failure, Interrupted, Outcome
+from taskmill.core.outcome import Interrupted, Outcome
 from taskmill.engine.board import Board
+from taskmill.engine.decline import Decline
 from taskmill.engine.run import Run
 from taskmill.executors.contract import Handler
 from taskmill.executors.outcomes import raised
@@ -41,6 +42,7 @@ class Slots:
         self._backlog: deque[Run] = deque()
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._ending = False
+        self._decline = Decline()
 
     @property
     def backlog(self) -> int:
@@ -100,7 +102,7 @@ class Slots:
             self._board.put(slot, run.task.id)
         try:
             handler = self._handlers.get(run.task.task_type)
-            outcome = await run.perform(handler) if handler else _declined(run)
+            outcome = await run.perform(handler) if handler else self._decline(run.task.task_type)
         except asyncio.CancelledError as error:
             if not self._ending:  # then it was the handler itself that cancelled this asyncio task
                 outcome = raised(error)
@@ -127,8 +129,3 @@ async def _forget_cancels(task: asyncio.Task[None]) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.sleep(0)  # where the latest is raised, if it was not yet
         task.uncancel()
-
-
-def _declined(run: Run) -> Declined:
-    name = run.task.task_type
-    return Declined(Failure("unknown_task_type", "UnknownTaskType", f"the worker has no handler for '{name}'"))
