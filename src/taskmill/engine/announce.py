@@ -13,8 +13,8 @@ from taskmill.stores.contract import Promotion, Store
 if TYPE_CHECKING:  # it brings asyncio, which a supervisor does without
     from taskmill.engine.outgoing import Outgoing
 
-HEAD_START = 0.0005
-"""Seconds that a ticket may leave before its task is stored: it takes about as long to reach a worker's claim."""
+HEAD_START = 0.005
+"""Seconds that a ticket may leave before its task is stored: a worker that it reaches too early looks again later."""
 
 
 class Mill:

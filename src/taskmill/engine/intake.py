@@ -7,7 +7,7 @@ tickets come, now and then while they do.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from taskmill.brokers.contract import Broker, Delivery
@@ -18,6 +18,8 @@ GRACE = 1.0
 """Seconds for which a task is left to its ticket."""
 RARELY = 5.0
 """Seconds between looks by queue while tickets keep coming."""
+AGAIN = (0.002, 0.01)
+"""Seconds after which a worker looks for the task of a lone ticket that came before it was stored."""
 PATIENCE = 0.25
 """Seconds a ticket may wait here for a slot before another worker gets it."""
 
@@ -142,8 +144,10 @@ class ByTicket:
         queues: Collection[str] | None,
         known: Collection[str],
         room: int,
+        poke: Callable[[], None],
     ) -> None:
-        """`queues`: those to serve (None: all), `known`: those that exist. `room`: tickets to hold at most."""
+        """`queues`: those to serve (None: all), `known`: those that exist. `room`: tickets to hold at most. `poke` is
+        called when there is something to wish for that `take` does not tell."""
         self._only = queues
         self._served = set(known if queues is None else queues)
         self._intake = broker.intake(self._served, room)
@@ -152,8 +156,9 @@ class ByTicket:
         self._hungry = asyncio.Event()
         self._slow = ByQueue(queues)
         self._looked = time.monotonic()
+        self._poke = poke
         self._early = False
-        """Whether a ticket may have come a moment before its task was stored."""
+        """Whether a task may be there that its ticket did not find."""
 
     def look(self) -> None:
         self._slow.look()
@@ -175,7 +180,9 @@ class ByTicket:
     def claimed(self, wish: Wish, claims: Sequence[Claim]) -> None:
         if wish.ids is not None:
             self._hand.claimed()
-            self._early = len(wish.ids) == 1 and not claims
+            if len(wish.ids) == 1 and not claims:
+                for delay in AGAIN:
+                    asyncio.get_running_loop().call_later(delay, self._look_again)
             return
         self._looked = time.monotonic()
         self._slow.claimed(wish, claims)
@@ -201,6 +208,10 @@ class ByTicket:
     async def close(self) -> None:
         self._hand.give_back()
         await self._intake.close()
+
+    def _look_again(self) -> None:
+        self._early = True
+        self._poke()
 
     def _want(self, room: int) -> None:
         self._room = room

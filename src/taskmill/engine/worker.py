@@ -211,7 +211,7 @@ class Worker:
         if self._broker is None or self._mill.tickets is None:
             return ByQueue(queues)
         known = [row.name for row in await self._store.queues()]
-        return ByTicket(self._broker, self._mill.tickets, queues, known, self._settings.slots + MOST)
+        return ByTicket(self._broker, self._mill.tickets, queues, known, self._settings.slots + MOST, self._poke.set)
 
     # --- the ear
 
