@@ -112,6 +112,11 @@ async def test_a_ticket_that_came_before_its_task_was_stored(mill: Trial, post: 
     assert (None, 1) in asked
 
 
+async def test_nothing_to_store_has_no_ticket(mill: Trial, post: Post) -> None:
+    assert await mill.add() == []
+    assert post.told == []
+
+
 async def test_a_slow_insert_sends_a_second_ticket(mill: Trial, post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(announce, "HEAD_START", 0.0)
     [id] = await mill.add(h.add.call(1, 1))

@@ -1,5 +1,6 @@
 """Tells who should know of what was just stored: workers, whoever waits for a task, and whoever watches."""
 
+import math
 import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ if TYPE_CHECKING:  # it brings asyncio, which a supervisor does without
 
 HEAD_START = 0.005
 """Seconds that a ticket may leave before its task is stored: a worker that it reaches too early looks again later."""
+
+NEVER = -math.inf
 
 
 class Mill:
@@ -37,12 +40,12 @@ class Mill:
 
         Returns when that was, for `changed`, which sends another if this one may have come too early.
         """
-        if self.tickets is None or len(tasks) > 1 or self.tickets.busy or tasks[0][1].state is not State.READY:
-            return 0.0
+        if self.tickets is None or len(tasks) != 1 or self.tickets.busy or tasks[0][1].state is not State.READY:
+            return NEVER
         self._ready([tasks[0][0]])
         return time.monotonic()
 
-    def changed(self, tasks: Sequence[tuple[Spec, Head]], set_out: float = 0.0) -> None:
+    def changed(self, tasks: Sequence[tuple[Spec, Head]], set_out: float = NEVER) -> None:
         """These heads were written."""
         ready = [spec for spec, head in tasks if head.state is State.READY]
         if ready and time.monotonic() - set_out > HEAD_START:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
+from typing import Any
 from uuid import uuid4
 
 from taskmill.brokers.packing import pack, parcels
@@ -33,12 +34,9 @@ class RedisBroker:
             raise BrokerUnavailable("this broker is closed")
         if not tickets:
             return
-        commands = self._client.pipeline(transaction=False)
-        for line, ids in parcels(tickets):
-            commands.xadd(key_of(line), {FIELD: pack(ids)}, maxlen=LENGTH, approximate=True)
         try:
             async with asyncio.timeout(PATIENCE):
-                await commands.execute()
+                await self._add([(key_of(line), pack(ids)) for line, ids in parcels(tickets)])
         except FAILURES as error:
             self._presence.away(reason(error))
             raise unavailable(self.place, error) from None
@@ -64,7 +62,20 @@ class RedisBroker:
         if answers[2][0][1][0][1] != {FIELD.encode(): body}:
             raise BrokerUnavailable(f"the broker {self.place} did not give back what it was given")
 
+    async def _add(self, entries: Sequence[tuple[str, bytes]]) -> None:
+        if len(entries) == 1:  # a pipeline of one costs half as much again
+            await _entry(self._client, *entries[0])
+            return
+        commands = self._client.pipeline(transaction=False)
+        for key, body in entries:
+            _entry(commands, key, body)
+        await commands.execute()
+
     async def close(self) -> None:
         self._closed = True
         await asyncio.gather(*(intake.close() for intake in self._intakes))
         await self._client.aclose()
+
+
+def _entry(client: Any, key: str, body: bytes) -> Any:
+    return client.xadd(key, {FIELD: body}, maxlen=LENGTH, approximate=True)
