@@ -24,6 +24,11 @@ def told(caplog: pytest.LogCaptureFixture) -> list[str]:
     return ["away" if " is away" in line else "back" for line in lines]
 
 
+async def killed(server: Server) -> None:
+    await asyncio.to_thread(server.settle)
+    await asyncio.to_thread(server.kill)
+
+
 async def test_absent_at_the_start(server: Server, opened: Opened, caplog: pytest.LogCaptureFixture) -> None:
     server.stop()
     async with opened(server.url) as broker:
@@ -42,7 +47,7 @@ async def test_killed_and_started_again(server: Server, opened: Opened, caplog: 
         await works(broker, intake)
         ticket = a_ticket()
         waiting = asyncio.create_task(arrives(intake, ticket))
-        await asyncio.to_thread(server.kill)
+        await killed(server)
         await refused(broker)
         await asyncio.to_thread(server.start)
         await announced(broker, ticket)
@@ -127,7 +132,7 @@ async def test_a_frozen_server(server: Server, opened: Opened) -> None:
 async def test_ping_says_that_it_is_away(server: Server, opened: Opened) -> None:
     async with opened(server.url) as broker:
         await broker.ping()
-        await asyncio.to_thread(server.kill)
+        await killed(server)
         with pytest.raises(Exception, match="takes nothing"):
             await broker.ping()
 
@@ -139,7 +144,7 @@ async def test_closes_soon_while_it_is_away(server: Server, opened: Opened) -> N
         await works(broker, intake)
         await announced(broker, a_ticket())
         held = await intake.take(1)
-        await asyncio.to_thread(server.kill)
+        await killed(server)
         async with asyncio.timeout(5):
             await intake.close()
             await broker.close()

@@ -116,6 +116,9 @@ class Server(Place):
                 self._process.wait(timeout=30)
         self.kill()
 
+    def settle(self) -> None:
+        """Have it write down what SIGKILL must not take; most servers do that before they answer."""
+
     def kill(self) -> None:
         """SIGKILL to every process of it at once; the data stays as it was at that moment."""
         if self._process is None or self._guard is None:
