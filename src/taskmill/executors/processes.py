@@ -101,6 +101,7 @@ class Processes:
 
     async def _died(self, child: Child, context: Context, began: bool) -> Outcome:
         failure = await _end_of(child)
+        await _hang_up(child)
         if context.cancelled:
             return Stopped()
         if not began:
@@ -133,6 +134,15 @@ async def _end_of(child: Child) -> Failure:
         await _kill(child)
         return Failure("worker_lost", "PipeClosed", "the handler closed the pipe of its process")
     return describe_death(code, "the process of this attempt")
+
+
+async def _hang_up(child: Child) -> None:
+    """Takes note of a write that came too late: left alone, some Pythons log it, among the lines of another attempt."""
+    assert child.stdin is not None
+    child.stdin.close()
+    with contextlib.suppress(OSError, TimeoutError):
+        async with asyncio.timeout(LINGER):
+            await child.stdin.wait_closed()
 
 
 async def _kill(child: Child) -> None:
