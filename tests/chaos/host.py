@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 
+from tests.chaos.mill import children
 from tests.servers.base import HOST, free_port
 
 ROOT = Path(__file__).parents[2]
@@ -51,10 +52,10 @@ class Host:
         return self.output.read_text()
 
     def workers(self) -> list[psutil.Process]:
-        return self._children("taskmill.supervisor.worker")
+        return children(self.process, "taskmill.supervisor.worker")
 
     def servers(self) -> list[psutil.Process]:
-        return self._children("taskmill.supervisor.server")
+        return children(self.process, "taskmill.supervisor.server")
 
     def stop(self) -> int:
         """Its exit code."""
@@ -67,15 +68,6 @@ class Host:
             for process in [self.process, *self.process.children(recursive=True)]:
                 process.kill()
             self.process.wait()
-
-    def _children(self, module: str) -> list[psutil.Process]:
-        found = []
-        with contextlib.suppress(psutil.NoSuchProcess):
-            for process in self.process.children():
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    if module in process.cmdline():
-                        found.append(process)
-        return found
 
 
 def as_environment(urls: Mapping[str, str]) -> dict[str, str]:

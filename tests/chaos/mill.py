@@ -64,7 +64,7 @@ class Mill:
         return [self.process, *self.process.children(recursive=True)]
 
     def workers(self) -> list[psutil.Process]:
-        return [p for p in self.process.children() if "taskmill.supervisor.worker" in p.cmdline()]
+        return children(self.process, "taskmill.supervisor.worker")
 
     def kill_tree(self) -> float:
         processes = self.tree()
@@ -82,6 +82,17 @@ class Mill:
     def lines(self) -> list[Line]:
         fields = (line.split() for line in self.log.read_text().splitlines())
         return [Line(what, int(number), run, int(pid), float(at)) for what, number, run, pid, at in fields]
+
+
+def children(process: psutil.Process, module: str) -> list[psutil.Process]:
+    """Those that run this module."""
+    found = []
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for child in process.children():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if module in child.cmdline():
+                    found.append(child)
+    return found
 
 
 def until(condition: Callable[[], bool], timeout: float, what: str) -> float:

@@ -10,7 +10,6 @@ import subprocess
 import tempfile
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +20,7 @@ import psutil
 HOST = "127.0.0.1"
 GUARD = 'cat >/dev/null; kill -KILL "-$0"; rm -rf -- "$1"'
 """Its input ends with this process, however that ends: Ctrl-C, SIGKILL, a crash."""
+_PORTS = iter(random.sample(range(20_000, 32_000), k=12_000))
 
 
 class Place(ABC):
@@ -190,18 +190,14 @@ def _signal(processes: list[psutil.Process], *numbers: signal.Signals) -> None:
 
 
 def free_port() -> int:
-    """Below the ports that the system gives to clients.
+    """Never the same one twice, and below the ports that the system gives to clients.
 
     A client that tries again and again to reach a closed port of that range would, some day, be given this very port
     and be connected to itself.
     """
-    for port in _ports():
+    for port in _PORTS:
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((HOST, port))
             return port
     raise RuntimeError("no free port on 127.0.0.1 between 20000 and 32000")
-
-
-def _ports() -> Iterator[int]:
-    yield from random.sample(range(20_000, 32_000), k=200)

@@ -1,6 +1,7 @@
 """What can go wrong around a worker process: it is heard of, it leaves nothing behind, and the rest goes on."""
 
 import contextlib
+import gc
 import signal
 import sys
 import time
@@ -26,6 +27,7 @@ def descriptors() -> int:
 
 def test_restarts_leave_no_descriptors_behind() -> None:
     child = Child("worker-1", "taskmill.supervisor.nothing", PLAN)
+    gc.collect()  # what earlier tests left would be counted
     before = descriptors()
     for _ in range(20):
         child.start()
@@ -33,7 +35,7 @@ def test_restarts_leave_no_descriptors_behind() -> None:
         assert child.process.wait() == 1
         child.suspects()
         child.bury()
-    assert descriptors() == before
+    assert descriptors() <= before
 
 
 def test_a_process_that_cannot_be_had_is_tried_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,7 +46,7 @@ def test_a_process_that_cannot_be_had_is_tried_again_later(monkeypatch: pytest.M
         child.start()
         assert child.process is None
     assert child.start_at > time.monotonic() + 1.0
-    assert descriptors() == before
+    assert descriptors() <= before
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """What an intake got from its broker and has not handed out: messages of several tickets, which go out in parts.
 
-A worker with room for three must not keep a hundred from others: the rest of a message goes back. So it does when
-nobody takes for a while.
+A worker that wants three must not keep a hundred from others: the rest of a message goes back. So it does when nobody
+takes for a while.
 """
 
 import asyncio
@@ -17,7 +17,13 @@ from taskmill.core.task import Priority, Ticket
 HOLD = 0.1
 """Seconds for which tickets stay here though nobody takes."""
 SORT = 0.01
-"""Seconds from the first fetch after a rest until tickets are handed out: low ones may come before high ones."""
+"""Seconds for which the first tickets after a rest wait for others: low ones may come before high ones."""
+PROMPT = 0.2
+"""Seconds after a rest within which tickets come that were there; later ones are new, and need not wait."""
+AHEAD = 2
+"""Times what was wanted to keep of a message. With more, one worker holds all high ones while another runs low ones."""
+FORGET = 0.9
+"""The share of what was wanted once that counts when less is wanted now."""
 
 
 H = TypeVar("H")
@@ -89,11 +95,15 @@ class Shelf(Generic[H]):
         self._held = 0
         """Tickets that are handed out."""
         self._waiting = 0
+        self._wanted = 0.0
+        """Tickets at once, of late."""
         self._hungry = 0
         """How many wait in `take` and have room."""
         self._news = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._left_at = 0.0
+        self._unsorted_until = 0.0
+        """When the first ticket after a rest is no longer one of many that were there."""
         self._sorted_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
@@ -102,6 +112,11 @@ class Shelf(Generic[H]):
     def room(self) -> int:
         """For how many more tickets."""
         return self._capacity - self._held - self._waiting
+
+    @property
+    def share(self) -> int:
+        """How many tickets to keep of one message."""
+        return int(AHEAD * self._wanted)
 
     @property
     def stocked(self) -> bool:
@@ -123,18 +138,24 @@ class Shelf(Generic[H]):
 
     def fetching_again(self) -> None:
         """The source was at rest, and fetches now."""
-        self._sorted_at = self._loop.time() + SORT
+        self._unsorted_until = self._loop.time() + PROMPT
 
     def put(self, pack: Pack[H]) -> None:
-        """What goes beyond the capacity goes back."""
-        rest = pack.ids[max(0, self.room) :]
-        del pack.ids[len(pack.ids) - len(rest) :]
+        """What goes beyond the capacity, or the share, goes back."""
+        if self._unsorted_until:
+            now = self._loop.time()
+            self._sorted_at = now + SORT if now < self._unsorted_until else 0.0
+            self._unsorted_until = 0.0
+        full = self.room < len(pack.ids)
+        kept = max(0, min(self.room, self.share))
+        rest, pack.ids = pack.ids[kept:], pack.ids[:kept]
         if pack.ids:
             self._packs[pack.line.priority].append(pack)
             self._waiting += len(pack.ids)
             self._ring()
-        if rest:
+        if full:
             self._source.rest()
+        if rest:
             self._send_back(pack, rest)
         if not self._hungry:
             self._left()
@@ -201,6 +222,7 @@ class Shelf(Generic[H]):
         hungry = int(room > 0)
         self._hungry += hungry
         if hungry:
+            self._wanted = max(room, FORGET * self._wanted)
             self._source.want(room)
         else:
             self._left()

@@ -1,6 +1,5 @@
 """A real SMTP server on a free port: it keeps what it takes, and misbehaves on request."""
 
-import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +10,8 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
+
+from tests.servers.base import free_port
 
 
 @dataclass
@@ -71,17 +72,10 @@ def post_office(
         more["auth_required"] = True
     if trust and not tls:
         more |= {"tls_context": trust, "require_starttls": True}
-    post.port = _free_port()
+    post.port = free_port()
     controller = Controller(post, "127.0.0.1", post.port, ssl_context=trust if tls else None, **more)
     controller.start()
     try:
         yield post
     finally:
         controller.stop()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

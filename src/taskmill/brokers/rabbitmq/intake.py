@@ -1,7 +1,8 @@
 """A worker's share of the tickets at RabbitMQ: a tap for each line, a shelf for what came.
 
-RabbitMQ counts messages, but a worker has room for so many tickets: how many messages may come follows from how many
-tickets they held of late. While nobody takes, the taps are off.
+RabbitMQ counts messages, but a worker wants so many tickets: how many messages may come follows from how many tickets
+they held and were wanted of late. More would wait here while another worker is idle, or has only lower ones left. While
+nobody takes, the taps are off.
 """
 
 import asyncio
@@ -72,7 +73,7 @@ class RabbitIntake:
             self._shelf.fetching_again()
         if len(self._unsettled) >= self._flow:  # they hold fewer than was expected
             flow = max(flow, min(MOST_MESSAGES, 2 * len(self._unsettled)))
-        if flow >= 2 * self._flow:
+        if flow >= 2 * self._flow or 4 * flow <= self._flow:
             self._turn(flow)
 
     def rest(self) -> None:
@@ -102,7 +103,7 @@ class RabbitIntake:
         self._shelf.gone(pack)
 
     def _fitting(self) -> int:
-        return max(1, min(MOST_MESSAGES, int(self._capacity / 2 / self._tickets_per_message)))
+        return max(1, min(MOST_MESSAGES, int(min(self._capacity / 2, self._shelf.share) / self._tickets_per_message)))
 
     def _add(self, line: Line) -> None:
         if line not in self._taps:
