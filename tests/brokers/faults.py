@@ -1,6 +1,7 @@
 """What the tests of faults have in common."""
 
 import asyncio
+import contextlib
 import time
 from uuid import uuid4
 
@@ -27,6 +28,14 @@ async def refused(broker: Broker) -> BrokerUnavailable:
     assert time.monotonic() - begin < SOON
     assert refusal.value.hint
     return refusal.value
+
+
+async def closed(broker: Broker) -> None:
+    """Until it takes nothing more: an alarm reaches the connections a moment after it is set."""
+    async with asyncio.timeout(SOON):
+        with contextlib.suppress(BrokerUnavailable):
+            while True:
+                await broker.announce([a_ticket()])
 
 
 async def announced(broker: Broker, ticket: Ticket) -> None:

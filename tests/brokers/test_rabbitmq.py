@@ -10,7 +10,7 @@ from taskmill.brokers.rabbitmq.names import QUEUE, queue_name
 from taskmill.core.errors import BrokerUnavailable
 from taskmill.core.task import Ticket
 from tests.brokers.conftest import Opened
-from tests.brokers.faults import LONG, a_ticket, announced, arrives, refused, works
+from tests.brokers.faults import LONG, a_ticket, announced, arrives, closed, refused, works
 from tests.servers import RabbitmqServer
 
 NAME = queue_name(Line("faults", 2))
@@ -26,6 +26,7 @@ async def test_an_alarm_refuses_soon_and_ends_by_itself(
         await works(broker, intake)
         await broker.announce([before])
         rabbitmq.set_alarm(resource, True)
+        await closed(broker)
         for _ in range(2):
             error = await refused(broker)
             assert "alarm" in str(error)

@@ -148,8 +148,9 @@ class Worker:
         )
         if claims:
             self._accept(claims)
+            await asyncio.sleep(0)  # the slots begin before tickets are acknowledged
         if limit:
-            self._intake.claimed(wish, claims)  # after the attempts were handed to slots: they go first
+            self._intake.claimed(wish, claims)
         self._outbox.saved(stale)
 
     def _accept(self, claims: list[Claim]) -> None:

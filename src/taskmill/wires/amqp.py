@@ -11,6 +11,7 @@ import pika
 from pika.adapters.asyncio_connection import AsyncioConnection
 
 from taskmill.wires.amqp_address import HEARTBEAT
+from taskmill.wires.amqp_socket import Services
 from taskmill.wires.presence import Presence
 
 FIRST_REST = 0.1
@@ -110,10 +111,12 @@ async def _connected(
             lost.set_result(why)
 
     def begin(_: Connection) -> None:
+        services.connected = True
         if not opened.done():
             opened.set_result(None)
 
-    connection = AsyncioConnection(parameters, begin, end, end)
+    services = Services()
+    connection = AsyncioConnection(parameters, begin, end, end, services)
     try:
         await opened
         yield connection, lost

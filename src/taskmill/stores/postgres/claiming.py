@@ -27,6 +27,10 @@ class Wanted:
     ) -> None:
         self.pick: Pick = "with_pick_by_queue" if ids is None else "with_pick_by_id"
         self.nothing = limit <= 0 or empty(queues) or empty(ids)
+        self.one = (
+            (owner, lease, now, queues and list(queues), *ids) if ids and len(ids) == 1 and not ready_for else None
+        )
+        """For the statement that claims a lone task by its id."""
         self._left = limit
         self._who = owner, lease
         self._which = None if queues is None else list(queues), ready_for, now
@@ -43,6 +47,8 @@ class Wanted:
 
 
 async def claim(db: Connection, wanted: Wanted) -> list[Claim]:
+    if wanted.one is not None:
+        return [codec.claim(row) for row in await db.fetch(statement("claim_one"), *wanted.one)]
     claims: list[Claim] = []
     for _ in range(ROUNDS):
         rows = await db.fetch(statements.claim(wanted.pick), *wanted.values())

@@ -56,6 +56,8 @@ _FILL = {
     "task_type_set": _set(TaskTypeRow._fields[1:], "excluded"),
     "promotion": _names(Promotion._fields, "task."),
     "stale": "SELECT array_agg(id) FROM decision WHERE (id IN (SELECT id FROM saved)) IS NOT TRUE",
+    "start": "state = 'running', version = task.version + 1, attempt = task.attempt + 1, progress = NULL, "
+    "lease_owner = $1, lease_until = moment.now + $2, started_at = moment.now",
     "clock": "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
     "hasty": "set_config('synchronous_commit', 'off', true)",
 }
