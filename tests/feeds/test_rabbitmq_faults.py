@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from taskmill.core.errors import FeedUnavailable
+from taskmill.core.events import TaskEvent
 from taskmill.feeds.contract import Watched
 from taskmill.feeds.rabbitmq import RabbitFeed
 from taskmill.testing.conformance.feeds import an_event, heard
@@ -81,6 +82,11 @@ async def test_it_answers_slowly(rabbitmq: RabbitmqServer) -> None:
         await feed.close()
 
 
+async def emit_forever(feed: RabbitFeed, event: TaskEvent) -> None:
+    while True:
+        await feed.emit([event])
+
+
 async def test_its_alarm_is_an_error_at_once_and_keeps_nobody_from_hearing(
     rabbitmq: RabbitmqServer, feed: RabbitFeed
 ) -> None:
@@ -90,9 +96,7 @@ async def test_its_alarm_is_an_error_at_once_and_keeps_nobody_from_hearing(
     assert await heard(watching, 1) == [event]
     rabbitmq.set_alarm("memory", True)
     with pytest.raises(FeedUnavailable, match="alarm"):
-        async with asyncio.timeout(5):
-            while True:  # an alarm reaches the connections a moment after it is set
-                await feed.emit([event])
+        await asyncio.wait_for(emit_forever(feed, event), 5)  # the alarm reaches the connections a moment later
     rabbitmq.set_alarm("memory", False)
     last = event._replace(version=9)
     await emitted(feed, last)
