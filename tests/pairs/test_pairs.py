@@ -9,10 +9,13 @@ from typing import Any
 
 import httpx
 import psutil
+import psycopg
 import pytest
 
 from taskmill import App, State, TaskCancelled
+from taskmill.core.errors import InvalidRequest
 from taskmill.core.task import SECOND
+from taskmill.engine.intake import GRACE
 from tests.chaos.host import Host
 from tests.chaos.mill import until
 from tests.pairs.conftest import SLOTS, WORKERS
@@ -80,6 +83,23 @@ def test_a_delay(app: App) -> None:
     spec, head = handle.refresh()
     assert head.started_at is not None
     assert 0.5 * SECOND <= head.started_at - spec.created_at < 2 * SECOND
+
+
+def test_a_transaction_of_ones_own(app: App, urls: dict[str, str]) -> None:
+    """It is heard of at the commit: a slow look would find it after a second at least."""
+    if urls["store"].startswith("sqlite"):
+        with pytest.raises(InvalidRequest, match="PostgreSQL"):
+            app.tasks["add"].using(connection=object()).enqueue(1, 2)
+        return
+    waits = []
+    for n in range(3):
+        with psycopg.connect(urls["store"]) as connection:
+            handle = app.tasks["add"].using(connection=connection).enqueue(n, n)
+            connection.commit()
+            committed = time.time()
+        assert handle.result(timeout=PATIENCE) == 2 * n
+        waits.append((handle.refresh()[1].started_at or 0) / SECOND - committed)
+    assert min(waits) < GRACE, waits
 
 
 def test_a_retry(app: App) -> None:

@@ -42,17 +42,26 @@ class ByQueue:
         """Whether there may be ready tasks that nobody has looked for."""
 
     def look(self) -> None:
-        """Something is ready, or may be."""
+        """Something may be ready."""
+        self._look = True
+
+    def rung(self) -> None:
+        """The store's bell says that something is ready."""
         self._look = True
 
     def wish(self, room: int) -> Wish | None:
-        return Wish(room, self._queues) if self._look and room > 0 else None
+        if not self._look or room <= 0:
+            return None
+        self._look = False  # what is heard from now on may be too late for this claim
+        return Wish(room, self._queues)
 
     def claimed(self, wish: Wish, claims: Sequence[Claim]) -> None:
-        self._look = len(claims) == wish.limit
+        if len(claims) == wish.limit:
+            self._look = True
 
     def failed(self) -> None:
         """The wish was not granted, and nothing is known of it."""
+        self._look = True
 
     def waiting(self) -> bool:
         """Whether something is here that others might take."""
@@ -157,11 +166,15 @@ class ByTicket:
         self._slow = ByQueue(queues)
         self._looked = time.monotonic()
         self._poke = poke
-        self._early = False
-        """Whether a task may be there that its ticket did not find."""
+        self._untold = ByQueue(queues)
+        """For tasks without a ticket, or with one that came too early."""
 
     def look(self) -> None:
         self._slow.look()
+
+    def rung(self) -> None:
+        """With a broker, only for tasks that got no tickets."""
+        self._untold.look()
 
     def wish(self, room: int) -> Wish | None:
         # More are fetched beside this claim only if more may be there: to ask costs as much as to claim a lone one.
@@ -171,9 +184,8 @@ class ByTicket:
             self._slow.look()
         elif self._hand and room > 0:
             return Wish(room, ids=self._hand.ask(room))
-        elif self._early and room > 0:
-            self._early = False
-            return Wish(room, self._only)
+        elif untold := self._untold.wish(room):
+            return untold
         slow = self._slow.wish(room)
         return slow and slow._replace(ready_for=round(GRACE * SECOND))
 
@@ -185,11 +197,13 @@ class ByTicket:
                     asyncio.get_running_loop().call_later(delay, self._look_again)
             return
         self._looked = time.monotonic()
-        self._slow.claimed(wish, claims)
+        (self._slow if wish.ready_for else self._untold).claimed(wish, claims)
         self._serve({claim.spec.queue for claim in claims})
 
     def failed(self) -> None:
         self._hand.failed()
+        self._untold.failed()
+        self._slow.failed()
 
     def waiting(self) -> bool:
         return bool(self._hand)
@@ -210,7 +224,7 @@ class ByTicket:
         await self._intake.close()
 
     def _look_again(self) -> None:
-        self._early = True
+        self._untold.look()
         self._poke()
 
     def _want(self, room: int) -> None:

@@ -90,9 +90,9 @@ class Worker:
         self._intake = await self._open_intake()
         self._slots = Slots(self._settings.slots, self._handlers, self._ended, self._board)
         async with asyncio.TaskGroup() as parts:
-            pump, serving = parts.create_task(self._pump()), parts.create_task(self._slots.serve())
             works = (self._hear(), self._take(), self._check_doubts(), self._progress.write_forever())
-            helpers = [parts.create_task(work) for work in works]
+            helpers = [parts.create_task(work) for work in works]  # first, to hear what comes after the first claim
+            pump, serving = parts.create_task(self._pump()), parts.create_task(self._slots.serve())
             await _first(None, drain.wait(), stop.wait(), pump, serving, *helpers)
             if not (drain.is_set() or stop.is_set()):
                 raise RuntimeError("a part of the worker was cancelled")
@@ -223,7 +223,7 @@ class Worker:
                 heard = await ear.wait(None)
                 cancelled = [item for topic, item in heard if topic == "cancel"]
                 if len(cancelled) < len(heard):
-                    self._intake.look()
+                    self._intake.rung()
                     self._poke.set()
                 if cancelled:
                     self.check(cancelled)
