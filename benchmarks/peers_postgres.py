@@ -24,6 +24,7 @@ PROCRASTINATE = ("procrastinate_pg", "tuned")
 DRAMATIQ = ("dramatiq_rabbit", "default")
 CELERY = ("celery_rabbit", "default")
 CELERY_RESULTS = ("celery_rabbit", "redis-results")
+LEAST = ("least_pg_rabbit", "default")
 
 BROKERS = (WITH_RABBITMQ, WITH_REDIS)
 OURS = (ALONE, *BROKERS)
@@ -32,6 +33,7 @@ RUNS = {
     PROCRASTINATE: "w1,w2,w3",
     DRAMATIQ: "w1,w2,w3,w4",
     CELERY: "w1,w2,w3",
+    LEAST: "w3",
     CELERY_RESULTS: "w1,w2,w4",
 }
 LEASE = 15.0
@@ -68,6 +70,7 @@ def rows() -> Iterator[Row]:
     for ours in BROKERS:
         yield Row("W3 start p50, ms", ours, start, CELERY, 1.0, most=True)
         yield Row("W3 start p50, ms", ours, start, None, 3.5, most=True)
+    yield Row("W3 start p50, ms", LEAST, start, CELERY, 1.0, most=True)
     yield from (Row("W4 results, per s", ours, results, DRAMATIQ, 2.0) for ours in OURS)
     yield from (Row("W4 results, per s", ours, results, CELERY_RESULTS, 6.0) for ours in BROKERS)
     for ours in OURS:
