@@ -83,6 +83,17 @@ class Sharing(BrokerCase):
         await nothing_left(broker, queue)
 
     @scenario
+    async def test_who_takes_one_after_the_other_keeps_few(self, broker: Broker, queue: str) -> None:
+        tickets = some_tickets(queue, 60)
+        slow, idle = broker.intake([queue], 2 * len(tickets)), broker.intake([queue], 2 * len(tickets))
+        await broker.announce(tickets)
+        (first,) = await soon(slow.take(1))
+        first.done()
+        working = asyncio.create_task(_work_slowly(slow))
+        assert set(await all_taken(idle, 40)) <= set(tickets)
+        working.cancel()
+
+    @scenario
     async def test_what_one_held_when_it_closed_wakes_another(self, broker: Broker, queue: str) -> None:
         closing, waiting = broker.intake([queue], CAPACITY), broker.intake([queue], CAPACITY)
         ticket = a_ticket(queue)
@@ -92,6 +103,13 @@ class Sharing(BrokerCase):
         await asyncio.sleep(0)
         await closing.close()
         assert await taking == [ticket]
+
+
+async def _work_slowly(intake: Intake) -> None:
+    while True:
+        for delivery in await intake.take(1):
+            await asyncio.sleep(0.03)
+            delivery.done()
 
 
 async def _work(intake: Intake, seen: list[Ticket]) -> None:
