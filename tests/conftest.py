@@ -4,6 +4,7 @@
 For fixtures of a wider scope: `with any_postgres.fresh() as url`, and likewise `any_rabbitmq`, `any_redis`.
 """
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +16,8 @@ SERVERS = pytest.StashKey[Servers]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell has its background jobs ignore Ctrl-C, and so would the programs that tests press it on.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.stash[SERVERS] = Servers()
 
 
