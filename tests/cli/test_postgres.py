@@ -168,5 +168,5 @@ def _post(port: int, expression: str) -> str:
 
 
 def _result(port: int, id: str) -> object:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/tasks/{id}?wait=20") as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/tasks/{id}/result?wait=20") as answer:
         return json.load(answer)["result"]
