@@ -5,15 +5,19 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from tests.examples.page import ROOT, TUTORIAL, Step, files, step, steps
 from tests.examples.running import Running, complaints, environment, follow, up
+from tests.examples.test_install import OLDEST_PIP
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 LOCKED = ROOT / "requirements/runtime.txt"
+PYTEST = [f"{name}=={version(name)}" for name in ("pytest", "iniconfig", "packaging", "pluggy", "pygments")]
+"""As locked: a release that comes out later must not be the one that this test meets."""
 
 
 def quietly(*command: str | Path, cwd: Path) -> None:
@@ -29,9 +33,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [wheel] = directory.glob("*.whl")
     quietly(sys.executable, "-m", "venv", directory / "venv", cwd=directory)
     pip = (directory / "venv/bin/python", "-m", "pip", "install", "--quiet")
-    quietly(*pip, "--require-hashes", "-r", LOCKED, cwd=directory)
+    quietly(*pip, "--no-deps", f"pip=={OLDEST_PIP}", cwd=directory)
+    quietly(*pip, "--no-deps", "--require-hashes", "-r", LOCKED, cwd=directory)
     quietly(*pip, "--no-deps", wheel, cwd=directory)
-    quietly(*pip, "pytest", cwd=directory)
+    quietly(*pip, "--no-deps", *PYTEST, cwd=directory)
     return directory / "venv/bin"
 
 
