@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from taskmill.core import machine
+from taskmill.core.ids import uuid7
 from taskmill.core.state import State
 from taskmill.core.task import Decision, Head, Spec, Task
-from taskmill.engine.ids import uuid7
 from taskmill.sdk.sync import run
 from taskmill.stores.contract import Filter, Store
 from taskmill.stores.open import open_store

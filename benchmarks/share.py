@@ -18,9 +18,9 @@ import apsw
 from taskmill import App
 from taskmill.core import machine
 from taskmill.core.task import Decision
-from taskmill.engine.announce import Mill
-from taskmill.engine.settings import WorkerSettings
-from taskmill.engine.worker import Worker
+from taskmill.engine.notifier import Notifier
+from taskmill.engine.worker.settings import WorkerSettings
+from taskmill.engine.worker.worker import Worker
 from taskmill.executors.inline import Inline
 from taskmill.sdk.sync import run
 from taskmill.stores.open import open_store
@@ -83,7 +83,7 @@ def _whole_worker(path: Path, profile: cProfile.Profile | None = None) -> float:
 async def _drain(app: App, path: Path) -> float:
     store = open_store(f"sqlite:///{path}")
     await store.open()
-    worker = Worker(Mill(store), app.tasks, {"inline": Inline()}, WorkerSettings(), "bench")
+    worker = Worker(Notifier(store), app.tasks, {"inline": Inline()}, WorkerSettings(), "bench")
     drain, stop = asyncio.Event(), asyncio.Event()
     ear = store.bell.listen("final")
     began = time.perf_counter()

@@ -16,8 +16,8 @@ from taskmill.cli.main import main as cli
 from taskmill.config import reference
 from taskmill.core import errors
 from taskmill.core.state import CREATED, FINAL, TRANSITIONS, State
-from taskmill.server import faults
 from taskmill.server.rest import ROUTES
+from taskmill.service import faults
 
 DOCS = Path(__file__).parent
 MIGRATIONS = DOCS.parent / "src/taskmill/stores/sqlite/migrations"

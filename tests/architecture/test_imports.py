@@ -14,7 +14,7 @@ HOMES = {
     "click": ("cli/",),
     "httptools": ("server/",),
     "httpx": ("catalogue/",),
-    "jsonschema_rs": ("sdk/", "server/"),
+    "jsonschema_rs": ("sdk/", "service/"),
     "msgspec": (
         "brokers/",
         "catalogue/",
@@ -24,6 +24,7 @@ HOMES = {
         "feeds/",
         "sdk/",
         "server/",
+        "service/",
         "stores/",
         "supervisor/",
         "testing/",

@@ -7,7 +7,7 @@ import pytest
 
 from taskmill import InvalidParameters
 from taskmill.catalogue import app
-from taskmill.server.parameters import check_schema
+from taskmill.service.parameters import check_schema
 
 SPLIT = {"filename": "a", "operation": {"kind": "split"}}
 

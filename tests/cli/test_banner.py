@@ -1,7 +1,7 @@
 """What is said once everything runs: where it is, and never a password."""
 
 from taskmill.cli.banner import ready_text
-from taskmill.engine.settings import WorkerSettings
+from taskmill.engine.worker.settings import WorkerSettings
 from taskmill.supervisor.plan import Plan, ServerPlan
 
 STORE = "postgresql://mill:secret@db/mill"

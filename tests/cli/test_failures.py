@@ -100,7 +100,7 @@ def test_the_exit_codes_are_documented(call: Call) -> None:
 
 
 def test_help_does_not_load_what_it_does_not_need() -> None:
-    heavy = ("rich", "apsw", "uvicorn", "starlette", "jsonschema_rs", "yaml", "taskmill.server.service")
+    heavy = ("rich", "apsw", "uvicorn", "starlette", "jsonschema_rs", "yaml", "taskmill.service.service")
     code = f"import sys, taskmill.cli.main; print([name for name in {heavy!r} if name in sys.modules])"
     said = subprocess.run([sys.executable, "-c", code], env=ENVIRONMENT, capture_output=True, text=True, check=True)
     assert said.stdout == "[]\n"

@@ -1,4 +1,4 @@
-"""engine/ids.py: made of the standard library alone, like the core."""
+"""core/ids.py: made of the standard library alone, like the core."""
 
 import time
 from uuid import UUID, uuid4
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskmill.engine import ids
+from taskmill.core import ids
 
 
 def test_uuid7_has_version_variant_and_canonical_form() -> None:

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from taskmill.brokers.contract import Broker
+from taskmill.core.ids import uuid7
 from taskmill.core.task import Task
-from taskmill.engine.announce import Mill
-from taskmill.engine.enqueue import enqueue
-from taskmill.engine.ids import uuid7
-from taskmill.engine.settings import WorkerSettings
-from taskmill.engine.worker import Worker
+from taskmill.engine.client.enqueue import enqueue
+from taskmill.engine.notifier import Notifier
+from taskmill.engine.worker.settings import WorkerSettings
+from taskmill.engine.worker.worker import Worker
 from taskmill.executors.inline import Inline
 from taskmill.executors.processes import Processes
 from taskmill.executors.threads import Threads
@@ -34,13 +34,13 @@ class Trial:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.mill = Mill(store)
+        self.notifier = Notifier(store)
         self.served = store
         """What workers get."""
         self.broker: Broker | None = None
 
     async def add(self, *calls: Call[Any]) -> list[str]:
-        return [made.id for made in await enqueue(self.mill, [call.request for call in calls])]
+        return [made.id for made in await enqueue(self.notifier, [call.request for call in calls])]
 
     async def final(self, id: str) -> Task:
         return await self.when(id, lambda task: task.head.finished_at is not None)
@@ -63,8 +63,8 @@ class Trial:
             ear.close()
         return task
 
-    def _of_worker(self) -> Mill:
-        return self.mill if self.served is self.store else Mill(self.served)
+    def _of_worker(self) -> Notifier:
+        return self.notifier if self.served is self.store else Notifier(self.served)
 
     @asynccontextmanager
     async def worker(self, **settings: Any) -> AsyncIterator[Worker]:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from taskmill.core.state import State
-from taskmill.engine import control
-from taskmill.engine import decline as decline_module
+from taskmill.engine.client import control
+from taskmill.engine.worker import unknown_types as decline_module
 from taskmill.executors import processes
 from taskmill.testing.faulty import Faulty, down, never
 from tests.engine import handlers as h
@@ -27,7 +27,7 @@ async def test_a_running_task_is_cancelled(mill: Trial, task: object, monkeypatc
         [id] = await mill.add(task.call())  # type: ignore[attr-defined]
         running = await mill.when(id, is_running)
         assert json.loads(running.head.progress or "") == {"fraction": 0.4, "note": "waiting"}
-        [verdict] = await control.cancel(mill.mill, [id])
+        [verdict] = await control.cancel(mill.notifier, [id])
         assert (verdict.done, verdict.state) == (True, State.RUNNING)
         done = await mill.final(id)
     assert done.head.state is State.CANCELLED
@@ -35,7 +35,7 @@ async def test_a_running_task_is_cancelled(mill: Trial, task: object, monkeypatc
 
 async def test_a_queued_task_is_cancelled_at_once_and_never_starts(mill: Trial) -> None:
     [id] = await mill.add(h.add.call(1, 2))
-    [verdict] = await control.cancel(mill.mill, [id])
+    [verdict] = await control.cancel(mill.notifier, [id])
     assert verdict.state is State.CANCELLED
     async with mill.worker():
         await mill.run(h.add.call(1, 1))
@@ -46,9 +46,9 @@ async def test_a_final_task_is_run_again_by_retry_and_refuses_cancel(mill: Trial
     async with mill.worker():
         done = await mill.run(h.gives_up.call())
         id = done.spec.id
-        [refused] = await control.cancel(mill.mill, [id])
+        [refused] = await control.cancel(mill.notifier, [id])
         assert (refused.done, refused.state) == (False, State.FAILED)
-        [verdict] = await control.retry(mill.mill, [id])
+        [verdict] = await control.retry(mill.notifier, [id])
         assert verdict.done
         await mill.when(id, lambda task: task.head.version > done.head.version + 2)
 
@@ -58,7 +58,7 @@ async def test_delete_takes_final_tasks_only(mill: Trial) -> None:
         done = await mill.run(h.add.call(1, 1))
     [waiting] = await mill.add(h.add.call(1, 1))
     unknown = "00000000-0000-7000-8000-000000000000"
-    verdicts = await control.delete(mill.mill, [done.spec.id, waiting, unknown])
+    verdicts = await control.delete(mill.notifier, [done.spec.id, waiting, unknown])
     assert [verdict.done for verdict in verdicts] == [True, False, False]
     assert verdicts[2].reason == "not_found"
     assert await mill.store.get([done.spec.id]) == {}
@@ -126,7 +126,7 @@ async def test_a_task_type_nobody_here_knows_is_left_for_others(mill: Trial) -> 
 
 
 def test_the_more_tasks_nobody_here_knows_the_later_they_are_offered_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    decline = decline_module.Decline()
+    decline = decline_module.UnknownTypeBackoff()
     delays = [decline("unheard_of").delay for _ in range(30_000)]
     assert decline_module.LEAST < delays[0] < decline_module.LEAST + 0.1
     assert delays[1_000] > decline_module.LEAST + 4
@@ -142,7 +142,7 @@ async def test_a_cancelled_claim_that_waits_for_a_slot_never_starts(mill: Trial,
         mark = tmp_path / "mark"
         blocking, cancelled = await mill.add(h.waits.call(0.2), h.snoozes.call(str(mark)))
         await mill.when(cancelled, lambda task: task.head.state is State.RUNNING)
-        await control.cancel(mill.mill, [cancelled])
+        await control.cancel(mill.notifier, [cancelled])
         assert (await mill.final(cancelled)).head.state is State.CANCELLED
         assert (await mill.final(blocking)).head.state is State.SUCCEEDED
     assert not mark.exists()
@@ -155,7 +155,7 @@ async def test_a_cancel_between_the_end_and_the_save_comes_too_late(mill: Trial)
         await mill.when(id, lambda task: task.head.state is State.RUNNING)
         failing.before = down("turn")
         await asyncio.sleep(0.1)  # until it has ended; it cannot be saved
-        await control.cancel(mill.mill, [id])
+        await control.cancel(mill.notifier, [id])
         await mill.when(id, lambda task: task.head.cancel)
         failing.before = never
         assert (await mill.final(id)).head.state is State.SUCCEEDED

@@ -9,8 +9,8 @@ from taskmill.core import machine
 from taskmill.core.errors import Conflict, StoreUnavailable
 from taskmill.core.state import State
 from taskmill.core.task import Task
-from taskmill.engine import copying
-from taskmill.engine.copying import Copied, copy
+from taskmill.engine.client import copy as copying
+from taskmill.engine.client.copy import Copied, copy
 from taskmill.stores.contract import Filter, Store, WorkerRow
 from taskmill.stores.memory import MemoryStore
 from taskmill.stores.open import open_store

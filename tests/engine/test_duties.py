@@ -11,13 +11,13 @@ from taskmill.core.errors import StoreUnavailable
 from taskmill.core.outcome import Failure, Lost
 from taskmill.core.state import State
 from taskmill.core.task import SECOND
-from taskmill.engine.announce import Mill
-from taskmill.engine.duties import Duties
-from taskmill.engine.loop import run_forever
-from taskmill.engine.promote import Promote
-from taskmill.engine.purge import Purge
-from taskmill.engine.reap import Reap, give_back
-from taskmill.engine.settings import WorkerSettings
+from taskmill.engine.duties.loop import run_forever
+from taskmill.engine.duties.promote import Promote
+from taskmill.engine.duties.purge import Purge
+from taskmill.engine.duties.reap import Reap, give_back
+from taskmill.engine.duties.thread import DutyThread
+from taskmill.engine.notifier import Notifier
+from taskmill.engine.worker.settings import WorkerSettings
 from taskmill.stores.contract import WorkerRow
 from taskmill.stores.open import open_store
 from taskmill.testing.faulty import Faulty, once
@@ -29,7 +29,7 @@ LEASE = 15 * SECOND
 
 async def test_a_scheduled_task_starts_soon_after_it_is_due(mill: Trial) -> None:
     stop = asyncio.Event()
-    duties = asyncio.create_task(run_forever(mill.store, [Promote(mill.mill, poll=60.0)], stop))
+    duties = asyncio.create_task(run_forever(mill.store, [Promote(mill.notifier, poll=60.0)], stop))
     async with mill.worker(poll=60.0):
         done = await mill.run(h.add.using(delay=0.3).call(1, 2))
     stop.set()
@@ -39,7 +39,7 @@ async def test_a_scheduled_task_starts_soon_after_it_is_due(mill: Trial) -> None
 
 
 async def test_promote_rests_until_the_next_task_is_due(mill: Trial) -> None:
-    duty = Promote(mill.mill, poll=60.0)
+    duty = Promote(mill.notifier, poll=60.0)
     assert await duty.step() == 60.0
     await mill.add(h.add.using(delay=10).call(1, 2))
     assert 9.0 < await duty.step() <= 10.0
@@ -49,7 +49,7 @@ async def test_a_lease_that_ran_out_is_taken_over_and_the_task_runs_again(mill: 
     [id] = await mill.add(h.add.call(1, 2))
     [claim] = await mill.store.claim("ghost", 1, 1)
     await mill.when(id, lambda _: time.time_ns() // 1000 > (claim.head.lease_until or 0))
-    await Reap(mill.mill, "reaper", 15.0).step()
+    await Reap(mill.notifier, "reaper", 15.0).step()
     head = (await mill.get(id)).head
     assert (head.state, head.attempt, head.losses) == (State.READY, 0, 1)
     assert json.loads(head.error or "")["code"] == "worker_lost"
@@ -59,7 +59,7 @@ async def test_a_dead_worker_s_suspects_are_counted_and_the_rest_is_unharmed(mil
     suspect, innocent = await mill.add(h.add.call(1, 2), h.add.call(3, 4))
     await mill.store.claim("dead", LEASE, 2)
     lost = Lost(Failure("worker_lost", "SIGKILL", "worker-1 was ended by SIGKILL"))
-    await give_back(mill.mill, "supervisor", "dead", 15.0, {suspect}, lost)
+    await give_back(mill.notifier, "supervisor", "dead", 15.0, {suspect}, lost)
     assert [(await mill.get(id)).head.losses for id in (suspect, innocent)] == [1, 0]
     assert {(await mill.get(id)).head.state for id in (suspect, innocent)} == {State.READY}
     [record] = await mill.store.attempts(suspect)
@@ -73,8 +73,8 @@ async def test_a_repeat_gives_back_what_a_failing_store_left_half_way(mill: Tria
     failing = Faulty(mill.store)
     failing.before = once("save")
     with pytest.raises(StoreUnavailable):
-        await give_back(Mill(failing), "heir", "dead", 15.0, {suspect}, lost)
-    await give_back(Mill(failing), "heir", "dead", 15.0, {suspect}, lost)
+        await give_back(Notifier(failing), "heir", "dead", 15.0, {suspect}, lost)
+    await give_back(Notifier(failing), "heir", "dead", 15.0, {suspect}, lost)
     assert [(await mill.get(id)).head.losses for id in (suspect, innocent)] == [1, 0]
     assert {(await mill.get(id)).head.state for id in (suspect, innocent)} == {State.READY}
 
@@ -96,7 +96,7 @@ async def test_a_handler_that_blocks_the_event_loop_does_not_stop_the_heartbeat(
     [id] = await mill.add(h.blocks_the_loop.call(1.0))
     async with mill.worker(lease=0.3) as worker:
         row = WorkerRow(worker.owner, "host", 1, 0, 0, "null", 1, 0, "0")
-        duties = Duties(lambda: Mill(open_store(url)), worker, lambda: row, settings)
+        duties = DutyThread(lambda: Notifier(open_store(url)), worker, lambda: row, settings)
         duties.start()
         await duties.first_beat()
         done = await mill.final(id)

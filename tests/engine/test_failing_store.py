@@ -9,8 +9,9 @@ import pytest
 
 from taskmill.core.errors import StoreError, StoreUnavailable
 from taskmill.core.state import State
-from taskmill.engine import control, worker
-from taskmill.engine.announce import Mill
+from taskmill.engine.client import control
+from taskmill.engine.notifier import Notifier
+from taskmill.engine.worker import worker
 from taskmill.stores.memory import MemoryStore
 from taskmill.stores.open import open_store
 from taskmill.testing.faulty import Faulty, down, never, once
@@ -77,7 +78,7 @@ async def test_claims_are_kept_when_the_store_fails_right_after(mill: Trial, fau
         [first] = await mill.add(h.waits.call(0.1))
         await mill.when(first, lambda task: task.head.state is State.RUNNING)
         [second] = await mill.add(h.add.call(1, 1))
-        await control.cancel(Mill(_silent(mill)), [first])
+        await control.cancel(Notifier(_silent(mill)), [first])
         faulty.before = once("get")
         assert (await mill.final(second)).head.state is State.SUCCEEDED
         assert (await mill.final(first)).head.state is State.SUCCEEDED
@@ -97,9 +98,9 @@ async def test_a_cancel_is_heard_although_the_store_failed_when_it_came(mill: Tr
         for id in (one, two):
             await mill.when(id, lambda task: task.head.state is State.RUNNING)
         faulty.before = once("get")
-        await control.cancel(mill.mill, [one])
+        await control.cancel(mill.notifier, [one])
         assert (await mill.final(one)).head.state is State.CANCELLED
-        await control.cancel(mill.mill, [two])
+        await control.cancel(mill.notifier, [two])
         assert (await mill.final(two)).head.state is State.CANCELLED
 
 
@@ -147,9 +148,9 @@ async def test_a_retry_policy_that_cannot_be_read_stops_nobody(mill: Trial) -> N
     request = h.fail.call("x").request
     bad = request._replace(spec=request.spec._replace(retry='{"growth": "sideways"}'))
     async with mill.worker():
-        from taskmill.engine.enqueue import enqueue
+        from taskmill.engine.client.enqueue import enqueue
 
-        [made] = await enqueue(mill.mill, [bad])
+        [made] = await enqueue(mill.notifier, [bad])
         assert "could not be decided" in ((await mill.final(made.id)).head.error or "")
         assert (await mill.run(h.add.call(1, 1))).head.state is State.SUCCEEDED
 

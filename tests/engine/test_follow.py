@@ -11,9 +11,9 @@ from taskmill.core.errors import FeedUnavailable, NotFound
 from taskmill.core.events import TaskEvent
 from taskmill.core.state import State
 from taskmill.core.task import SECOND, Attempt, Decision, Task
-from taskmill.engine import follow
-from taskmill.engine.follow import Following, Since, Source
-from taskmill.engine.story import told
+from taskmill.engine.live import follow
+from taskmill.engine.live.events import told
+from taskmill.engine.live.follow import Follower, FollowSource, Since
 from taskmill.feeds.contract import Watched, Watching
 from taskmill.feeds.memory import MemoryFeed
 from taskmill.sdk.results import look
@@ -29,7 +29,7 @@ class Line:
 
     def __init__(self) -> None:
         self.store, self.feed = MemoryStore(), MemoryFeed()
-        self.source = Source(self.feed, lambda id: look(self.store, id), self.store.attempts)
+        self.source = FollowSource(self.feed, lambda id: look(self.store, id), self.store.attempts)
 
     async def add(self) -> str:
         task = a_task(run_at=0)
@@ -62,7 +62,7 @@ def line() -> Line:
     return Line()
 
 
-async def to_its_end(following: Following) -> list[str]:
+async def to_its_end(following: Follower) -> list[str]:
     found: list[TaskEvent] = []
     async with asyncio.timeout(LONG):
         while not following.over:
@@ -73,18 +73,18 @@ async def to_its_end(following: Following) -> list[str]:
 
 async def test_it_begins_with_how_the_task_is_now(line: Line) -> None:
     id = await line.add()
-    following = Following(line.source, id)
+    following = Follower(line.source, id)
     assert seen(await following.next()) == ["ready"]
     running = await line.start(id)
     half = running._replace(kind="progress", progress="0.5", at=running.at + 1)
     await line.feed.emit([running, logged(running, 5), half, await line.end(id, 5)])
     assert await to_its_end(following) == ["running", "5", "0.5", "succeeded"]
-    assert await to_its_end(Following(line.source, id)) == ["succeeded"]
+    assert await to_its_end(Follower(line.source, id)) == ["succeeded"]
 
 
 async def test_what_comes_twice_or_late_is_told_once(line: Line) -> None:
     id = await line.add()
-    following = Following(line.source, id)
+    following = Follower(line.source, id)
     await following.next()
     running = await line.start(id)
     steps = [running._replace(kind="progress", progress=str(at), at=running.at + at) for at in (1, 2)]
@@ -97,7 +97,7 @@ async def test_what_comes_twice_or_late_is_told_once(line: Line) -> None:
 async def test_what_the_feed_loses_is_found_in_the_store(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(follow, "NET", 0.05)
     id = await line.add()
-    following = Following(line.source, id)
+    following = Follower(line.source, id)
     await following.next()
     await line.feed.emit([logged(await line.start(id), 1)])
     await line.end(id, 1, 2, 3)
@@ -106,7 +106,7 @@ async def test_what_the_feed_loses_is_found_in_the_store(line: Line, monkeypatch
 
 async def test_a_slow_reader_is_told_that_he_missed_something_and_how_it_is_now(line: Line) -> None:
     id = await line.add()
-    following = Following(line.source, id)
+    following = Follower(line.source, id)
     await following.next()
     running = await line.start(id)
     await line.feed.emit([running, *(logged(running, at) for at in range(1, 2000))])
@@ -122,8 +122,8 @@ async def test_it_goes_on_after_the_last_event_that_was_seen(line: Line) -> None
     id = await line.add()
     running = await line.start(id)
     await line.end(id, 10, 20, 30)
-    assert await to_its_end(Following(line.source, id, Since(running.version, 20))) == ["30", "succeeded"]
-    assert await to_its_end(Following(line.source, id, Since(running.version + 1, 99))) == []
+    assert await to_its_end(Follower(line.source, id, Since(running.version, 20))) == ["30", "succeeded"]
+    assert await to_its_end(Follower(line.source, id, Since(running.version + 1, 99))) == []
 
 
 async def test_a_feed_that_is_away_costs_only_time(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +137,7 @@ async def test_a_feed_that_is_away_costs_only_time(line: Line, monkeypatch: pyte
 
     monkeypatch.setattr(line.feed, "watch", watch)
     id = await line.add()
-    following = Following(line.source, id)
+    following = Follower(line.source, id)
     assert seen(await following.next()) == ["ready"]
     running = await line.start(id)
     assert seen(await following.next()) == ["running"]
@@ -152,20 +152,20 @@ async def test_clocks_may_differ(line: Line) -> None:
     """The worker's is a minute behind the one of the store."""
     id = await line.add()
     running = await line.start(id)
-    following = Following(line.source, id)
+    following = Follower(line.source, id)
     assert [event.state for event in await following.next()] == [State.RUNNING]
     await line.feed.emit([running._replace(kind="progress", progress="0.5", at=running.at - 60 * SECOND)])
     assert seen(await following.next(LONG)) == ["0.5"]
 
 
 async def test_a_task_that_is_not_there(line: Line) -> None:
-    following = Following(line.source, a_task().spec.id)
+    following = Follower(line.source, a_task().spec.id)
     with pytest.raises(NotFound):
         await following.next()
     following.close()
 
 
 async def test_silence_ends_with_the_timeout(line: Line) -> None:
-    following = Following(line.source, await line.add())
+    following = Follower(line.source, await line.add())
     await following.next()
     assert await following.next(0.02) == []

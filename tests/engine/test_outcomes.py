@@ -35,9 +35,9 @@ async def test_an_error_is_retried_until_the_attempts_are_used_up_and_each_leave
 
 async def promoting(mill: Trial, id: str) -> None:
     """Stands in for the promote duty."""
-    from taskmill.engine.promote import Promote
+    from taskmill.engine.duties.promote import Promote
 
-    duty = Promote(mill.mill, 0.01)
+    duty = Promote(mill.notifier, 0.01)
     while (await mill.get(id)).head.finished_at is None:
         rest = await duty.step()
         ear = mill.store.bell.listen("final", "due")
@@ -105,7 +105,7 @@ async def test_a_process_that_crashes_is_lost_three_times_then_parked_with_the_s
 
 
 async def test_log_lines_are_kept_and_bounded(mill: Trial) -> None:
-    from taskmill.engine.logs import capture
+    from taskmill.engine.worker.logs import capture
 
     capture()
     async with mill.worker():

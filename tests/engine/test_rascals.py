@@ -13,8 +13,8 @@ import pytest
 
 from taskmill.core.state import State
 from taskmill.core.task import SECOND, Task
-from taskmill.engine import control
-from taskmill.engine.logs import Capture
+from taskmill.engine.client import control
+from taskmill.engine.worker.logs import Capture
 from tests.engine import handlers as h
 from tests.engine import rascals as r
 from tests.engine.conftest import Trial
@@ -73,12 +73,12 @@ async def test_a_handler_deaf_to_cancel_ends_when_it_likes_and_its_slot_is_as_ne
         [id] = await mill.add(r.goes_on.call(0.7))
         await mill.when(id, lambda task: task.head.progress is not None)
         for _ in range(2):  # once more is nothing new
-            await control.cancel(mill.mill, [id])
+            await control.cancel(mill.notifier, [id])
         assert (await mill.final(id)).head.state is State.SUCCEEDED
         assert (await mill.run(r.two_at_once.call())).head.result == '"in order"'
         [other] = await mill.add(h.waits.call())
         await mill.when(other, lambda task: task.head.progress is not None)
-        await control.cancel(mill.mill, [other])
+        await control.cancel(mill.notifier, [other])
         assert (await mill.final(other)).head.state is State.CANCELLED
 
 
@@ -88,7 +88,7 @@ async def test_cancel_and_the_end_of_the_worker_at_once(mill: Trial) -> None:
         for id in ids:
             await mill.when(id, lambda task: task.head.progress is not None)
         worker.stop.set()  # type: ignore[attr-defined]
-        await control.cancel(mill.mill, ids)
+        await control.cancel(mill.notifier, ids)
         await asyncio.wait_for(worker.running, 5)  # type: ignore[attr-defined]
     states = [(await mill.get(id)).head.state for id in ids]
     assert states == [State.CANCELLED, states[1], State.CANCELLED, State.CANCELLED]
@@ -100,7 +100,7 @@ async def test_a_timeout_and_a_cancel_at_once(mill: Trial) -> None:
         ids = await mill.add(*(h.waits.using(timeout=0.3, retries=0).call() for _ in range(4)))
         started = (await mill.when(ids[0], lambda task: task.head.state is State.RUNNING)).head.started_at or 0
         await asyncio.sleep(started / SECOND + 0.3 - time.time())
-        await control.cancel(mill.mill, ids)
+        await control.cancel(mill.notifier, ids)
         ended = [await mill.final(id) for id in ids]
         assert {task.head.state for task in ended} <= {State.FAILED, State.CANCELLED}
         await all_well(mill, 4)
@@ -112,7 +112,7 @@ async def test_a_rest_that_is_none_means_at_once(mill: Trial, kind: str, seconds
     async with mill.worker():
         [id] = await mill.add(r.rests.call(kind, seconds))
         await mill.when(id, lambda task: task.head.version > 3)
-        await control.cancel(mill.mill, [id])
+        await control.cancel(mill.notifier, [id])
         await mill.final(id)
 
 

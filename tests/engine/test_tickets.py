@@ -12,11 +12,13 @@ from taskmill.brokers.memory import MemoryBroker
 from taskmill.core.errors import BrokerUnavailable
 from taskmill.core.state import State
 from taskmill.core.task import Claim, Task, Ticket
-from taskmill.engine import announce, control, intake
-from taskmill.engine.announce import Mill
-from taskmill.engine.loop import run_forever
-from taskmill.engine.outgoing import Outgoing
-from taskmill.engine.promote import Promote
+from taskmill.engine import notifier as announce
+from taskmill.engine.client import control
+from taskmill.engine.duties.loop import run_forever
+from taskmill.engine.duties.promote import Promote
+from taskmill.engine.notifier import Notifier
+from taskmill.engine.sender import BackgroundSender
+from taskmill.engine.worker import sources as intake
 from taskmill.stores.contract import Store
 from tests.engine import handlers as h
 from tests.engine.conftest import Trial
@@ -45,7 +47,7 @@ async def post(mill: Trial, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Po
     monkeypatch.setattr(announce, "HEAD_START", NEVER)  # one ticket for a task, however slow the machine is
     post = Post()
     mill.broker = post
-    mill.mill = Mill(mill.store, Outgoing(post.announce))
+    mill.notifier = Notifier(mill.store, BackgroundSender(post.announce))
     await mill.store.pause("default", False)  # a queue that is known
     yield post
     await post.close()
@@ -86,7 +88,7 @@ class Slow:
 
 async def test_a_lone_ticket_sets_out_before_its_task_is_stored(mill: Trial, post: Post) -> None:
     slow = Slow(mill.store, lambda ids, claims: None)
-    mill.mill = Mill(slow, mill.mill.tickets)
+    mill.notifier = Notifier(slow, mill.notifier.tickets)
     adding = asyncio.create_task(mill.add(h.add.call(1, 1)))
     await asyncio.wait_for(post.heard.wait(), 10)
     assert not adding.done()
@@ -104,7 +106,7 @@ async def test_a_ticket_that_came_before_its_task_was_stored(mill: Trial, post: 
             slow.go.set()
 
     slow = Slow(mill.store, look)
-    mill.mill = Mill(slow, mill.mill.tickets)
+    mill.notifier = Notifier(slow, mill.notifier.tickets)
     async with mill.worker(poll=NEVER):
         [id] = await mill.add(h.add.call(1, 1))
         assert (await asyncio.wait_for(mill.final(id), 10)).head.state is State.SUCCEEDED
@@ -131,9 +133,9 @@ async def test_whatever_becomes_ready_again_gets_a_ticket(mill: Trial, post: Pos
     async with mill.worker(poll=NEVER):
         [id] = await mill.add(h.third_time.call())
         stop = asyncio.Event()
-        promoting = asyncio.create_task(run_forever(mill.store, [Promote(mill.mill, 0.01)], stop))
+        promoting = asyncio.create_task(run_forever(mill.store, [Promote(mill.notifier, 0.01)], stop))
         assert (await mill.final(id)).head.result == "3"
-        [verdict] = await control.retry(mill.mill, [id])
+        [verdict] = await control.retry(mill.notifier, [id])
         assert verdict.done
         assert (await mill.final(id)).head.result == "3"
         stop.set()
@@ -146,7 +148,7 @@ async def test_tickets_that_come_twice_late_or_for_nothing_claim_nothing(mill: T
     async with mill.worker(poll=NEVER):
         done = [await mill.run(h.add.call(i, i)) for i in range(20)]
         [cancelled] = await mill.add(h.add.using(delay=60).call(1, 1))
-        await control.cancel(mill.mill, [cancelled])
+        await control.cancel(mill.notifier, [cancelled])
         await post.announce([Ticket(cancelled, "default", 1), Ticket(done[0].spec.id, "default", 1)])
         await mill.run(h.add.call(0, 0))
         assert (await mill.get(cancelled)).head.state is State.CANCELLED
@@ -200,7 +202,7 @@ async def test_no_ticket_waits_behind_a_busy_worker(mill: Trial, post: Post) -> 
         await workers.enter_async_context(mill.worker(poll=NEVER, slots=1))
         for id in short:
             await asyncio.wait_for(mill.final(id), 5)
-        await control.cancel(mill.mill, long)
+        await control.cancel(mill.notifier, long)
 
 
 async def test_a_queue_that_is_new_is_found_and_then_heard(
@@ -229,4 +231,4 @@ async def test_a_worker_that_ends_leaves_its_tickets_to_others(mill: Trial, post
     async with mill.worker(poll=NEVER, slots=2):
         await asyncio.wait_for(mill.final(short[0]), 5)
         await mill.when(long[0], lambda task: task.head.state is State.RUNNING)
-        await control.cancel(mill.mill, long)
+        await control.cancel(mill.notifier, long)

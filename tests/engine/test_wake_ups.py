@@ -5,8 +5,8 @@ from typing import Any
 
 from taskmill.brokers.memory import MemoryBroker
 from taskmill.core.state import State
-from taskmill.engine.announce import Mill
-from taskmill.engine.outgoing import Outgoing
+from taskmill.engine.notifier import Notifier
+from taskmill.engine.sender import BackgroundSender
 from taskmill.stores.contract import Store
 from tests.engine import handlers as h
 from tests.engine.conftest import Trial
@@ -47,10 +47,10 @@ async def test_a_task_that_is_stored_while_a_claim_finds_nothing(mill: Trial) ->
 async def test_with_a_broker_what_has_no_ticket_is_heard_by_the_bell(mill: Trial) -> None:
     """As when it was stored in somebody's own transaction, or copied from another store."""
     mill.broker = broker = MemoryBroker()
-    without, mill.mill = mill.mill, Mill(mill.store, Outgoing(broker.announce))
+    without, mill.notifier = mill.notifier, Notifier(mill.store, BackgroundSender(broker.announce))
     async with mill.worker(poll=NEVER):
         await asyncio.wait_for(mill.run(h.add.call(1, 1)), 10)
-        mill.mill = without
+        mill.notifier = without
         ids = await mill.add(*(h.add.call(i, i) for i in range(1000)))
         for id in ids:
             assert (await asyncio.wait_for(mill.final(id), 10)).head.state is State.SUCCEEDED

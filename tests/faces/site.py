@@ -13,10 +13,10 @@ from taskmill.catalogue import handlers
 from taskmill.core import machine
 from taskmill.core.state import FINAL
 from taskmill.core.task import SECOND, Attempt, Decision, Head, Task
-from taskmill.sdk.mill import Opened, Place
+from taskmill.sdk.backend import Backend, ConnectionSettings
 from taskmill.sdk.sync import run
 from taskmill.server.asgi import QuietServer, create_asgi, listen, looped
-from taskmill.server.service import Service
+from taskmill.service.service import Service
 from taskmill.stores.contract import Store, TaskTypeRow
 from taskmill.stores.open import open_store
 
@@ -85,13 +85,13 @@ def now(store: Store) -> int:
 @contextmanager
 def site(url: str) -> Iterator[Site]:
     """On `memory://`, server and test share the store; on SQLite, each opens the file for itself."""
-    opened = Opened(Place(url), "loop")
+    opened = Backend(ConnectionSettings(url), "loop")
     with served(opened, opened.store if url == "memory://" else open_store(url)) as site:
         yield site
 
 
 @contextmanager
-def served(opened: Opened, own: Store) -> Iterator[Site]:
+def served(opened: Backend, own: Store) -> Iterator[Site]:
     """`own`: what the test looks at the store with."""
     service = looped(opened)
     with _running(service) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as http:

@@ -10,12 +10,12 @@ import pytest
 
 from taskmill.core import machine
 from taskmill.core.task import SECOND
-from taskmill.engine.follow import Following, Source
+from taskmill.engine.live.follow import Follower, FollowSource
 from taskmill.feeds.contract import Watched
 from taskmill.feeds.memory import MemoryFeed
 from taskmill.sdk.results import look
 from taskmill.sdk.sync import run
-from taskmill.server import live, recent
+from taskmill.service import live, recent
 from taskmill.stores.contract import Beat
 from taskmill.stores.memory import MemoryStore
 from taskmill.testing.conformance.case import a_task
@@ -101,10 +101,10 @@ def test_no_such_task(site: Site) -> None:
 
 
 async def test_a_task_that_is_deleted_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("taskmill.engine.follow.NET", 0.05)
+    monkeypatch.setattr("taskmill.engine.live.follow.NET", 0.05)
     store, task = MemoryStore(), a_task()
     await store.add([task])
-    following = Following(Source(MemoryFeed(), lambda id: look(store, id), store.attempts), task.spec.id)
+    following = Follower(FollowSource(MemoryFeed(), lambda id: look(store, id), store.attempts), task.spec.id)
     frames = live.TaskFrames(following, await following.next(), following._source.look)
     assert b"event: state" in await frames.next(LONG)
     store._tasks.clear()

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from taskmill.engine.ids import uuid7
+from taskmill.core.ids import uuid7
 from tests.faces.site import Site
 
 MATH: dict[str, Any] = {"task_type": "math", "parameters": {"expression": "1"}}

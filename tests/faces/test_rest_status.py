@@ -10,10 +10,10 @@ import pytest
 
 from taskmill.core.errors import FeedUnavailable
 from taskmill.core.task import SECOND
-from taskmill.engine.story import told
+from taskmill.engine.live.events import told
 from taskmill.feeds.contract import Watched, Watching
 from taskmill.feeds.memory import MemoryFeed
-from taskmill.sdk.mill import Opened, Place
+from taskmill.sdk.backend import Backend, ConnectionSettings
 from taskmill.sdk.sync import run
 from taskmill.stores.contract import Beat
 from tests.faces.events import stream
@@ -34,7 +34,7 @@ def test_status_is_small_and_says_who_knew(site: Site) -> None:
 @pytest.fixture
 def cached() -> Iterator[tuple[Site, MemoryFeed]]:
     """A server with a live feed that remembers."""
-    opened = Opened(Place("memory://"), "loop")
+    opened = Backend(ConnectionSettings("memory://"), "loop")
     opened.feed = feed = MemoryFeed()
     with served(opened, opened.store) as site:
         yield site, feed
@@ -78,7 +78,7 @@ def test_questions_over_a_feed_are_answered_as_json(cached: tuple[Site, MemoryFe
 
 
 def test_a_feed_that_is_away_costs_only_time() -> None:
-    opened = Opened(Place("memory://"), "loop")
+    opened = Backend(ConnectionSettings("memory://"), "loop")
     opened.feed = feed = MemoryFeed()
 
     async def watch(where: Watched) -> Watching:

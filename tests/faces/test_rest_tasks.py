@@ -4,7 +4,7 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 
-from taskmill.engine.ids import uuid7
+from taskmill.core.ids import uuid7
 from tests.faces.site import Site
 
 MATH = {"task_type": "math", "parameters": {"expression": "1 + 2 * 5"}}

@@ -18,14 +18,14 @@ import httpx
 import pytest
 
 from taskmill.core.errors import InvalidSettings
-from taskmill.sdk.mill import Place
+from taskmill.sdk.backend import ConnectionSettings
 from taskmill.server.asgi import listen, serve
 
 PROGRAM = """
 import sys
-from taskmill.sdk.mill import Place
+from taskmill.sdk.backend import ConnectionSettings
 from taskmill.server.asgi import serve
-serve(Place(sys.argv[1]), port=int(sys.argv[2]), on_ready=lambda: print("ready", flush=True), lifeline=0)
+serve(ConnectionSettings(sys.argv[1]), port=int(sys.argv[2]), on_ready=lambda: print("ready", flush=True), lifeline=0)
 """
 SLOW = {"task_type": "sleep", "parameters": {"seconds": 60}}
 
@@ -170,13 +170,13 @@ def test_a_store_that_is_locked_makes_it_not_ready_in_good_time(server: Server, 
 
 def test_a_port_in_use_is_one_sentence() -> None:
     with listen("127.0.0.1", 0) as taken, pytest.raises(InvalidSettings, match=r"port \d+ on 127.0.0.1 is in use"):
-        serve(Place("memory://"), port=taken.getsockname()[1])
+        serve(ConnectionSettings("memory://"), port=taken.getsockname()[1])
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org", ""])
 def test_only_the_loopback_is_bound(host: str) -> None:
     with pytest.raises(InvalidSettings, match="there is no login yet") as refused:
-        serve(Place("memory://"), host=host)
+        serve(ConnectionSettings("memory://"), host=host)
     assert "127.0.0.1" in str(refused.value.hint)
 
 

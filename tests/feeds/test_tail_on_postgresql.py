@@ -7,9 +7,9 @@ import pytest
 
 from taskmill.core.state import FINAL, State
 from taskmill.core.task import SECOND
-from taskmill.engine.announce import Mill
-from taskmill.engine.control import cancel
-from taskmill.engine.tail import StoreTail
+from taskmill.engine.client.control import cancel
+from taskmill.engine.live.polling_feed import PollingFeed
+from taskmill.engine.notifier import Notifier
 from taskmill.feeds.contract import Watched
 from taskmill.stores.contract import Store
 from taskmill.stores.open import open_store
@@ -30,14 +30,14 @@ async def stores(postgres_url: str) -> AsyncIterator[list[Store]]:
 
 async def test_one_task_and_all_tasks(stores: list[Store]) -> None:
     store, other = stores
-    feed, task = StoreTail(other), a_task(run_at=0)
+    feed, task = PollingFeed(other), a_task(run_at=0)
     await store.add([task])
     one, every = await feed.watch(Watched(frozenset({task.spec.id}))), await feed.watch(Watched())
     later = a_task(run_at=0, queue="later")
     await store.add([later])
     await store.claim("w", 60 * SECOND, 1, ids=[task.spec.id])
     assert (await one.next(LONG))[-1].state is State.RUNNING
-    await cancel(Mill(store), [later.spec.id])
+    await cancel(Notifier(store), [later.spec.id])
     seen = set()
     async with asyncio.timeout(LONG):
         while (later.spec.id, State.CANCELLED) not in seen:

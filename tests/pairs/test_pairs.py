@@ -15,7 +15,7 @@ import pytest
 from taskmill import App, State, TaskCancelled
 from taskmill.core.errors import InvalidRequest
 from taskmill.core.task import SECOND
-from taskmill.engine.intake import GRACE
+from taskmill.engine.worker.sources import GRACE
 from tests.chaos.host import Host
 from tests.chaos.mill import until
 from tests.pairs.conftest import SLOTS, WORKERS

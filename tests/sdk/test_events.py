@@ -10,7 +10,7 @@ import pytest
 from taskmill import App, InvalidRequest, NotFound, State, Task
 from taskmill.core.events import TaskEvent
 from taskmill.core.outcome import Failure
-from taskmill.engine.story import told
+from taskmill.engine.live.events import told
 from taskmill.portal import portal
 from taskmill.sdk.events import Event, Logged, Progressed, StateChanged, typed
 from taskmill.sdk.progress import Progress

@@ -22,7 +22,7 @@ from taskmill import (
 )
 from taskmill.core.outcome import Failure
 from taskmill.core.task import Task as Stored
-from taskmill.engine import finals
+from taskmill.engine.live import waiter as finals
 from tests.sdk import endings
 
 NOWHERE = "00000000-0000-7000-8000-000000000000"
@@ -187,7 +187,7 @@ async def test_many_reads_are_one(loop_app: App, pay: Task[[int], Receipt], monk
     handles = await pay.aenqueue_many(pay.call(i) for i in range(50))
     for handle in handles:
         endings.succeed(loop_app, handle.id, '{"number": 1}')
-    store = (await loop_app.connection.here()).mill.store
+    store = (await loop_app.connection.here()).notifier.store
     asked: list[int] = []
     get = store.get
 

@@ -12,9 +12,9 @@ import pytest
 
 from taskmill import App, State, TaskError
 from taskmill.core.errors import InvalidSettings, StoreUnavailable
-from taskmill.engine.settings import WorkerSettings
+from taskmill.engine.worker.settings import WorkerSettings
+from taskmill.supervisor.bootstrap import guarded
 from taskmill.supervisor.child import Child
-from taskmill.supervisor.childhood import guarded
 from taskmill.supervisor.plan import CANNOT_START, STORE_AWAY, Plan
 from tests.chaos.mill import Mill, until
 

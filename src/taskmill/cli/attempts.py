@@ -6,8 +6,8 @@ import msgspec
 
 from taskmill.cli.outcome import error_of
 from taskmill.cli.output import printable
-from taskmill.server.times import iso
-from taskmill.server.views import Attempts, AttemptView
+from taskmill.service.times import iso
+from taskmill.service.views import Attempts, AttemptView
 
 
 class LogLine(msgspec.Struct):

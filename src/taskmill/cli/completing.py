@@ -9,7 +9,7 @@ from taskmill.core.errors import TaskmillError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from taskmill.server.service import Service
+    from taskmill.service.service import Service
 
 NEWEST = 20
 
@@ -50,6 +50,6 @@ def _queues(service: "Service") -> list[str]:
 
 def _newest_ids(service: "Service") -> list[str]:
     from taskmill.sdk.sync import run
-    from taskmill.server.views import Where
+    from taskmill.service.views import Where
 
     return [task.id for task in run(service.list(Where(), NEWEST)).tasks]

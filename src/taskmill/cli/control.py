@@ -9,8 +9,8 @@ from taskmill.cli.options import filter_options, json_option, place_options
 from taskmill.core.errors import Conflict, InvalidRequest, TaskmillError
 
 if TYPE_CHECKING:
-    from taskmill.server.service import Service
-    from taskmill.server.views import BulkResult
+    from taskmill.service.service import Service
+    from taskmill.service.views import BulkResult
 
 Verb = Literal["cancel", "retry"]
 

@@ -9,7 +9,7 @@ import msgspec
 
 from taskmill.cli.output import terminal
 from taskmill.core.errors import InvalidSettings, StoreUnavailable
-from taskmill.engine.copying import Copied, copy
+from taskmill.engine.client.copy import Copied, copy
 from taskmill.stores.contract import Store
 from taskmill.stores.open import open_store
 from taskmill.stores.schema import schema_of

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from taskmill.server.views import Bulk, Where
+from taskmill.service.views import Bulk, Where
 
 
 def to_where(options: dict[str, Any]) -> Where:

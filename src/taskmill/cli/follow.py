@@ -8,8 +8,8 @@ from taskmill.core.errors import ResultTimeout
 from taskmill.core.state import FINAL
 from taskmill.sdk.results import rung
 from taskmill.sdk.sync import run
-from taskmill.server.service import Service
-from taskmill.server.views import TaskView
+from taskmill.service.service import Service
+from taskmill.service.views import TaskView
 
 SLOW_LOOK = 0.5
 """Seconds; for what the bell does not tell: that a task has started, or a ring that was missed."""

@@ -11,11 +11,11 @@ from taskmill.cli.session import place_of
 from taskmill.config.load import settings
 from taskmill.core.errors import FeedUnavailable
 from taskmill.core.events import TaskEvent
-from taskmill.engine.follow import Following, Source
-from taskmill.engine.tail import StoreTail
+from taskmill.engine.live.follow import Follower, FollowSource
+from taskmill.engine.live.polling_feed import PollingFeed
 from taskmill.feeds.contract import Watched, Watching
 from taskmill.portal import Portal, portal
-from taskmill.sdk.mill import Opened
+from taskmill.sdk.backend import Backend
 from taskmill.sdk.results import look
 
 
@@ -23,12 +23,12 @@ class Live(NamedTuple):
     """Lives on the event loop of the portal."""
 
     there: Portal
-    opened: Opened
+    opened: Backend
 
     def task(self, id: str, patience: float) -> Iterator[list[TaskEvent]]:
         """What happens to it, up to its end; empty after so many seconds of silence. Raises NotFound, StoreError."""
         store = self.opened.store
-        following = Following(Source(self.opened.live, partial(look, store), store.attempts), id)
+        following = Follower(FollowSource(self.opened.live, partial(look, store), store.attempts), id)
         try:
             while not following.over:
                 yield self.there.run(following.next(patience))
@@ -53,14 +53,14 @@ class Live(NamedTuple):
             return await self.opened.live.watch(where)
         except FeedUnavailable as error:
             click.echo(f"hint: {error}; the store is looked at instead", err=True)
-            return await StoreTail(self.opened.store).watch(where)
+            return await PollingFeed(self.opened.store).watch(where)
 
 
 @contextmanager
 def live(config: str | None, **places: str | None) -> Iterator[Live]:
     """Raises InvalidSettings, StoreUnavailable."""
     there = portal()
-    opened = there.call(Opened, place_of(settings(places, file=config)), "loop")
+    opened = there.call(Backend, place_of(settings(places, file=config)), "loop")
     try:
         there.run(opened.open())
         yield Live(there, opened)

@@ -6,7 +6,7 @@ import msgspec
 from taskmill.cli.output import document, printable, safe_json, terminal
 from taskmill.core.errors import TaskCancelled, TaskError
 from taskmill.core.state import State
-from taskmill.server.views import TaskView
+from taskmill.service.views import TaskView
 
 
 class Error(msgspec.Struct):

@@ -12,7 +12,7 @@ from taskmill.config.masking import masked
 from taskmill.config.settings import Settings
 from taskmill.core.errors import InvalidSettings
 from taskmill.core.state import State
-from taskmill.engine.settings import WorkerSettings
+from taskmill.engine.worker.settings import WorkerSettings
 from taskmill.feeds.open import feed_scheme
 from taskmill.stores.open import store_scheme
 from taskmill.supervisor.plan import Plan, ServerPlan

@@ -10,7 +10,7 @@ import msgspec
 
 from taskmill.cli.output import cell, terminal
 from taskmill.core.state import State
-from taskmill.server.views import TaskSummary, TaskView
+from taskmill.service.views import TaskSummary, TaskView
 
 
 class Display(Protocol):

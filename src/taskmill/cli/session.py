@@ -10,9 +10,9 @@ from taskmill.catalogue.settings import from_config, use
 from taskmill.config.load import settings
 from taskmill.config.settings import Settings
 from taskmill.core.errors import InvalidSettings, StoreUnavailable
-from taskmill.sdk.mill import Opened, Place
+from taskmill.sdk.backend import Backend, ConnectionSettings
 from taskmill.sdk.sync import run
-from taskmill.server.service import Service
+from taskmill.service.service import Service
 from taskmill.stores.contract import Bell
 
 
@@ -27,7 +27,7 @@ def session(
 ) -> Iterator[Session]:
     """Raises InvalidSettings, StoreUnavailable; never makes a store that is not there."""
     configured = settings({"store": store, "broker": broker, "feed": feed}, file=config)
-    opened = Opened(place_of(configured), "thread")
+    opened = Backend(place_of(configured), "thread")
     use(from_config(configured, configured.store, configured.durability))  # without the secrets in files
     service = Service(opened)
     try:
@@ -38,10 +38,10 @@ def session(
         use(None)
 
 
-def place_of(configured: Settings) -> Place:
+def place_of(configured: Settings) -> ConnectionSettings:
     """Raises InvalidSettings, StoreUnavailable: the store is to be there."""
     _must_exist(configured.store)
-    return Place(configured.store, configured.durability, configured.broker, configured.feed)
+    return ConnectionSettings(configured.store, configured.durability, configured.broker, configured.feed)
 
 
 def _must_exist(url: str) -> None:

@@ -9,7 +9,7 @@ from taskmill.cli.options import PRIORITIES, duration_option, json_option, place
 
 if TYPE_CHECKING:
     from taskmill.cli.session import Session
-    from taskmill.server.views import Created
+    from taskmill.service.views import Created
 
 
 @click.command()
@@ -94,7 +94,7 @@ def _create(
     from taskmill.cli import handing_in
     from taskmill.cli.parameters import parse
     from taskmill.sdk.sync import run
-    from taskmill.server.views import Draft
+    from taskmill.service.views import Draft
 
     known = run(opened.service.task_type(task_type))
     schema = msgspec.json.decode(known.schema)

@@ -10,8 +10,8 @@ from taskmill.cli.options import filter_options, json_option, store_options
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from taskmill.server.service import Service
-    from taskmill.server.views import Attempts, TaskSummary, TaskView
+    from taskmill.service.service import Service
+    from taskmill.service.views import Attempts, TaskSummary, TaskView
 
 COLUMNS = ("id", "type", "state", "queue", "priority", "attempt", "created")
 SPARE = ("priority", "queue", "attempt", "created")

@@ -9,7 +9,7 @@ from taskmill.cli.completing import complete_task_type
 from taskmill.cli.options import json_option, store_options
 
 if TYPE_CHECKING:
-    from taskmill.server.views import TaskTypeView
+    from taskmill.service.views import TaskTypeView
 
 
 @click.group(invoke_without_command=True)

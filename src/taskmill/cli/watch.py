@@ -26,7 +26,7 @@ def watch(
     from taskmill.cli.live import live
     from taskmill.cli.session import session
     from taskmill.cli.watching import watch_all, watch_one
-    from taskmill.server.views import Where
+    from taskmill.service.views import Where
 
     if id is not None and (queue or task_type):
         raise click.UsageError("an ID and --queue or --type cannot go together")

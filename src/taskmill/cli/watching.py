@@ -20,8 +20,8 @@ from taskmill.core.errors import NotFound
 from taskmill.core.state import FINAL
 from taskmill.feeds.contract import Watched
 from taskmill.sdk.sync import run
-from taskmill.server.service import Service
-from taskmill.server.views import TaskSummary, TaskView, Where
+from taskmill.service.service import Service
+from taskmill.service.views import TaskSummary, TaskView, Where
 
 SHOWN = 20
 PATIENCE = 0.5

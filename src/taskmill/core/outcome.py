@@ -1,4 +1,4 @@
-"""How an attempt can end. Outcomes are values; one `match` (engine/settle.py) turns each into a move of the machine.
+"""How an attempt can end. Outcomes are values; one `match` (engine/worker/settle.py) makes each a move of the machine.
 
 Four of them are for handlers to return or raise: Retry, Snooze, Cancel and Fail.
 """

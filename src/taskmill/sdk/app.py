@@ -12,10 +12,10 @@ from taskmill.core.retry import RetryPolicy
 from taskmill.core.secret_files import read_secret
 from taskmill.core.task import Priority
 from taskmill.sdk import options
+from taskmill.sdk.backend import ConnectionSettings
 from taskmill.sdk.connection import Connection
 from taskmill.sdk.context import Context
 from taskmill.sdk.handle import TaskHandle
-from taskmill.sdk.mill import Place
 from taskmill.sdk.options import DEFAULT_RETRIES, Options, PriorityName
 from taskmill.sdk.task import ExecutorName, Task, TaskFunction, executor_for
 from taskmill.stores.contract import Durability
@@ -53,7 +53,7 @@ class App:
         self.durability: Durability = durability
         self.tasks: dict[str, Task[..., Any]] = {}
         """The task types by name."""
-        self.connection = Connection(Place(self.store, durability, self.broker, self.feed))
+        self.connection = Connection(ConnectionSettings(self.store, durability, self.broker, self.feed))
 
     @overload
     def task(

@@ -6,12 +6,12 @@ import threading
 import weakref
 from collections.abc import Awaitable, Callable, Sequence
 
-from taskmill.engine.enqueue import Enqueued, Request, enqueue
+from taskmill.engine.client.enqueue import Enqueued, Request, enqueue
 from taskmill.portal import portal, portal_loop
 from taskmill.sdk import joining
-from taskmill.sdk.loop_watch import LoopWatch
-from taskmill.sdk.mill import Opened, Place
-from taskmill.sdk.results import SyncWatch
+from taskmill.sdk.backend import Backend, ConnectionSettings
+from taskmill.sdk.loop_watch import AsyncClient
+from taskmill.sdk.results import SyncClient
 from taskmill.sdk.sync import run
 from taskmill.stores.clock import microseconds
 from taskmill.stores.contract import Caller
@@ -19,34 +19,34 @@ from taskmill.stores.open import open_store
 
 
 class Connection:
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: ConnectionSettings) -> None:
         self.clock: Callable[[], int] = microseconds
         """Microseconds since the Unix epoch: when a task was made."""
         self._place = place
         self._shared = open_store(place.store) if place.store.startswith("memory:") else None
         """A store that lives in one object serves all."""
         self._lock = threading.Lock()
-        self._sync: SyncWatch | None = None
-        self._watches: dict[asyncio.AbstractEventLoop, LoopWatch] = {}
+        self._sync: SyncClient | None = None
+        self._watches: dict[asyncio.AbstractEventLoop, AsyncClient] = {}
         _connections.add(self)
 
-    def sync(self) -> SyncWatch:
+    def sync(self) -> SyncClient:
         """Its store's verbs never suspend."""
         return self._sync or self._open_sync()
 
-    async def here(self) -> LoopWatch:
+    async def here(self) -> AsyncClient:
         """Of the running event loop; its store's verbs run beside it, and concurrent single ones share one commit."""
         loop = asyncio.get_running_loop()
         watch = self._watches.get(loop)
         if watch is None:
             await self._drop_ended()
-            watch = self._watches.setdefault(loop, LoopWatch(self._make("loop")))
+            watch = self._watches.setdefault(loop, AsyncClient(self._make("loop")))
         if not watch.ready:
             await watch.open()
         return watch
 
     def add(self, requests: Sequence[Request]) -> list[Enqueued]:
-        return run(enqueue((self._sync or self._open_sync()).mill, requests))
+        return run(enqueue((self._sync or self._open_sync()).notifier, requests))
 
     def aadd(self, requests: Sequence[Request]) -> Awaitable[list[Enqueued]]:
         """Not a coroutine, because it is called for every task."""
@@ -63,7 +63,7 @@ class Connection:
 
     async def aadd_joined(self, connection: object, requests: Sequence[Request]) -> list[Enqueued]:
         joining.refuse_unless_postgresql(self._place.store)
-        return await joining.enqueue_joined((await self.here()).mill.store, connection, requests)
+        return await joining.enqueue_joined((await self.here()).notifier.store, connection, requests)
 
     def close(self) -> None:
         with self._lock:
@@ -92,12 +92,12 @@ class Connection:
         watch = await self.here()
         return await watch.gathered.enqueue(requests)
 
-    def _open_sync(self) -> SyncWatch:
+    def _open_sync(self) -> SyncClient:
         with self._lock:
             if self._sync is None:
                 opened = self._make("thread")
                 run(opened.open())
-                self._sync = SyncWatch(opened)
+                self._sync = SyncClient(opened)
             return self._sync
 
     async def _drop_ended(self) -> None:
@@ -106,8 +106,8 @@ class Connection:
             if watch is not None:
                 await watch.close()
 
-    def _make(self, caller: Caller) -> Opened:
-        return Opened(self._place, caller, self._shared)
+    def _make(self, caller: Caller) -> Backend:
+        return Backend(self._place, caller, self._shared)
 
 
 _connections: "weakref.WeakSet[Connection]" = weakref.WeakSet()

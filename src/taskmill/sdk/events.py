@@ -7,8 +7,8 @@ from typing import Any, Literal, NamedTuple
 
 from taskmill.core.events import TaskEvent
 from taskmill.core.state import State
-from taskmill.engine.follow import Following, Source
-from taskmill.engine.story import told
+from taskmill.engine.live.events import told
+from taskmill.engine.live.follow import Follower, FollowSource
 from taskmill.feeds.contract import Feed
 from taskmill.portal import portal
 from taskmill.sdk.connection import Connection
@@ -74,9 +74,9 @@ async def aevents(connection: Connection, id: str) -> AsyncGenerator[Event]:
         following.close()
 
 
-async def _follow(connection: Connection, id: str) -> Following:
+async def _follow(connection: Connection, id: str) -> Follower:
     watch = await connection.here()
-    return Following(Source(watch.live, watch.look, watch.mill.store.attempts), id)
+    return Follower(FollowSource(watch.live, watch.look, watch.notifier.store.attempts), id)
 
 
 def typed(event: TaskEvent) -> Event:

@@ -9,9 +9,9 @@ import msgspec
 from taskmill.core.errors import InvalidRequest, TaskCancelled, TaskError
 from taskmill.core.state import State
 from taskmill.core.task import Task as Stored
-from taskmill.engine import control
-from taskmill.engine.control import Verdict
-from taskmill.engine.finals import missing
+from taskmill.engine.client import control
+from taskmill.engine.client.control import Verdict
+from taskmill.engine.live.waiter import missing
 from taskmill.sdk import results
 from taskmill.sdk.progress import Progress, progress_of
 from taskmill.sdk.sync import run
@@ -98,10 +98,10 @@ class TaskHandle(Generic[R]):
 
     def cancel(self) -> bool:
         """Cancel the task, or ask it to stop when it is running; False when it has ended already."""
-        return _accepted(run(control.cancel(self._app.connection.sync().mill, [self.id])))
+        return _accepted(run(control.cancel(self._app.connection.sync().notifier, [self.id])))
 
     async def acancel(self) -> bool:
-        return _accepted(await control.cancel((await self._app.connection.here()).mill, [self.id]))
+        return _accepted(await control.cancel((await self._app.connection.here()).notifier, [self.id]))
 
     def _glance(self) -> "TaskEvent":
         from taskmill.sdk.events import glance

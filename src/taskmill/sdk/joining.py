@@ -5,8 +5,8 @@ from typing import Any, cast
 
 from taskmill.core.errors import InvalidRequest
 from taskmill.core.extras import needs
-from taskmill.engine.announce import Mill
-from taskmill.engine.enqueue import Enqueued, Request, enqueue
+from taskmill.engine.client.enqueue import Enqueued, Request, enqueue
+from taskmill.engine.notifier import Notifier
 from taskmill.stores.contract import Store
 
 
@@ -24,7 +24,7 @@ async def enqueue_joined(store: Store, connection: object, requests: Sequence[Re
         from taskmill.stores.postgres.joining import Joined
     joined = Joined(connection)
     await cast(Any, store).add_queues({spec.queue for spec, _ in requests})
-    made = await enqueue(Mill(cast(Store, joined)), requests)
+    made = await enqueue(Notifier(cast(Store, joined)), requests)
     await joined.announce()
     return made
 

@@ -3,23 +3,23 @@
 import functools
 
 from taskmill.core.task import Task
-from taskmill.engine.enqueue import enqueue
-from taskmill.engine.finals import Finals
-from taskmill.engine.gather import Gathered
+from taskmill.engine.client.batcher import EnqueueBatcher
+from taskmill.engine.client.enqueue import enqueue
+from taskmill.engine.live.waiter import ResultWaiter
 from taskmill.feeds.contract import Feed
 from taskmill.sdk import results
-from taskmill.sdk.mill import Opened
+from taskmill.sdk.backend import Backend
 
 
-class LoopWatch:
-    def __init__(self, opened: Opened) -> None:
-        self.mill = opened.mill
+class AsyncClient:
+    def __init__(self, opened: Backend) -> None:
+        self.notifier = opened.notifier
         self.feed = opened.feed
-        self.gathered = Gathered(functools.partial(enqueue, self.mill))
+        self.gathered = EnqueueBatcher(functools.partial(enqueue, self.notifier))
         self.ready = False
         """Whether the store was opened."""
         self._opened = opened
-        self._finals = Finals(self.mill.store)
+        self._finals = ResultWaiter(self.notifier.store)
 
     @property
     def live(self) -> Feed:
@@ -39,7 +39,7 @@ class LoopWatch:
         try:
             return await self._finals.until_final(id, timeout)
         except TimeoutError:
-            raise await results.late(self.mill.store, id, timeout) from None
+            raise await results.late(self.notifier.store, id, timeout) from None
 
     async def close(self) -> None:
         await self._finals.close()

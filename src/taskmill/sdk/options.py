@@ -4,10 +4,9 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
-from taskmill.core import limits
+from taskmill.core import ids, limits
 from taskmill.core.errors import InvalidRequest
 from taskmill.core.task import SECOND, Priority
-from taskmill.engine import ids
 
 PriorityName = Literal["high", "normal", "low"]
 DEFAULT_RETRIES = 3

@@ -5,22 +5,22 @@ import time
 from taskmill.core.errors import ResultTimeout
 from taskmill.core.state import FINAL
 from taskmill.core.task import Task
-from taskmill.engine import finals
-from taskmill.engine.why import why_not_started
-from taskmill.sdk.mill import Opened
+from taskmill.engine.live import waiter
+from taskmill.engine.live.why import why_not_started
+from taskmill.sdk.backend import Backend
 from taskmill.stores.contract import ANY, Ear, Store
 
 KEPT_EARS = 4
 
 
-class SyncWatch:
+class SyncClient:
     """The mill of synchronous code, and the ears of those who wait on it, each in its own thread.
 
     An ear is kept for the next who waits: to open one costs more than to wait.
     """
 
-    def __init__(self, opened: Opened) -> None:
-        self.mill = opened.mill
+    def __init__(self, opened: Backend) -> None:
+        self.notifier = opened.notifier
         self.feed = opened.feed
         self.store = opened.store
         self._opened = opened
@@ -56,13 +56,13 @@ class SyncWatch:
 
     async def _listening(self, id: str, ear: Ear, timeout: float | None) -> Task:
         end = None if timeout is None else time.monotonic() + timeout
-        pause = finals.FIRST_LOOK
+        pause = waiter.FIRST_LOOK
         while (task := await look(self.store, id)).head.state not in FINAL:
             left = pause if end is None else min(pause, end - time.monotonic())
             if left <= 0:
                 raise await late(self.store, id, timeout)
             await rung(ear, id, left)
-            pause = min(pause * 2, finals.SLOWEST_LOOK)
+            pause = min(pause * 2, waiter.SLOWEST_LOOK)
         return task
 
 
@@ -78,7 +78,7 @@ async def look(store: Store, id: str) -> Task:
     """The task as it is now. Raises NotFound."""
     task = (await store.get([id])).get(id)
     if task is None:
-        raise finals.missing(id)
+        raise waiter.missing(id)
     return task
 
 

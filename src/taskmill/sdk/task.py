@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, ParamSpec, 
 import msgspec
 
 from taskmill.core.errors import InvalidParameters
+from taskmill.core.ids import uuid7
 from taskmill.core.retry import RetryPolicy
 from taskmill.core.task import SECOND, Priority, Spec
-from taskmill.engine.enqueue import Enqueued, Request
-from taskmill.engine.ids import uuid7
+from taskmill.engine.client.enqueue import Enqueued, Request
 from taskmill.sdk import options, signature
 from taskmill.sdk.codec import Codec
 from taskmill.sdk.handle import TaskHandle

@@ -16,16 +16,16 @@ from starlette.types import ASGIApp
 
 from taskmill.catalogue import handlers
 from taskmill.core.errors import InvalidSettings
-from taskmill.engine.enqueue import enqueue
-from taskmill.engine.gather import Gathered
-from taskmill.sdk.mill import Opened, Place
+from taskmill.engine.client.batcher import EnqueueBatcher
+from taskmill.engine.client.enqueue import enqueue
+from taskmill.sdk.backend import Backend, ConnectionSettings
 from taskmill.server.guard import Guard
 from taskmill.server.loopback import loopback
 from taskmill.server.openapi import openapi_route
 from taskmill.server.rest import ROUTES
-from taskmill.server.service import Service
-from taskmill.server.times import now
 from taskmill.server.web import Api
+from taskmill.service.service import Service
+from taskmill.service.times import now
 
 METHODS = ("GET", "POST", "PUT", "DELETE")
 BACKLOG = 2048
@@ -51,7 +51,7 @@ def create_asgi(service: Service, cors: Sequence[str] = (), hosts: Sequence[str]
 
 
 def serve(
-    place: Place,
+    place: ConnectionSettings,
     host: str = "127.0.0.1",
     port: int = 8000,
     cors: Sequence[str] = (),
@@ -68,7 +68,7 @@ def serve(
     listener = listen(host, port)
 
     async def live() -> None:
-        service = looped(Opened(place, "loop"))
+        service = looped(Backend(place, "loop"))
         server = QuietServer(create_asgi(service, cors, (*hosts, host)))
         await _live(server, service, listener, on_ready or (lambda: None), lifeline)
 
@@ -79,9 +79,9 @@ def serve(
         listener.close()
 
 
-def looped(opened: Opened) -> Service:
+def looped(opened: Backend) -> Service:
     """The service of an event loop: concurrent requests go to the store together."""
-    return Service(opened, gathered=Gathered(functools.partial(enqueue, opened.mill)))
+    return Service(opened, gathered=EnqueueBatcher(functools.partial(enqueue, opened.notifier)))
 
 
 async def _live(

@@ -7,9 +7,9 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from taskmill.core.errors import InvalidRequest, Problem
-from taskmill.server.faults import InvalidJson
-from taskmill.server.near import near_names
-from taskmill.server.views import PriorityWord
+from taskmill.service.faults import InvalidJson
+from taskmill.service.near import near_names
+from taskmill.service.views import PriorityWord
 
 T = TypeVar("T", bound=msgspec.Struct)
 PLACE = re.compile(r"(?P<what>.*?)(?: - at `(?P<path>.*)`)?", re.DOTALL)

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from taskmill.core.errors import TaskmillError
-from taskmill.server.faults import ForbiddenHost, ForbiddenOrigin
 from taskmill.server.web import answer, refusal
+from taskmill.service.faults import ForbiddenHost, ForbiddenOrigin
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 READING = frozenset({"GET", "HEAD"})

@@ -9,8 +9,8 @@ import msgspec
 
 from taskmill import __version__
 from taskmill.core.limits import NAME_LENGTH
-from taskmill.server.faults import CODES, ProblemView
 from taskmill.server.web import Call, Reply, Route, Streamed
+from taskmill.service.faults import CODES, ProblemView
 
 PLACEHOLDER = re.compile(r"{(\w+)}")
 EVERYWHERE = ("forbidden_host", "store_error", "store_unavailable")

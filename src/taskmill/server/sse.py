@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 from starlette.types import Receive, Send
 
-from taskmill.server.streams import Streams
 from taskmill.server.web import date
+from taskmill.service.streams import Streams
 
 RETRY = b"retry: 2000\n\n"
 """Milliseconds until a client whose stream was cut comes back."""

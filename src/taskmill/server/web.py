@@ -17,9 +17,9 @@ import msgspec
 from starlette.types import Message, Receive, Scope, Send
 
 from taskmill.core.errors import NotFound, StoreError, TaskmillError, TooLarge
-from taskmill.server import faults
 from taskmill.server.decoding import Body, read_query
-from taskmill.server.service import Service
+from taskmill.service import faults
+from taskmill.service.service import Service
 
 log = logging.getLogger(__name__)
 T = TypeVar("T", bound=msgspec.Struct)

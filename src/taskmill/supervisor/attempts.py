@@ -7,10 +7,10 @@ import msgspec
 
 from taskmill.catalogue import handlers, settings
 from taskmill.config.catalogue import CatalogueConfig
-from taskmill.engine.logs import capture
+from taskmill.engine.worker.logs import capture
 from taskmill.executors.child import Pipe, serve
 from taskmill.sdk.loading import load_app
-from taskmill.supervisor.childhood import guarded, log_as
+from taskmill.supervisor.bootstrap import guarded, log_as
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from taskmill.engine import board
+from taskmill.engine.worker import board
 from taskmill.supervisor.plan import ChildPlan, Plan, to_line
 
 logger = logging.getLogger(__name__)

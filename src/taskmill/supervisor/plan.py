@@ -8,8 +8,8 @@ from dataclasses import asdict
 from typing import NamedTuple
 
 from taskmill.config.catalogue import CatalogueConfig
-from taskmill.engine.settings import WorkerSettings
-from taskmill.sdk.mill import Place
+from taskmill.engine.worker.settings import WorkerSettings
+from taskmill.sdk.backend import ConnectionSettings
 from taskmill.stores.contract import Durability
 
 CANNOT_START = 78
@@ -40,8 +40,8 @@ class Plan(NamedTuple):
     """URL; None: who watches reads the store."""
 
     @property
-    def place(self) -> Place:
-        return Place(self.store, self.durability, self.broker, self.feed)
+    def place(self) -> ConnectionSettings:
+        return ConnectionSettings(self.store, self.durability, self.broker, self.feed)
 
 
 class ChildPlan(NamedTuple):

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from taskmill.core.errors import StoreError
 from taskmill.core.outcome import Lost
-from taskmill.engine.announce import Mill
-from taskmill.engine.reap import give_back
+from taskmill.engine.duties.reap import give_back
+from taskmill.engine.notifier import Notifier
 from taskmill.executors.death import describe_death
-from taskmill.sdk.mill import Opened
+from taskmill.sdk.backend import Backend
 from taskmill.sdk.sync import run
 from taskmill.stores.contract import Store
 from taskmill.stores.open import open_store
@@ -49,7 +49,7 @@ class Supervisor:
     def __init__(self, plan: Plan, store: Store, pipe: int, on_ready: Callable[[], None]) -> None:
         self._plan = plan
         self._store = store
-        self._opened: Opened | None = None
+        self._opened: Backend | None = None
         self._pipe = pipe
         self._on_ready = on_ready
         self._announced = False
@@ -102,7 +102,7 @@ class Supervisor:
         while self._dead:
             dead = self._dead[0]
             try:
-                run(give_back(self._mill(), f"{dead.owner}/heir", dead.owner, lease, dead.suspects, dead.lost))
+                run(give_back(self._notifier(), f"{dead.owner}/heir", dead.owner, lease, dead.suspects, dead.lost))
                 run(self._store.drop_worker(dead.owner))
             except StoreError as error:
                 logger.warning("could not give back the tasks of %s yet: %s", dead.owner, error)
@@ -111,11 +111,11 @@ class Supervisor:
                 logger.exception("the tasks of %s could not be given back", dead.owner)
             self._dead.pop(0)
 
-    def _mill(self) -> Mill:
+    def _notifier(self) -> Notifier:
         """Made when it is needed: the client of a broker weighs more than the whole supervisor."""
         if self._opened is None:
-            self._opened = Opened(self._plan.place, "thread", self._store)
-        return self._opened.mill
+            self._opened = Backend(self._plan.place, "thread", self._store)
+        return self._opened.notifier
 
     def _listen(self) -> None:
         waiting = {child.status_fd: child for child in self._children if child.starting}

@@ -2,7 +2,7 @@
 
 from taskmill.catalogue import settings
 from taskmill.server.asgi import serve
-from taskmill.supervisor.childhood import begin, guarded, tell_ready
+from taskmill.supervisor.bootstrap import begin, guarded, tell_ready
 
 
 def main() -> None:

@@ -13,21 +13,21 @@ import msgspec
 from taskmill import __version__
 from taskmill.catalogue import handlers, settings, tidy
 from taskmill.catalogue.registry import warn_of_unknown_switches
-from taskmill.engine.announce import Mill
-from taskmill.engine.board import Board
-from taskmill.engine.duties import Duties
-from taskmill.engine.logs import capture
-from taskmill.engine.worker import Worker
+from taskmill.engine.duties.thread import DutyThread
+from taskmill.engine.notifier import Notifier
+from taskmill.engine.worker.board import Board
+from taskmill.engine.worker.logs import capture
+from taskmill.engine.worker.worker import Worker
 from taskmill.executors import frames
 from taskmill.executors.contract import Executor, Handler
 from taskmill.executors.inline import Inline
 from taskmill.executors.processes import Processes
 from taskmill.executors.threads import Threads
+from taskmill.sdk.backend import Backend
 from taskmill.sdk.loading import load_app
-from taskmill.sdk.mill import Opened
 from taskmill.stores.contract import WorkerRow
 from taskmill.stores.open import open_store
-from taskmill.supervisor.childhood import begin, guarded, hear_stop, tell_ready
+from taskmill.supervisor.bootstrap import begin, guarded, hear_stop, tell_ready
 from taskmill.supervisor.plan import ChildPlan, Plan
 
 SWITCH = 0.0005
@@ -62,7 +62,7 @@ async def _live(child: ChildPlan) -> None:
     app = load_app(plan.app) if plan.app else None
     tasks = handlers(app)
     warn_of_unknown_switches(app)
-    opened = Opened(plan.place, "worker")
+    opened = Backend(plan.place, "worker")
     await opened.open()
     await opened.store.put_task_types([task.row() for task in tasks.values()])
     executors = _executors(plan)
@@ -75,14 +75,16 @@ async def _live(child: ChildPlan) -> None:
 
 
 async def _work(
-    child: ChildPlan, opened: Opened, tasks: Mapping[str, Handler], executors: Mapping[str, Executor]
+    child: ChildPlan, opened: Backend, tasks: Mapping[str, Handler], executors: Mapping[str, Executor]
 ) -> None:
     settings = child.plan.settings
     drain, stop = asyncio.Event(), asyncio.Event()
     board = Board(child.board_fd, settings.slots)
-    worker = Worker(opened.mill, tasks, executors, settings, child.owner, board, opened.broker)
+    worker = Worker(opened.notifier, tasks, executors, settings, child.owner, board, opened.broker)
     started = await opened.store.clock()
-    duties = Duties(lambda: _mill(child.plan, opened.mill), worker, lambda: _row(child, worker, started), settings)
+    duties = DutyThread(
+        lambda: _notifier(child.plan, opened.notifier), worker, lambda: _row(child, worker, started), settings
+    )
     hear_stop(drain, stop)
     duties.start()
     try:
@@ -96,7 +98,7 @@ async def _work(
         duties.finish()
 
 
-async def _tell_when_ready(child: ChildPlan, duties: Duties) -> None:
+async def _tell_when_ready(child: ChildPlan, duties: DutyThread) -> None:
     await duties.first_beat()
     _calm_collector()
     tell_ready(child)
@@ -114,9 +116,11 @@ def _calm_collector() -> None:
     gc.set_threshold(5_000, 20, 50)
 
 
-def _mill(plan: Plan, mill: Mill) -> Mill:
+def _notifier(plan: Plan, notifier: Notifier) -> Notifier:
     """For the loop of the duties: a store of its own, and the same ways out."""
-    return Mill(open_store(plan.store, caller="worker", durability=plan.durability), mill.tickets, mill.events)
+    return Notifier(
+        open_store(plan.store, caller="worker", durability=plan.durability), notifier.tickets, notifier.events
+    )
 
 
 def _executors(plan: Plan) -> dict[str, Executor]:

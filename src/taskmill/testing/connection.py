@@ -6,12 +6,12 @@ from typing import Protocol
 from taskmill.core.errors import ResultTimeout
 from taskmill.core.state import FINAL
 from taskmill.core.task import Task
-from taskmill.engine.enqueue import Enqueued, Request, enqueue
+from taskmill.engine.client.enqueue import Enqueued, Request, enqueue
 from taskmill.sdk import results
+from taskmill.sdk.backend import Backend, ConnectionSettings
 from taskmill.sdk.connection import Connection
-from taskmill.sdk.loop_watch import LoopWatch
-from taskmill.sdk.mill import Opened, Place
-from taskmill.sdk.results import SyncWatch
+from taskmill.sdk.loop_watch import AsyncClient
+from taskmill.sdk.results import SyncClient
 from taskmill.sdk.sync import run
 from taskmill.stores.contract import Store
 from taskmill.testing.clock import Clock
@@ -29,24 +29,24 @@ class Hooks(Protocol):
 
 class SandboxConnection(Connection):
     def __init__(self, store: Store, clock: Clock, hooks: Hooks) -> None:
-        super().__init__(Place("memory://"))
+        super().__init__(ConnectionSettings("memory://"))
         self.clock = clock.now
-        self._opened = Opened(self._place, "thread", store)
+        self._opened = Backend(self._place, "thread", store)
         self._hooks = hooks
 
-    def sync(self) -> SyncWatch:
+    def sync(self) -> SyncClient:
         return _SyncWatch(self._opened)
 
-    async def here(self) -> LoopWatch:
+    async def here(self) -> AsyncClient:
         return _LoopWatch(self._opened)
 
     def add(self, requests: Sequence[Request]) -> list[Enqueued]:
-        made = run(enqueue(self._opened.mill, requests))
+        made = run(enqueue(self._opened.notifier, requests))
         self._hooks.stored([one.id for one in made if one.created])
         return made
 
     async def aadd(self, requests: Sequence[Request]) -> list[Enqueued]:
-        made = await enqueue(self._opened.mill, requests)
+        made = await enqueue(self._opened.notifier, requests)
         await self._hooks.astored([one.id for one in made if one.created])
         return made
 
@@ -57,14 +57,14 @@ class SandboxConnection(Connection):
         return await self.aadd(requests)
 
 
-class _SyncWatch(SyncWatch):
+class _SyncWatch(SyncClient):
     async def until_final(self, id: str, timeout: float | None) -> Task:
         return await _final(self.store, id)
 
 
-class _LoopWatch(LoopWatch):
+class _LoopWatch(AsyncClient):
     async def until_final(self, id: str, timeout: float | None) -> Task:
-        return await _final(self.mill.store, id)
+        return await _final(self.notifier.store, id)
 
 
 async def _final(store: Store, id: str) -> Task:

@@ -13,10 +13,10 @@ from taskmill.core.outcome import Outcome, Raised, Retry, TimedOut
 from taskmill.core.state import State
 from taskmill.core.task import SECOND, Claim, Decision
 from taskmill.core.task import Task as Stored
-from taskmill.engine.announce import Mill
-from taskmill.engine.reap import VANISHED, settle_lost
-from taskmill.engine.run import Run
-from taskmill.engine.settle import decide
+from taskmill.engine.duties.reap import VANISHED, settle_lost
+from taskmill.engine.notifier import Notifier
+from taskmill.engine.worker.run import Run
+from taskmill.engine.worker.settle import decide
 from taskmill.sdk import jsonhooks
 from taskmill.sdk.app import App
 from taskmill.sdk.sync import run
@@ -55,7 +55,7 @@ class Sandbox:
         self._app = app
         self._inline = inline
         self._store = ClockedStore(self.clock)
-        self._mill = Mill(self._store)
+        self._notifier = Notifier(self._store)
         self._runner = asyncio.Runner()
 
     def __enter__(self) -> "Sandbox":
@@ -116,7 +116,7 @@ class Sandbox:
     async def _next(self, ids: Sequence[str] | None) -> Claim | None:
         now = self.clock.now()
         lost = await self._store.reclaim(OWNER, LEASE, MANY, now=now)
-        await settle_lost(self._mill, None, [(claim, VANISHED) for claim in lost])
+        await settle_lost(self._notifier, None, [(claim, VANISHED) for claim in lost])
         await self._store.promote(MANY, now)
         claims = await self._store.claim(OWNER, LEASE, 1, ids=ids, now=now)
         return claims[0] if claims else None

@@ -4,7 +4,7 @@ import os
 import signal
 from pathlib import Path
 
-from taskmill.engine.intake import Hand
+from taskmill.engine.worker.sources import Hand
 
 
 def prepare() -> None:

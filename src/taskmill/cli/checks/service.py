@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from taskmill.cli.checks.finding import Finding, failed, fine, looked, warning
 from taskmill.core.state import State
 from taskmill.core.task import SECOND
-from taskmill.engine.why import is_alive, serves
+from taskmill.engine.live.why import is_alive, serves
 from taskmill.stores.contract import Filter, QueueRow, Store, WorkerRow
 
 LATE = 300

@@ -6,10 +6,10 @@ from typing import Annotated
 from msgspec import Meta, Raw, Struct
 
 from taskmill.core.errors import InvalidRequest, Problem, TaskmillError
-from taskmill.server import faults, views
 from taskmill.server.decoding import Body
 from taskmill.server.rest.tasks import DRAFT, REFUSALS
 from taskmill.server.web import Call, Reply, Route, ok
+from taskmill.service import faults, views
 
 CHUNK = 500
 """Drafts that are read and stored at a time, so that a big batch does not hold up the other callers."""

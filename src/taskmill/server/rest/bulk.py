@@ -2,8 +2,8 @@
 
 from taskmill.server.decoding import Body
 from taskmill.server.rest.tasks import REFUSALS
-from taskmill.server.views import Bulk, BulkResult
 from taskmill.server.web import Call, Reply, Route, ok
+from taskmill.service.views import Bulk, BulkResult
 
 BODY = Body(Bulk)
 

@@ -6,16 +6,16 @@ from msgspec import Meta, Struct
 
 from taskmill.core import limits
 from taskmill.core.errors import Problem
-from taskmill.engine.ids import parse
+from taskmill.core.ids import parse
 from taskmill.feeds.contract import Watched
 from taskmill.feeds.wire import EventView
-from taskmill.server import views
-from taskmill.server.admission import placed, refuse
-from taskmill.server.faults import ProblemView
-from taskmill.server.filters import MOST
 from taskmill.server.sse import EventStream
-from taskmill.server.streams import GapView
 from taskmill.server.web import Call, Reply, Route, Streamed, ok
+from taskmill.service import views
+from taskmill.service.admission import placed, refuse
+from taskmill.service.faults import ProblemView
+from taskmill.service.filters import MOST
+from taskmill.service.streams import GapView
 
 LAST = b"last-event-id"
 EXAMPLE = """retry: 2000

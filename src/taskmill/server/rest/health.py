@@ -3,9 +3,9 @@
 from msgspec import Struct
 
 from taskmill.core.errors import Problem
-from taskmill.server.faults import NotReady
-from taskmill.server.views import Readiness
 from taskmill.server.web import Call, Reply, Route, ok
+from taskmill.service.faults import NotReady
+from taskmill.service.views import Readiness
 
 
 class Alive(Struct):

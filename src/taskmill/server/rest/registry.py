@@ -1,8 +1,8 @@
 """What is around the tasks: queues, workers, task types, stats."""
 
 from taskmill.core.errors import NotFound, UnknownTaskType
-from taskmill.server import views
 from taskmill.server.web import Call, Reply, Route, ok
+from taskmill.service import views
 
 
 async def queues(call: Call) -> Reply:

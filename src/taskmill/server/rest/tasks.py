@@ -6,10 +6,10 @@ from msgspec import Meta, Struct
 
 from taskmill.core.errors import InvalidRequest, Problem, TaskCancelled, TaskError
 from taskmill.core.state import FINAL, State
-from taskmill.server import views
 from taskmill.server.decoding import Body
-from taskmill.server.present import result_view
 from taskmill.server.web import Call, Reply, Route, ok, refusal
+from taskmill.service import views
+from taskmill.service.present import result_view
 
 DRAFT = Body(views.Draft)
 REFUSALS = ("invalid_json", "too_large", "unsupported_media_type", "invalid_request")

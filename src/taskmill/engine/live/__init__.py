@@ -1,0 +1,1 @@
+"""What is told of tasks while they change: waiting, following, events."""

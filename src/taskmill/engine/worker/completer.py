@@ -1,0 +1,92 @@
+"""Outcomes of ended attempts, until the store has them.
+
+A decision is made once and sent until the store answers. So an answer that was lost does no harm: the decision comes
+back as stale, and a stored head that equals it says that it was saved.
+"""
+
+import logging
+import random
+from collections.abc import Collection
+from typing import NamedTuple
+
+from taskmill.core.outcome import Fail, Outcome
+from taskmill.core.task import Decision
+from taskmill.engine.notifier import Notifier
+from taskmill.engine.worker.in_flight import InFlight
+from taskmill.engine.worker.run import Run
+from taskmill.engine.worker.settle import decide
+
+logger = logging.getLogger(__name__)
+
+
+class Sent(NamedTuple):
+    run: Run
+    outcome: Outcome
+    decision: Decision
+
+
+class Completer:
+    def __init__(self, notifier: Notifier, held: InFlight) -> None:
+        self._notifier = notifier
+        self._held = held
+        self._ended: list[tuple[Run, Outcome]] = []
+        self._sent: list[Sent] = []
+        self._stale: list[Sent] = []
+
+    def __len__(self) -> int:
+        return len(self._ended) + len(self._sent) + len(self._stale)
+
+    def put(self, run: Run, outcome: Outcome) -> None:
+        run.ended = True
+        self._ended.append((run, outcome))
+
+    def decisions(self, now: int) -> list[Decision]:
+        """What to save now; `now` is the store's time. They stay here until `saved` is told."""
+        ended, self._ended = self._ended, []
+        self._sent += [Sent(run, outcome, _decision(run, outcome, now)) for run, outcome in ended]
+        return [sent.decision for sent in self._sent]
+
+    def saved(self, stale: Collection[str]) -> None:
+        """The store took what was sent, but for the stale."""
+        sent, self._sent = self._sent, []
+        if stale:
+            self._stale += [one for one in sent if one.decision.id in stale]
+            sent = [one for one in sent if one.decision.id not in stale]
+        if sent:
+            self._announce(sent)
+
+    async def settle_stale(self) -> None:
+        """Decide again on the newer head where the claim still stands; the others are saved, or somebody else's now."""
+        if not self._stale:
+            return
+        tasks = await self._notifier.store.get([one.decision.id for one in self._stale])
+        stale, self._stale = self._stale, []
+        saved = []
+        for one in stale:
+            task = tasks.get(one.decision.id)
+            if task is not None and task.head == one.decision.head:
+                saved.append(one)
+            elif _outdated(one) or self._held.renew(one.run, task):
+                self.put(one.run, one.outcome)
+            else:
+                logger.warning("the outcome of task %s came too late and was refused", one.decision.id)
+                self._held.drop(one.run)
+        self._announce(saved)
+
+    def _announce(self, saved: list[Sent]) -> None:
+        for one in saved:
+            self._held.drop(one.run)
+        self._notifier.changed([(one.run.task, one.decision.head) for one in saved])
+
+
+def _outdated(sent: Sent) -> bool:
+    """The claim was renewed after the decision was made: that is why it is stale."""
+    return sent.decision.head.version != sent.run.claim.head.version + 1
+
+
+def _decision(run: Run, outcome: Outcome, now: int) -> Decision:
+    try:
+        return decide(run.claim, outcome, now, random.random(), run.lines)
+    except Exception as error:  # such as a stored retry policy that cannot be read: it must not stop the others
+        logger.exception("task %s cannot be decided", run.task.id)
+        return decide(run.claim, Fail(f"its outcome could not be decided: {error!r}"), now, 0.0, run.lines)

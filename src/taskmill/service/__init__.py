@@ -1,0 +1,1 @@
+"""What every face stands on: admission, views, filters, live events. No HTTP."""

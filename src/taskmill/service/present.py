@@ -1,0 +1,112 @@
+"""From what the store keeps to what people see."""
+
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from msgspec import Raw
+
+from taskmill.core.task import SECOND, Attempt, Priority, Task
+from taskmill.engine.live.why import is_alive
+from taskmill.service import views
+from taskmill.service.example import example
+from taskmill.service.task_types import TaskType
+from taskmill.service.times import iso, maybe_iso
+from taskmill.stores.contract import QueueRow, Stats, WorkerRow
+
+PRIORITIES: dict[int, views.PriorityWord] = {Priority.HIGH: "high", Priority.NORMAL: "normal", Priority.LOW: "low"}
+V = TypeVar("V", bound=views.TaskSummary)
+
+
+def raw(text: str | None) -> Raw | None:
+    return None if text is None else Raw(text)
+
+
+def task_view(task: Task) -> views.TaskView:
+    return _show(views.TaskView, task, parameters=Raw(task.spec.parameters), result=raw(task.head.result))
+
+
+def task_summary(task: Task) -> views.TaskSummary:
+    return _show(views.TaskSummary, task)
+
+
+def _show(shape: Callable[..., V], task: Task, **more: Any) -> V:
+    spec, head = task
+    return shape(
+        id=spec.id,
+        task_type=spec.task_type,
+        queue=spec.queue,
+        state=head.state,
+        priority=PRIORITIES.get(spec.priority, "normal"),
+        attempt=head.attempt,
+        attempt_limit=spec.attempt_limit,
+        timeout=None if spec.timeout is None else spec.timeout / SECOND,
+        key=spec.key,
+        tags=[] if spec.tags is None else json.loads(spec.tags),
+        created_at=iso(spec.created_at),
+        run_at=iso(head.run_at),
+        started_at=maybe_iso(head.started_at),
+        finished_at=maybe_iso(head.finished_at),
+        worker=head.lease_owner,
+        cancel_requested=head.cancel,
+        progress=raw(head.progress),
+        error=raw(head.error),
+        **more,
+    )
+
+
+def result_view(task: views.TaskView) -> views.ResultView:
+    return views.ResultView(id=task.id, state=task.state, result=task.result, progress=task.progress)
+
+
+def end_view(task: views.TaskView) -> views.EndView:
+    return views.EndView(id=task.id, state=task.state, result=task.result, progress=task.progress, error=task.error)
+
+
+def attempt_view(attempt: Attempt) -> views.AttemptView:
+    return views.AttemptView(
+        number=attempt.number,
+        outcome=attempt.outcome,
+        worker=attempt.worker,
+        started_at=maybe_iso(attempt.started_at),
+        finished_at=iso(attempt.finished_at),
+        error=raw(attempt.error),
+        log=raw(attempt.log),
+    )
+
+
+def task_type_view(task_type: TaskType) -> views.TaskTypeView:
+    row = task_type.row
+    return views.TaskTypeView(
+        name=row.name,
+        description=row.description,
+        queue=row.queue,
+        schema=Raw(row.schema),
+        attempt_limit=task_type.attempt_limit,
+        timeout=None if task_type.timeout is None else task_type.timeout / SECOND,
+        example=example(json.loads(row.schema)) or {},
+    )
+
+
+def queue_view(row: QueueRow) -> views.QueueView:
+    return views.QueueView(**row._asdict())
+
+
+def worker_view(row: WorkerRow, now: int) -> views.WorkerView:
+    return views.WorkerView(
+        id=row.id,
+        alive=is_alive(row, now),
+        host=row.host,
+        pid=row.pid,
+        version=row.version,
+        queues=json.loads(row.queues),
+        slots=row.slots,
+        running=row.running,
+        started_at=iso(row.started_at),
+        seen_at=iso(row.seen_at),
+    )
+
+
+def stats_view(stats: Stats) -> views.StatsView:
+    states = {str(state): count for state, count in stats.states.items()}
+    return views.StatsView(states=states, total=sum(states.values()), oldest_ready=maybe_iso(stats.oldest_ready))
