@@ -14,7 +14,7 @@ from taskmill.core.task import SECOND, Attempt, Decision, Task
 from taskmill.engine.live import follow
 from taskmill.engine.live.events import told
 from taskmill.engine.live.follow import Follower, FollowSource, Since
-from taskmill.feeds.contract import Watched, Watching
+from taskmill.feeds.contract import EventFilter, Subscription
 from taskmill.feeds.memory import MemoryFeed
 from taskmill.sdk.results import look
 from taskmill.stores.clock import microseconds
@@ -130,7 +130,7 @@ async def test_a_feed_that_is_away_costs_only_time(line: Line, monkeypatch: pyte
     monkeypatch.setattr(follow, "ALONE", 0.05)
     away = True
 
-    async def watch(where: Watched) -> Watching:
+    async def watch(where: EventFilter) -> Subscription:
         if away:
             raise FeedUnavailable("away")
         return await MemoryFeed.watch(line.feed, where)

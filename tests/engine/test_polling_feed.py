@@ -14,7 +14,7 @@ from taskmill.core.task import SECOND, Decision, Task
 from taskmill.engine.client.control import cancel, retry
 from taskmill.engine.live import polling_feed as tail
 from taskmill.engine.live.polling_feed import PollingFeed
-from taskmill.feeds.contract import Watched, Watching
+from taskmill.feeds.contract import EventFilter, Subscription
 from taskmill.stores.contract import ANY, Beat
 from taskmill.stores.memory import MemoryStore
 from taskmill.stores.open import open_store
@@ -37,7 +37,7 @@ async def feed(mill: Trial) -> AsyncIterator[PollingFeed]:
         await store.close()
 
 
-async def until(watching: Watching, *states: State) -> list[TaskEvent]:
+async def until(watching: Subscription, *states: State) -> list[TaskEvent]:
     """What is told, up to an event of one of these states."""
     events: list[TaskEvent] = []
     async with asyncio.timeout(LONG):
@@ -48,7 +48,7 @@ async def until(watching: Watching, *states: State) -> list[TaskEvent]:
 
 async def test_a_task_is_followed_to_its_end(mill: Trial, feed: PollingFeed) -> None:
     [id] = await mill.add(waits.call(60.0))
-    watching = await feed.watch(Watched(frozenset({id})))
+    watching = await feed.watch(EventFilter(frozenset({id})))
     async with mill.worker():
         events = await until(watching, State.RUNNING)
         while not any(event.kind == "progress" for event in events):
@@ -62,7 +62,7 @@ async def test_a_task_is_followed_to_its_end(mill: Trial, feed: PollingFeed) -> 
 
 async def test_the_log_of_a_task_watched_by_id_comes_before_its_end(mill: Trial, feed: PollingFeed) -> None:
     [id] = await mill.add(speaks.call())
-    watching = await feed.watch(Watched(frozenset({id})))
+    watching = await feed.watch(EventFilter(frozenset({id})))
     async with mill.worker():
         events = await until(watching, State.SUCCEEDED)
     while events[-1].kind == "log":
@@ -74,8 +74,8 @@ async def test_the_log_of_a_task_watched_by_id_comes_before_its_end(mill: Trial,
 
 async def test_all_of_a_queue_or_type_are_watched(mill: Trial, feed: PollingFeed) -> None:
     [before] = await mill.add(add.call(0, 0))
-    everything, typed = await feed.watch(Watched()), await feed.watch(Watched(task_types=frozenset({"add"})))
-    elsewhere = await feed.watch(Watched(queues=frozenset({"elsewhere"})))
+    everything, typed = await feed.watch(EventFilter()), await feed.watch(EventFilter(task_types=frozenset({"add"})))
+    elsewhere = await feed.watch(EventFilter(queues=frozenset({"elsewhere"})))
     [other] = await mill.add(waits.call(0.0))
     async with mill.worker():
         ids = {before, other, *await mill.add(*(add.call(1, n) for n in range(20)))}
@@ -89,7 +89,7 @@ async def test_all_of_a_queue_or_type_are_watched(mill: Trial, feed: PollingFeed
 
 async def test_what_was_there_already_is_not_told(mill: Trial, feed: PollingFeed) -> None:
     await mill.add(add.call(1, 2), add.call(3, 4))
-    watching = await feed.watch(Watched())
+    watching = await feed.watch(EventFilter())
     assert await watching.next(4 * tail.BREATH) == []
     [id] = await mill.add(add.call(5, 6))
     assert [(event.id, event.state) for event in await watching.next(LONG)] == [(id, State.READY)]
@@ -97,9 +97,9 @@ async def test_what_was_there_already_is_not_told(mill: Trial, feed: PollingFeed
 
 async def test_a_second_watcher_takes_no_change_from_the_first(mill: Trial, feed: PollingFeed) -> None:
     [id] = await mill.add(add.call(1, 2))
-    first = await feed.watch(Watched(frozenset({id})))
+    first = await feed.watch(EventFilter(frozenset({id})))
     await mill.store.claim("w", 60 * SECOND, 1)
-    second = await feed.watch(Watched(frozenset({id})))
+    second = await feed.watch(EventFilter(frozenset({id})))
     assert (await first.next(LONG))[-1].state is State.RUNNING
     await cancel(mill.notifier, [id])
     assert (await until(second, State.RUNNING))[-1].id == id
@@ -110,7 +110,7 @@ async def test_a_retry_of_an_old_task_is_told_once_it_runs(mill: Trial, feed: Po
     await cancel(mill.notifier, [old])
     for _ in range(tail.NEWEST + 10):
         await mill.add(add.call(1, 2))
-    watching = await feed.watch(Watched())
+    watching = await feed.watch(EventFilter())
     await retry(mill.notifier, [old])
     async with mill.worker(), asyncio.timeout(LONG):
         while not any(event.id == old and event.state is State.SUCCEEDED for event in await watching.next(None)):
@@ -121,7 +121,7 @@ async def test_progress_within_a_version_is_told_in_order(mill: Trial, feed: Pol
     task = a_task(run_at=0)
     await mill.store.add([task])
     [claim] = await mill.store.claim("w", 60 * SECOND, 1)
-    watching = await feed.watch(Watched(frozenset({task.spec.id})))
+    watching = await feed.watch(EventFilter(frozenset({task.spec.id})))
     for step in ("0.1", "0.2", "0.3"):
         beat = Beat(task.spec.id, claim.head.version, f'{{"fraction":{step},"note":""}}')
         assert await mill.store.extend("w", [beat], 60 * SECOND) == []
@@ -135,7 +135,7 @@ async def test_memory_is_bounded(mill: Trial, feed: PollingFeed, monkeypatch: py
     monkeypatch.setattr(tail, "RUNG", 5)
     tasks = [a_task(run_at=0) for _ in range(40)]
     await mill.store.add(tasks)
-    watching = await feed.watch(Watched(queues=frozenset({"no other"})))
+    watching = await feed.watch(EventFilter(queues=frozenset({"no other"})))
     mill.store.bell.ring("final", [task.spec.id for task in tasks])
     assert await watching.next(LONG) == []  # woken, for some may have been ours
     assert watching.lost == 35
@@ -144,7 +144,7 @@ async def test_memory_is_bounded(mill: Trial, feed: PollingFeed, monkeypatch: py
 
 async def test_rings_that_name_nobody_are_about_all(mill: Trial, feed: PollingFeed) -> None:
     [id] = await mill.add(add.call(1, 2))
-    one, every = await feed.watch(Watched(frozenset({id}))), await feed.watch(Watched())
+    one, every = await feed.watch(EventFilter(frozenset({id}))), await feed.watch(EventFilter())
     await mill.store.claim("w", 60 * SECOND, 1)
     mill.store.bell.ring("final", [ANY])
     assert (await one.next(LONG))[-1].state is State.RUNNING
@@ -157,7 +157,7 @@ async def test_a_store_that_is_away_is_asked_again(
 ) -> None:
     caplog.set_level("INFO")
     [id] = await mill.add(add.call(1, 2))
-    watching = await feed.watch(Watched(frozenset({id})))
+    watching = await feed.watch(EventFilter(frozenset({id})))
     asked, right = asyncio.Event(), feed._store.get
 
     async def wrong(ids: Sequence[str]) -> dict[str, Task]:
@@ -167,7 +167,7 @@ async def test_a_store_that_is_away_is_asked_again(
     monkeypatch.setattr(feed._store, "get", wrong)
     await asyncio.wait_for(asked.wait(), LONG)
     with pytest.raises(FeedUnavailable, match="gone fishing"):
-        await feed.watch(Watched(frozenset({id})))
+        await feed.watch(EventFilter(frozenset({id})))
     monkeypatch.setattr(feed._store, "get", right)
     [claim] = await mill.store.claim("w", 60 * SECOND, 1)
     assert await mill.store.save([Decision(id, machine.succeed(claim.head, "3", claim.head.run_at))]) == []
@@ -183,7 +183,7 @@ async def test_it_listens_only_while_somebody_watches(
     mill: Trial, feed: PollingFeed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tail, "LINGER", 0.05)
-    watching = await feed.watch(Watched())
+    watching = await feed.watch(EventFilter())
     listener = feed._listener
     assert listener is not None
     watching.close()

@@ -11,7 +11,7 @@ import pytest
 from taskmill.core import machine
 from taskmill.core.task import SECOND
 from taskmill.engine.live.follow import Follower, FollowSource
-from taskmill.feeds.contract import Watched
+from taskmill.feeds.contract import EventFilter
 from taskmill.feeds.memory import MemoryFeed
 from taskmill.sdk.results import look
 from taskmill.sdk.sync import run
@@ -218,7 +218,7 @@ async def test_who_reads_slowly_loses_the_oldest_and_is_told() -> None:
     feed = MemoryFeed()
     ring = recent.Recent(lambda: feed)
     await ring.open()
-    slow = live.WideFrames(ring, Watched(), None)
+    slow = live.WideFrames(ring, EventFilter(), None)
     event = an_event()
     for batch in range(20):
         await feed.emit([event._replace(at=batch * 500 + at) for at in range(500)])

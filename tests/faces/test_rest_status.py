@@ -11,7 +11,7 @@ import pytest
 from taskmill.core.errors import FeedUnavailable
 from taskmill.core.task import SECOND
 from taskmill.engine.live.events import told
-from taskmill.feeds.contract import Watched, Watching
+from taskmill.feeds.contract import EventFilter, Subscription
 from taskmill.feeds.memory import MemoryFeed
 from taskmill.sdk.backend import Backend, ConnectionSettings
 from taskmill.sdk.sync import run
@@ -81,7 +81,7 @@ def test_a_feed_that_is_away_costs_only_time() -> None:
     opened = Backend(ConnectionSettings("memory://"), "loop")
     opened.feed = feed = MemoryFeed()
 
-    async def watch(where: Watched) -> Watching:
+    async def watch(where: EventFilter) -> Subscription:
         raise FeedUnavailable("the live feed is away")
 
     feed.watch = watch  # type: ignore[method-assign]

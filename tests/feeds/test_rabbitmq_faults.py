@@ -8,7 +8,7 @@ import pytest
 
 from taskmill.core.errors import FeedUnavailable
 from taskmill.core.events import TaskEvent
-from taskmill.feeds.contract import Watched
+from taskmill.feeds.contract import EventFilter
 from taskmill.feeds.rabbitmq import RabbitFeed
 from taskmill.testing.conformance.feeds import an_event, heard
 from tests.feeds.waiting import PRESENCE, again, emitted, missed
@@ -31,21 +31,21 @@ async def test_away_at_the_start_and_restarted(rabbitmq: RabbitmqServer, caplog:
         await feed.emit([event])
     assert refused.value.hint
     with pytest.raises(FeedUnavailable):
-        await feed.watch(Watched())
+        await feed.watch(EventFilter())
     with pytest.raises(FeedUnavailable):
         await feed.ping()
     assert time.monotonic() - begin < 4
     rabbitmq.start()
     await emitted(feed, event)
     await again(feed.ping)
-    watching = await feed.watch(Watched(frozenset({event.id})))
+    subscription = await feed.watch(EventFilter(frozenset({event.id})))
     rabbitmq.kill()
     rabbitmq.wipe()
     rabbitmq.start()
-    await missed(watching)
+    await missed(subscription)
     last = event._replace(version=9)
     await emitted(feed, last)
-    assert await heard(watching, 1) == [last]
+    assert await heard(subscription, 1) == [last]
     await feed.close()
     said = [record.getMessage() for record in caplog.records if record.name == PRESENCE]
     away, back = f"the live feed {feed.place} is away", f"the live feed {feed.place} is back"
@@ -56,29 +56,29 @@ async def test_away_at_the_start_and_restarted(rabbitmq: RabbitmqServer, caplog:
 async def test_a_link_that_breaks(rabbitmq: RabbitmqServer, mode: str) -> None:
     with Proxy(rabbitmq.url) as proxy:
         feed, event = RabbitFeed(proxy.url), an_event()
-        watching = await feed.watch(Watched(frozenset({event.id})))
+        subscription = await feed.watch(EventFilter(frozenset({event.id})))
         await feed.emit([event])
-        assert await heard(watching, 1) == [event]
+        assert await heard(subscription, 1) == [event]
         getattr(proxy, mode)()
         begin = time.monotonic()
         with pytest.raises(FeedUnavailable):
             await feed.emit([event])
         assert time.monotonic() - begin < 5
         proxy.pass_on()
-        await missed(watching)
+        await missed(subscription)
         last = event._replace(version=9)
         await emitted(feed, last)
-        assert (await heard(watching, 1))[-1] == last
+        assert (await heard(subscription, 1))[-1] == last
         await feed.close()
 
 
 async def test_it_answers_slowly(rabbitmq: RabbitmqServer) -> None:
     with Proxy(rabbitmq.url) as proxy:
         feed, event = RabbitFeed(proxy.url), an_event()
-        watching = await feed.watch(Watched(frozenset({event.id})))
+        subscription = await feed.watch(EventFilter(frozenset({event.id})))
         proxy.slow(200)
         await emitted(feed, event)
-        assert await heard(watching, 1) == [event]
+        assert await heard(subscription, 1) == [event]
         await feed.close()
 
 
@@ -91,9 +91,9 @@ async def test_its_alarm_is_an_error_at_once_and_keeps_nobody_from_hearing(
     rabbitmq: RabbitmqServer, feed: RabbitFeed
 ) -> None:
     event = an_event()
-    watching = await feed.watch(Watched(frozenset({event.id})))
+    subscription = await feed.watch(EventFilter(frozenset({event.id})))
     await feed.emit([event])
-    assert await heard(watching, 1) == [event]
+    assert await heard(subscription, 1) == [event]
     rabbitmq.set_alarm("memory", True)
     with pytest.raises(FeedUnavailable, match="alarm"):
         await asyncio.wait_for(emit_forever(feed, event), 5)  # the alarm reaches the connections a moment later
@@ -101,5 +101,5 @@ async def test_its_alarm_is_an_error_at_once_and_keeps_nobody_from_hearing(
     last = event._replace(version=9)
     await emitted(feed, last)
     async with asyncio.timeout(10):
-        while (await heard(watching, 1))[-1] != last:
+        while (await heard(subscription, 1))[-1] != last:
             """What was refused may come all the same."""

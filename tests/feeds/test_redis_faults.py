@@ -8,7 +8,7 @@ import pytest
 
 from taskmill.core.errors import FeedUnavailable, InvalidSettings
 from taskmill.core.state import State
-from taskmill.feeds.contract import Watched
+from taskmill.feeds.contract import EventFilter
 from taskmill.feeds.redis import RedisFeed, ears
 from taskmill.feeds.redis import feed as verbs
 from taskmill.testing.conformance.feeds import an_event, heard
@@ -45,7 +45,7 @@ async def test_away_at_the_start(redis: RedisServer) -> None:
     assert refused.value.hint
     for _ in range(2):
         with pytest.raises(FeedUnavailable):
-            await feed.watch(Watched())
+            await feed.watch(EventFilter())
     with pytest.raises(FeedUnavailable):
         await feed.ping()
     assert time.monotonic() - begin < 4
@@ -58,14 +58,14 @@ async def test_away_at_the_start(redis: RedisServer) -> None:
 
 async def test_restarted(redis: RedisServer, feed: RedisFeed, caplog: pytest.LogCaptureFixture) -> None:
     event = an_event()
-    watching, wide = await feed.watch(Watched(frozenset({event.id}))), await feed.watch(Watched())
+    subscription, wide = await feed.watch(EventFilter(frozenset({event.id}))), await feed.watch(EventFilter())
     await feed.emit([event])
-    assert await heard(watching, 1) == await heard(wide, 1) == [event]
+    assert await heard(subscription, 1) == await heard(wide, 1) == [event]
     redis.restart()
-    await missed(watching)
+    await missed(subscription)
     later = event._replace(version=9)
     await emitted(feed, later)
-    assert await heard(watching, 1) == await heard(wide, 1) == [later]
+    assert await heard(subscription, 1) == await heard(wide, 1) == [later]
     said = [record.getMessage() for record in caplog.records if record.name == PRESENCE]
     assert len(said) == 2
     assert said[0].startswith(f"the live feed {feed.place} is away, whoever watches hears of changes later")
@@ -77,18 +77,18 @@ async def test_flushed(redis: RedisServer, feed: RedisFeed) -> None:
     await feed.emit([event])
     redis.flush()
     assert await feed.latest([event.id]) == {}
-    watching = await feed.watch(Watched(frozenset({event.id})))
+    subscription = await feed.watch(EventFilter(frozenset({event.id})))
     await feed.emit([event])
-    assert await heard(watching, 1) == [event]
+    assert await heard(subscription, 1) == [event]
     assert await feed.latest([event.id]) == {event.id: event}
 
 
 @pytest.mark.parametrize("mode", ["cut", "half_open"])
 async def test_a_link_that_breaks(proxy: Proxy, redis: RedisServer, mode: str) -> None:
     feed, direct, event = RedisFeed(proxy.url), RedisFeed(redis.url), an_event()
-    watching = await feed.watch(Watched(frozenset({event.id})))
+    subscription = await feed.watch(EventFilter(frozenset({event.id})))
     await feed.emit([event])
-    assert await heard(watching, 1) == [event]
+    assert await heard(subscription, 1) == [event]
     getattr(proxy, mode)()
     begin = time.monotonic()
     assert await feed.latest([event.id]) == {}
@@ -98,10 +98,10 @@ async def test_a_link_that_breaks(proxy: Proxy, redis: RedisServer, mode: str) -
     await direct.emit([event._replace(version=5)])
     await asyncio.sleep(1.0)  # for a half-open link to be found out: nothing tells of it
     proxy.pass_on()
-    await missed(watching)
+    await missed(subscription)
     last = event._replace(version=9)
     await emitted(feed, last)
-    assert (await heard(watching, 1))[-1] == last
+    assert (await heard(subscription, 1))[-1] == last
     await feed.close()
     await direct.close()
 
@@ -109,10 +109,10 @@ async def test_a_link_that_breaks(proxy: Proxy, redis: RedisServer, mode: str) -
 async def test_it_answers_slowly(proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ears, "BEAT", 5.0)
     feed, event = RedisFeed(proxy.url), an_event()
-    watching = await feed.watch(Watched(frozenset({event.id})))
+    subscription = await feed.watch(EventFilter(frozenset({event.id})))
     proxy.slow(200)
     await emitted(feed, event)
-    assert await heard(watching, 1) == [event]
+    assert await heard(subscription, 1) == [event]
     await feed.close()
 
 
@@ -132,13 +132,16 @@ async def test_an_unfinished_state_is_believed_for_seconds_only(
 async def test_others_use_the_same_server(feed: RedisFeed, redis: RedisServer) -> None:
     """What is not ours is left alone, and another database is another place."""
     event = an_event()
-    watching, other = await feed.watch(Watched(frozenset({event.id}))), RedisFeed(redis.url.removesuffix("0") + "3")
+    subscription, other = (
+        await feed.watch(EventFilter(frozenset({event.id}))),
+        RedisFeed(redis.url.removesuffix("0") + "3"),
+    )
     await other.emit([event])
     await feed._client.publish(f"{feed._channels}task:{event.id}", b"not of ours")
     await feed._client.set(f"taskmill:task:{event.id}", b"not of ours")
     assert await feed.latest([event.id]) == {}
     await feed.emit([event._replace(version=7)])
-    assert [one.version for one in await heard(watching, 1)] == [7]
+    assert [one.version for one in await heard(subscription, 1)] == [7]
     await other.close()
 
 

@@ -10,7 +10,7 @@ from taskmill.core.task import SECOND
 from taskmill.engine.client.control import cancel
 from taskmill.engine.live.polling_feed import PollingFeed
 from taskmill.engine.notifier import Notifier
-from taskmill.feeds.contract import Watched
+from taskmill.feeds.contract import EventFilter
 from taskmill.stores.contract import Store
 from taskmill.stores.open import open_store
 from taskmill.testing.conformance.case import a_task
@@ -32,7 +32,7 @@ async def test_one_task_and_all_tasks(stores: list[Store]) -> None:
     store, other = stores
     feed, task = PollingFeed(other), a_task(run_at=0)
     await store.add([task])
-    one, every = await feed.watch(Watched(frozenset({task.spec.id}))), await feed.watch(Watched())
+    one, every = await feed.watch(EventFilter(frozenset({task.spec.id}))), await feed.watch(EventFilter())
     later = a_task(run_at=0, queue="later")
     await store.add([later])
     await store.claim("w", 60 * SECOND, 1, ids=[task.spec.id])

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from taskmill.core.errors import FeedUnavailable
 from taskmill.core.events import TaskEvent
-from taskmill.feeds.contract import Feed, Watching
+from taskmill.feeds.contract import Feed, Subscription
 
 LONG = 30.0
 PRESENCE = "taskmill.wires.presence"
@@ -25,7 +25,7 @@ async def emitted(feed: Feed, event: TaskEvent) -> None:
     await again(lambda: feed.emit([event]))
 
 
-async def missed(watching: Watching) -> None:
+async def missed(subscription: Subscription) -> None:
     async with asyncio.timeout(LONG):
-        while not watching.lost:
-            await watching.next(None)
+        while not subscription.lost:
+            await subscription.next(None)

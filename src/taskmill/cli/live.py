@@ -13,7 +13,7 @@ from taskmill.core.errors import FeedUnavailable
 from taskmill.core.events import TaskEvent
 from taskmill.engine.live.follow import Follower, FollowSource
 from taskmill.engine.live.polling_feed import PollingFeed
-from taskmill.feeds.contract import Watched, Watching
+from taskmill.feeds.contract import EventFilter, Subscription
 from taskmill.portal import Portal, portal
 from taskmill.sdk.backend import Backend
 from taskmill.sdk.results import look
@@ -35,7 +35,7 @@ class Live(NamedTuple):
         finally:
             self.there.call(following.close)
 
-    def tasks(self, where: Watched, patience: float) -> Iterator[list[TaskEvent]]:
+    def tasks(self, where: EventFilter, patience: float) -> Iterator[list[TaskEvent]]:
         """What happens to all of these, without an end; at first nothing, as soon as all is heard."""
         watching, told = self.there.run(self._watch(where)), False
         try:
@@ -48,7 +48,7 @@ class Live(NamedTuple):
         finally:
             self.there.call(watching.close)
 
-    async def _watch(self, where: Watched) -> Watching:
+    async def _watch(self, where: EventFilter) -> Subscription:
         try:
             return await self.opened.live.watch(where)
         except FeedUnavailable as error:

@@ -18,7 +18,7 @@ from taskmill.cli.session import Session
 from taskmill.cli.tasks import COLUMNS, SPARE, summary
 from taskmill.core.errors import NotFound
 from taskmill.core.state import FINAL
-from taskmill.feeds.contract import Watched
+from taskmill.feeds.contract import EventFilter
 from taskmill.sdk.sync import run
 from taskmill.service.service import Service
 from taskmill.service.views import TaskSummary, TaskView, Where
@@ -93,8 +93,8 @@ def _changes(service: Service, live: Live, where: Where) -> Iterator[tuple[list[
         time.sleep(BREATH)
 
 
-def _watched(where: Where) -> Watched:
-    return Watched(None, frozenset(where.queue) or None, frozenset(where.task_type) or None)
+def _watched(where: Where) -> EventFilter:
+    return EventFilter(None, frozenset(where.queue) or None, frozenset(where.task_type) or None)
 
 
 def _still_there(service: Service, ids: Collection[str]) -> list[TaskSummary]:

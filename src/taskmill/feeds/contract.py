@@ -13,14 +13,14 @@ Answer = Callable[[bytes], Awaitable[bytes]]
 """From a question to its answer, both JSON. Never raises."""
 
 
-class Watched(NamedTuple):
+class EventFilter(NamedTuple):
     """Every condition that is given must hold."""
 
     ids: frozenset[str] | None = None
     queues: frozenset[str] | None = None
     task_types: frozenset[str] | None = None
 
-    def holds(self, event: TaskEvent) -> bool:
+    def matches(self, event: TaskEvent) -> bool:
         return (
             (self.ids is None or event.id in self.ids)
             and (self.queues is None or event.queue in self.queues)
@@ -28,7 +28,7 @@ class Watched(NamedTuple):
         )
 
 
-class Watching(Protocol):
+class Subscription(Protocol):
     """One watcher. Bounded: who reads too slowly loses the oldest, and is told so by `lost`."""
 
     lost: int
@@ -52,7 +52,7 @@ class Feed(Protocol):
         """Raises FeedUnavailable, soon, when it is away."""
         ...
 
-    async def watch(self, where: Watched) -> Watching:
+    async def watch(self, where: EventFilter) -> Subscription:
         """Returns when events are heard from now on. Raises FeedUnavailable, soon, when it is away."""
         ...
 

@@ -1,61 +1,82 @@
-"""From one stream of events to all who watch in this process, each with a bounded buffer of his own."""
+"""From one stream of events to all who watch in this process, each with a bounded buffer."""
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 from taskmill.core.errors import FeedUnavailable
 from taskmill.core.events import TaskEvent
-from taskmill.feeds.contract import Watched
-from taskmill.feeds.newest import Newest
+from taskmill.feeds.contract import EventFilter
 
 BACKLOG = 1_000
 """Events kept for one watcher that does not read."""
+REMEMBERED = 10_000
+"""Tasks whose newest event is kept; the one with the longest silence is forgotten first."""
+
+
+class NewestEvents:
+    """The newest event of each task, by which stale ones are known."""
+
+    def __init__(self) -> None:
+        self._events: OrderedDict[str, TaskEvent] = OrderedDict()
+
+    def accept(self, event: TaskEvent) -> bool:
+        """False: it is stale. A log line never is, and is not kept."""
+        if event.kind == "log":
+            return True
+        known = self._events.get(event.id)
+        if known is not None and (known.version, known.at) > (event.version, event.at):
+            return False
+        self._events[event.id] = event
+        self._events.move_to_end(event.id)
+        if len(self._events) > REMEMBERED:
+            self._events.popitem(last=False)
+        return True
+
+    def get(self, id: str) -> TaskEvent | None:
+        return self._events.get(id)
 
 
 class Watcher:
-    """Keeps the contract of Watching."""
+    """A Subscription of the contract."""
 
-    def __init__(self, where: Watched, leave: "Callable[[Watcher], None]") -> None:
+    def __init__(self, where: EventFilter, leave: "Callable[[Watcher], None]") -> None:
         self.where = where
         self.lost = 0
         self.closed = False
-        self._told = 0
+        self._lost_reported = 0
         """How much of `lost` the reader was woken for."""
         self._leave = leave
-        self._kept: deque[TaskEvent] = deque()
+        self._buffer: deque[TaskEvent] = deque()
         self._waiter: asyncio.Future[None] | None = None
 
     async def next(self, timeout: float | None) -> list[TaskEvent]:
-        if not self._ready():
+        if not (self._buffer or self.closed or self.lost != self._lost_reported):
             await self._sleep(timeout)
-        if self.closed and not self._kept:
+        if self.closed and not self._buffer:
             raise FeedUnavailable("nothing more comes: the live feed was closed")
-        events, self._told = list(self._kept), self.lost
-        self._kept.clear()
+        events, self._lost_reported = list(self._buffer), self.lost
+        self._buffer.clear()
         return events
 
     def close(self) -> None:
         self._leave(self)
         self.end()
 
-    def hear(self, event: TaskEvent) -> None:
-        if len(self._kept) >= BACKLOG:
-            self._kept.popleft()
+    def deliver(self, event: TaskEvent) -> None:
+        if len(self._buffer) >= BACKLOG:
+            self._buffer.popleft()
             self.lost += 1
-        self._kept.append(event)
+        self._buffer.append(event)
         self._wake()
 
-    def miss(self, count: int = 1) -> None:
+    def mark_lost(self, count: int = 1) -> None:
         self.lost += count
         self._wake()
 
     def end(self) -> None:
         self.closed = True
         self._wake()
-
-    def _ready(self) -> bool:
-        return bool(self._kept) or self.closed or self.lost != self._told
 
     async def _sleep(self, timeout: float | None) -> None:
         loop = asyncio.get_running_loop()
@@ -75,12 +96,12 @@ class Watcher:
 
 class Hub:
     def __init__(self) -> None:
-        self.newest = Newest()
+        self._newest = NewestEvents()
         self._wide: set[Watcher] = set()
         """Those who watch no ids in particular."""
         self._by_id: dict[str, set[Watcher]] = {}
 
-    def watch(self, where: Watched, on_leave: Callable[[Watcher], None] | None = None) -> Watcher:
+    def watch(self, where: EventFilter, on_leave: Callable[[Watcher], None] | None = None) -> Watcher:
         def leave(watcher: Watcher) -> None:
             if self._drop(watcher) and on_leave is not None:
                 on_leave(watcher)
@@ -92,18 +113,18 @@ class Hub:
             self._by_id.setdefault(id, set()).add(watcher)
         return watcher
 
-    def tell(self, events: Iterable[TaskEvent]) -> None:
-        """Those that are not stale, to whom they concern."""
+    def deliver(self, events: Iterable[TaskEvent]) -> None:
+        """Each event that is not stale goes to every watcher whose filter it matches."""
         for event in events:
-            if self.newest.take(event):
+            if self._newest.accept(event):
                 for watcher in (*self._wide, *self._by_id.get(event.id, ())):
-                    if watcher.where.holds(event):
-                        watcher.hear(event)
+                    if watcher.where.matches(event):
+                        watcher.deliver(event)
 
-    def miss(self) -> None:
-        """Events may have gone by unheard."""
+    def mark_lost(self) -> None:
+        """Events may have been missed: every watcher's `lost` grows."""
         for watcher in self.watchers():
-            watcher.miss()
+            watcher.mark_lost()
 
     def watchers(self) -> Iterator[Watcher]:
         yield from tuple(self._wide)
@@ -120,7 +141,7 @@ class Hub:
         return not self._wide and not self._by_id
 
     def close(self) -> None:
-        """Whoever watches reads what is left, and hears then that it is over."""
+        """Whoever watches reads what is left, and then gets the error that the feed is closed."""
         for watcher in self.watchers():
             watcher.end()
         self._wide.clear()

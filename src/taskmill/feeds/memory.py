@@ -3,22 +3,21 @@
 from collections.abc import Collection, Sequence
 
 from taskmill.core.events import TaskEvent
-from taskmill.feeds.contract import Answer, Watched, Watching
-from taskmill.feeds.hub import Hub
-from taskmill.feeds.newest import Newest
+from taskmill.feeds.contract import Answer, EventFilter, Subscription
+from taskmill.feeds.hub import Hub, NewestEvents
 
 
 class MemoryFeed:
     def __init__(self) -> None:
         self.place = "memory"
         self._hub = Hub()
-        self._remembered = Newest()
+        self._remembered = NewestEvents()
 
     async def emit(self, events: Sequence[TaskEvent]) -> None:
         await self.remember(events)
-        self._hub.tell(events)
+        self._hub.deliver(events)
 
-    async def watch(self, where: Watched) -> Watching:
+    async def watch(self, where: EventFilter) -> Subscription:
         return self._hub.watch(where)
 
     async def latest(self, ids: Collection[str]) -> dict[str, TaskEvent]:
@@ -27,7 +26,7 @@ class MemoryFeed:
 
     async def remember(self, events: Sequence[TaskEvent]) -> None:
         for event in events:
-            self._remembered.take(event)
+            self._remembered.accept(event)
 
     def answer(self, answer: Answer) -> None:
         """In one process one asks the service."""

@@ -17,7 +17,7 @@ from taskmill.core.task import Task
 from taskmill.engine.live.events import told
 from taskmill.engine.live.follow import Follower, FollowSource, Since
 from taskmill.feeds import wire
-from taskmill.feeds.contract import Watched
+from taskmill.feeds.contract import EventFilter
 from taskmill.sdk.backend import Backend
 from taskmill.service import faults, present, views
 from taskmill.service.limits import Limits
@@ -89,7 +89,7 @@ class Live:
             raise
         return TaskFrames(following, first, self._look)
 
-    async def wide_frames(self, where: Watched, last: str | None) -> "WideFrames":
+    async def wide_frames(self, where: EventFilter, last: str | None) -> "WideFrames":
         """Raises FeedUnavailable, TooManyStreams."""
         self.streams.check()
         await self._recent.open()
@@ -149,7 +149,7 @@ class TaskFrames:
 class WideFrames:
     """Of many tasks, without an end."""
 
-    def __init__(self, recent: Recent, where: Watched, last: str | None) -> None:
+    def __init__(self, recent: Recent, where: EventFilter, last: str | None) -> None:
         self.over = False
         self._recent = recent
         self._where = where
@@ -184,7 +184,7 @@ class WideFrames:
             self._place += 1
             if event is None:
                 self._gap = True
-            elif self._where.holds(event):
+            elif self._where.matches(event):
                 frames += [*self._told_gap(), frame(event.kind, wire.encode(event), self._id())]
         return b"".join([*frames, *self._told_gap()])
 

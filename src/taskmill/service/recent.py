@@ -12,7 +12,7 @@ from itertools import islice
 
 from taskmill.core.errors import FeedUnavailable
 from taskmill.core.events import TaskEvent
-from taskmill.feeds.contract import Feed, Watched, Watching
+from taskmill.feeds.contract import EventFilter, Feed, Subscription
 
 KEPT = 5_000
 LINGER = 60.0
@@ -47,7 +47,7 @@ class Recent:
         """Returns when events are heard. Raises FeedUnavailable."""
         async with self._opening:
             if self._listener is None:
-                self._listener = asyncio.create_task(self._listen(await self._feed().watch(Watched())))
+                self._listener = asyncio.create_task(self._listen(await self._feed().watch(EventFilter())))
 
     def after(self, place: int) -> list[Entry]:
         """What is kept from this place on; some of it, if it is much."""
@@ -70,7 +70,7 @@ class Recent:
             self._listener.cancel()
             await asyncio.wait([self._listener])
 
-    async def _listen(self, watching: Watching) -> None:
+    async def _listen(self, watching: Subscription) -> None:
         try:
             await self._listening(watching)
         except FeedUnavailable:
@@ -80,7 +80,7 @@ class Recent:
             self._listener = None
             self._add(None)
 
-    async def _listening(self, watching: Watching) -> None:
+    async def _listening(self, watching: Subscription) -> None:
         lost, used = watching.lost, time.monotonic()
         while time.monotonic() - used < LINGER:
             events: list[Entry] = [*await watching.next(LINGER)]

@@ -11,7 +11,7 @@ from taskmill.core.events import TaskEvent
 from taskmill.core.state import FINAL
 from taskmill.core.task import Attempt, Task
 from taskmill.engine.live.events import logged, told
-from taskmill.feeds.contract import Feed, Watched, Watching
+from taskmill.feeds.contract import EventFilter, Feed, Subscription
 from taskmill.stores.clock import microseconds
 
 NET = 5.0
@@ -51,7 +51,7 @@ class Follower:
         self.missed = 0
         """How often steps or log lines may have been missed."""
         self._source = source
-        self._watching: Watching | None = None
+        self._watching: Subscription | None = None
         self._lost = 0
         self._looked: float | None = None
         self._version = since.version if since else NOTHING
@@ -120,7 +120,7 @@ class Follower:
 
     async def _watch(self) -> None:
         try:
-            self._watching = await self._source.feed.watch(Watched(frozenset({self.id})))
+            self._watching = await self._source.feed.watch(EventFilter(frozenset({self.id})))
         except FeedUnavailable:  # it goes on, only slower
             return
         self._lost = self._watching.lost

@@ -16,7 +16,7 @@ from taskmill.core.events import TaskEvent
 from taskmill.core.state import State
 from taskmill.core.task import Task
 from taskmill.engine.live.events import logged, told
-from taskmill.feeds.contract import Answer, Watched, Watching
+from taskmill.feeds.contract import Answer, EventFilter, Subscription
 from taskmill.feeds.hub import Hub
 from taskmill.stores.clock import microseconds
 from taskmill.stores.contract import ANY, Ear, Filter, Store
@@ -52,7 +52,7 @@ class PollingFeed:
         self._hub = Hub()
         self._seen: OrderedDict[str, Mark] = OrderedDict()
         """What was told last."""
-        self._filters: Counter[Watched] = Counter()
+        self._filters: Counter[EventFilter] = Counter()
         """How many watch so, without ids."""
         self._now = 0
         self._listener: asyncio.Task[None] | None = None
@@ -61,7 +61,7 @@ class PollingFeed:
     async def emit(self, events: Sequence[TaskEvent]) -> None:
         """The store tells."""
 
-    async def watch(self, where: Watched) -> Watching:
+    async def watch(self, where: EventFilter) -> Subscription:
         watcher = self._hub.watch(where, lambda watcher: self._leave(watcher.where))
         if self._listener is None:
             ear = self._store.bell.listen("ready", "due", "final", "cancel", "progress")
@@ -100,7 +100,7 @@ class PollingFeed:
             self._listener.cancel()
             await asyncio.wait([self._listener])
 
-    def _leave(self, where: Watched) -> None:
+    def _leave(self, where: EventFilter) -> None:
         self._filters -= Counter([where])
 
     async def _listen(self, ear: Ear) -> None:
@@ -152,7 +152,7 @@ class PollingFeed:
         tasks = await self._read([*ids, *list(others)[:RUNG]], tuple(self._filters))
         self._now = max(self._now + 1, microseconds())
         for task in sorted(tasks, key=lambda task: task.spec.created_at):
-            self._hub.tell(await self._changes(task))
+            self._hub.deliver(await self._changes(task))
 
     async def _changes(self, task: Task) -> list[TaskEvent]:
         known = self._seen.get(task.spec.id)
@@ -178,7 +178,7 @@ class PollingFeed:
             self._seen.popitem(last=False)
         return new
 
-    async def _read(self, ids: Collection[str], filters: Iterable[Watched]) -> list[Task]:
+    async def _read(self, ids: Collection[str], filters: Iterable[EventFilter]) -> list[Task]:
         found = dict(await self._store.get(list(ids))) if ids else {}
         for where in filters:
             newest = Filter(queues=tuple(where.queues or ()), task_types=tuple(where.task_types or ()))
@@ -189,7 +189,7 @@ class PollingFeed:
 
     def _leave_out(self, count: int) -> None:
         for watcher in self._hub.wide():
-            watcher.miss(count)
+            watcher.mark_lost(count)
 
 
 def _mark(task: Task) -> Mark:

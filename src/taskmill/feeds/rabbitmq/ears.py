@@ -10,7 +10,7 @@ import msgspec
 from taskmill.core.errors import FeedUnavailable
 from taskmill.core.locations import Location
 from taskmill.feeds import wire
-from taskmill.feeds.contract import Watched, Watching
+from taskmill.feeds.contract import EventFilter, Subscription
 from taskmill.feeds.hub import Hub
 from taskmill.feeds.rabbitmq.calls import Calls, resolve
 from taskmill.feeds.rabbitmq.names import EXCHANGE
@@ -54,7 +54,7 @@ class Ears:
         self._guests.append(guest)
         self._link.start()
 
-    async def watch(self, where: Watched, patterns: Collection[str]) -> Watching:
+    async def watch(self, where: EventFilter, patterns: Collection[str]) -> Subscription:
         """Raises FeedUnavailable."""
         self._link.start()
         if self._link.why is not None:
@@ -123,7 +123,7 @@ class Ears:
     def _begun(self, _: object) -> None:
         if self._was_down:
             self._was_down = False
-            self._hub.miss()
+            self._hub.mark_lost()
 
     def _closed(self, channel: Channel, why: Exception) -> None:
         """By RabbitMQ, which does so to say no."""
@@ -137,4 +137,4 @@ class Ears:
             event = wire.decode(body)
         except msgspec.DecodeError:  # somebody else's
             return
-        self._hub.tell([event])
+        self._hub.deliver([event])

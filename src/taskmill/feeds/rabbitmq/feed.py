@@ -6,7 +6,7 @@ from uuid import uuid4
 from taskmill.core.events import TaskEvent
 from taskmill.core.state import State
 from taskmill.feeds import wire
-from taskmill.feeds.contract import Answer, Watched, Watching
+from taskmill.feeds.contract import Answer, EventFilter, Subscription
 from taskmill.feeds.rabbitmq.ears import Ears
 from taskmill.feeds.rabbitmq.names import key, patterns
 from taskmill.feeds.rabbitmq.questions import Questions
@@ -30,7 +30,7 @@ class RabbitFeed:
     async def emit(self, events: Sequence[TaskEvent]) -> None:
         await self._voice.tell([Message(key(event), event.kind, wire.encode(event)) for event in events])
 
-    async def watch(self, where: Watched) -> Watching:
+    async def watch(self, where: EventFilter) -> Subscription:
         return await self._ears.watch(where, set(patterns(where)))
 
     async def latest(self, ids: Collection[str]) -> dict[str, TaskEvent]:
@@ -46,13 +46,13 @@ class RabbitFeed:
         id = str(uuid4())
         event = TaskEvent("log", id, "ping", "ping", 0, State.RUNNING, 0, 0)
         alone = f"ping.{id}"  # a key that nobody else has bound
-        watching = await self._ears.watch(Watched(frozenset({id})), {alone})
+        subscription = await self._ears.watch(EventFilter(frozenset({id})), {alone})
         try:
             await self._voice.tell([Message(alone, "log", wire.encode(event))])
-            if not await watching.next(PATIENCE):
+            if not await subscription.next(PATIENCE):
                 raise unavailable(self.place, "what is told does not come back")
         finally:
-            watching.close()
+            subscription.close()
 
     async def close(self) -> None:
         await self._ears.close()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import product
 
 from taskmill.core.events import TaskEvent
-from taskmill.feeds.contract import Watched
+from taskmill.feeds.contract import EventFilter
 
 EXCHANGE = "taskmill.events"
 QUESTIONS = "taskmill.status"
@@ -29,7 +29,7 @@ def word(name: str) -> str:
     return f"{start}~{hashlib.sha256(name.encode()).hexdigest()[:DIGEST]}"
 
 
-def patterns(where: Watched) -> Iterator[str]:
+def patterns(where: EventFilter) -> Iterator[str]:
     """Bindings that let through what is watched, and perhaps more."""
     if where.ids is not None:
         yield from (f"*.*.*.{id}" for id in where.ids)

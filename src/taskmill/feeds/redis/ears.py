@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from taskmill.feeds import wire
-from taskmill.feeds.contract import Watched, Watching
+from taskmill.feeds.contract import EventFilter, Subscription
 from taskmill.feeds.hub import Hub
 from taskmill.wires.presence import Presence
 
@@ -45,7 +45,7 @@ class Ears:
         self.why: str | None = None
         """Why nothing is heard; None before it is known."""
 
-    async def watch(self, where: Watched, patience: float) -> Watching:
+    async def watch(self, where: EventFilter, patience: float) -> Subscription:
         """Raises TimeoutError: nothing can be heard now."""
         kind, names = self._names(where)
         watcher = self._hubs[kind].watch(where, lambda _: self._leave(names))
@@ -70,7 +70,7 @@ class Ears:
             self._keeper.cancel()
             await asyncio.wait([self._keeper])
 
-    def _names(self, where: Watched) -> tuple[str, list[str]]:
+    def _names(self, where: EventFilter) -> tuple[str, list[str]]:
         if where.ids is not None:
             return "task", [f"{self._lead}task:{id}" for id in where.ids]
         if where.queues is not None:
@@ -153,7 +153,7 @@ class Ears:
 
     def _tell(self, kind: str, data: bytes) -> None:
         with contextlib.suppress(msgspec.DecodeError):  # somebody else's
-            self._hubs[kind].tell([wire.decode(data)] if kind == "task" else wire.decode_several(data))
+            self._hubs[kind].deliver([wire.decode(data)] if kind == "task" else wire.decode_several(data))
 
     def _begin(self) -> None:
         """Heard of Redis for the first time, or again."""
@@ -161,4 +161,4 @@ class Ears:
         if self.why is not None:
             self.why = None
             for hub in self._hubs.values():
-                hub.miss()
+                hub.mark_lost()

@@ -22,7 +22,7 @@ from taskmill.core.events import TaskEvent
 from taskmill.core.locations import Location, locate
 from taskmill.core.state import FINAL, State
 from taskmill.feeds import wire
-from taskmill.feeds.contract import Answer, Watched, Watching
+from taskmill.feeds.contract import Answer, EventFilter, Subscription
 from taskmill.feeds.redis.ears import Ears
 from taskmill.wires.presence import Presence
 
@@ -63,7 +63,7 @@ class RedisFeed:
     async def emit(self, events: Sequence[TaskEvent]) -> None:
         await self._try(self._tell(events, "1"))
 
-    async def watch(self, where: Watched) -> Watching:
+    async def watch(self, where: EventFilter) -> Subscription:
         try:
             return await self._ears.watch(where, PATIENCE)
         except TimeoutError:
@@ -87,13 +87,13 @@ class RedisFeed:
     async def ping(self) -> None:
         id = str(uuid4())
         event = TaskEvent("log", id, "ping", "ping", 0, State.RUNNING, 0, 0)
-        watching = await self.watch(Watched(frozenset({id})))
+        subscription = await self.watch(EventFilter(frozenset({id})))
         try:
             await self._try(self._publish(f"{self._channels}task:{id}", wire.encode(event)))
-            if not await watching.next(PATIENCE):
+            if not await subscription.next(PATIENCE):
                 raise self._unavailable("what is told does not come back")
         finally:
-            watching.close()
+            subscription.close()
 
     async def close(self) -> None:
         await self._ears.close()

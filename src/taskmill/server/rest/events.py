@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 from taskmill.core import limits
 from taskmill.core.errors import Problem
 from taskmill.core.ids import parse
-from taskmill.feeds.contract import Watched
+from taskmill.feeds.contract import EventFilter
 from taskmill.feeds.wire import EventView
 from taskmill.server.sse import EventStream
 from taskmill.server.web import Call, Reply, Route, Streamed, ok
@@ -51,14 +51,14 @@ async def many(call: Call) -> EventStream:
     return EventStream(frames, call.service.live.streams)
 
 
-def _where(query: WideQuery) -> Watched:
+def _where(query: WideQuery) -> EventFilter:
     ids = [parse(id) for id in query.id]
     problems = [Problem("$.id", "is not a UUID") for id in ids if id is None]
     for path, names in (("$.queue", query.queue), ("$.task_type", query.task_type)):
         problems += [problem for name in names for problem in placed(path, limits.name(name))]
     problems += [Problem(path, f"must be at most {MOST}") for path, values in _lists(query) if len(values) > MOST]
     refuse(problems)
-    return Watched(
+    return EventFilter(
         frozenset(id for id in ids if id) or None, frozenset(query.queue) or None, frozenset(query.task_type) or None
     )
 

@@ -19,7 +19,7 @@ import pytest
 from taskmill.core.errors import FeedUnavailable
 from taskmill.core.events import TaskEvent
 from taskmill.core.state import State
-from taskmill.feeds.contract import Feed, Watched, Watching
+from taskmill.feeds.contract import EventFilter, Feed, Subscription
 from taskmill.testing.conformance.loops import LoopCase, scenario
 
 LONG = 10.0
@@ -41,11 +41,11 @@ def progressed(event: TaskEvent, fraction: float, at: int) -> TaskEvent:
     return event._replace(kind="progress", progress=told, at=AT + at)
 
 
-async def heard(watching: Watching, count: int) -> list[TaskEvent]:
+async def heard(subscription: Subscription, count: int) -> list[TaskEvent]:
     events: list[TaskEvent] = []
     async with asyncio.timeout(LONG):
         while len(events) < count:
-            events += await watching.next(None)
+            events += await subscription.next(None)
     return events
 
 
@@ -81,24 +81,24 @@ class Watches(FeedCase):
         logged = running._replace(kind="log", line=line, at=AT + 3)
         error = json.dumps({"code": "exception", "type": "ValueError", "message": "no"}, separators=(",", ":"))
         failed = half._replace(kind="state", state=State.FAILED, version=3, error=error, at=AT + 4)
-        watching = await other.watch(Watched(frozenset({ready.id})))
+        subscription = await other.watch(EventFilter(frozenset({ready.id})))
         await feed.emit([ready, running, half, logged, failed])
-        assert await heard(watching, 5) == [ready, running, half, logged, failed]
+        assert await heard(subscription, 5) == [ready, running, half, logged, failed]
 
     @scenario
     async def test_who_emits_may_watch(self, feed: Feed) -> None:
         event = an_event()
-        watching = await feed.watch(Watched(queues=frozenset({event.queue})))
+        subscription = await feed.watch(EventFilter(queues=frozenset({event.queue})))
         await feed.emit([event])
-        assert await heard(watching, 1) == [event]
+        assert await heard(subscription, 1) == [event]
 
     @scenario
     async def test_the_events_of_a_task_come_in_their_order(self, feed: Feed, other: Feed) -> None:
         tasks = [an_event(version=1) for _ in range(3)]
-        watching = await other.watch(Watched(frozenset(task.id for task in tasks)))
+        subscription = await other.watch(EventFilter(frozenset(task.id for task in tasks)))
         for version in range(1, 51):
             await feed.emit([task._replace(version=version) for task in tasks])
-        events = await heard(watching, 150)
+        events = await heard(subscription, 150)
         for task in tasks:
             assert [event.version for event in events if event.id == task.id] == list(range(1, 51))
 
@@ -107,47 +107,47 @@ class Watches(FeedCase):
         event = an_event()
         elsewhere, otherwise = event._replace(id=str(uuid4()), queue="x"), event._replace(task_type="else")
         queue, task_type = frozenset({event.queue}), frozenset({event.task_type})
-        watching = await other.watch(Watched(frozenset({event.id, elsewhere.id}), queue, task_type))
+        subscription = await other.watch(EventFilter(frozenset({event.id, elsewhere.id}), queue, task_type))
         await feed.emit([elsewhere, otherwise, event._replace(id=str(uuid4())), event._replace(at=AT + 1)])
-        assert await heard(watching, 1) == [event._replace(at=AT + 1)]
-        assert await watching.next(SOON) == []
+        assert await heard(subscription, 1) == [event._replace(at=AT + 1)]
+        assert await subscription.next(SOON) == []
 
     @scenario
     async def test_names_may_hold_anything_that_prints(self, feed: Feed, other: Feed) -> None:
         for name in ("a.b", "*", "#", "a b", "[x]?", "ünïcödé 漢字", "%2E", "q" * 128, "漢" * 128, "\\"):
             event = an_event(queue=f"{name[:91]}{uuid4()}", task_type=name)
-            watchings = [
-                await other.watch(Watched(queues=frozenset({event.queue}))),
-                await other.watch(Watched(queues=frozenset({event.queue}), task_types=frozenset({name}))),
+            subscriptions = [
+                await other.watch(EventFilter(queues=frozenset({event.queue}))),
+                await other.watch(EventFilter(queues=frozenset({event.queue}), task_types=frozenset({name}))),
             ]
             await feed.emit([event._replace(queue="elsewhere"), event])
-            for watching in watchings:
-                assert await heard(watching, 1) == [event]
-                watching.close()
+            for subscription in subscriptions:
+                assert await heard(subscription, 1) == [event]
+                subscription.close()
 
     @scenario
     async def test_all_are_watched_where_nothing_is_said(self, feed: Feed, other: Feed) -> None:
         events = [an_event(), an_event(State.READY)]
-        watching = await other.watch(Watched())
+        subscription = await other.watch(EventFilter())
         await feed.emit(events)
         ids = {event.id for event in events}
         found: list[TaskEvent] = []
         while len(found) < 2:
-            found += [event for event in await heard(watching, 1) if event.id in ids]
+            found += [event for event in await heard(subscription, 1) if event.id in ids]
         assert set(found) == set(events)
 
     @scenario
     async def test_every_watcher_hears(self, feed: Feed, other: Feed) -> None:
         event = an_event()
-        by_id, by_queue = Watched(frozenset({event.id})), Watched(queues=frozenset({event.queue}))
-        watchings = [await one.watch(where) for one in (feed, other) for where in (by_id, by_queue, by_id)]
+        by_id, by_queue = EventFilter(frozenset({event.id})), EventFilter(queues=frozenset({event.queue}))
+        subscriptions = [await one.watch(where) for one in (feed, other) for where in (by_id, by_queue, by_id)]
         await other.emit([event])
-        assert [await heard(watching, 1) for watching in watchings] == [[event]] * 6
+        assert [await heard(subscription, 1) for subscription in subscriptions] == [[event]] * 6
 
     @scenario
     async def test_who_closed_keeps_nobody_from_hearing(self, feed: Feed, other: Feed) -> None:
         event = an_event()
-        where = Watched(frozenset({event.id}))
+        where = EventFilter(frozenset({event.id}))
         gone, stays = await other.watch(where), await other.watch(where)
         gone.close()
         gone.close()
@@ -158,45 +158,45 @@ class Watches(FeedCase):
 
     @scenario
     async def test_silence_ends_with_the_timeout(self, feed: Feed) -> None:
-        watching = await feed.watch(Watched(frozenset({str(uuid4())})))
-        assert await watching.next(0.01) == []
+        subscription = await feed.watch(EventFilter(frozenset({str(uuid4())})))
+        assert await subscription.next(0.01) == []
 
     @scenario
     async def test_a_cancelled_wait_loses_nothing(self, feed: Feed) -> None:
         event = an_event()
-        watching = await feed.watch(Watched(frozenset({event.id})))
-        waiting = asyncio.create_task(watching.next(LONG))
+        subscription = await feed.watch(EventFilter(frozenset({event.id})))
+        waiting = asyncio.create_task(subscription.next(LONG))
         await asyncio.sleep(0)
         waiting.cancel()
         await asyncio.wait([waiting])
         await feed.emit([event])
-        assert await heard(watching, 1) == [event]
+        assert await heard(subscription, 1) == [event]
 
     @scenario
     async def test_a_slow_reader_loses_the_oldest_and_is_told(self, feed: Feed, other: Feed) -> None:
         event = an_event()
-        watching = await other.watch(Watched(frozenset({event.id})))
-        quick = await other.watch(Watched(frozenset({event.id})))
+        subscription = await other.watch(EventFilter(frozenset({event.id})))
+        quick = await other.watch(EventFilter(frozenset({event.id})))
         last = AT + MANY - 1
         for start in range(0, MANY, 500):
             await feed.emit([event._replace(at=AT + at) for at in range(start, start + 500)])
             while (await heard(quick, 1))[-1].at < AT + start + 499:
                 pass
-        kept = await watching.next(0)
+        kept = await subscription.next(0)
         assert kept[-1].at == last
         assert len(kept) < MANY
-        assert watching.lost >= MANY - len(kept)
+        assert subscription.lost >= MANY - len(kept)
         assert [one.at for one in kept] == sorted(one.at for one in kept)
 
     @scenario
     async def test_a_stale_event_does_not_come_after_a_fresh_one(self, feed: Feed, other: Feed) -> None:
         stale = an_event(State.RUNNING, 2)
         fresh = stale._replace(state=State.SUCCEEDED, version=3)
-        watching = await feed.watch(Watched(frozenset({stale.id})))
+        subscription = await feed.watch(EventFilter(frozenset({stale.id})))
         await feed.emit([fresh])
-        assert await heard(watching, 1) == [fresh]
+        assert await heard(subscription, 1) == [fresh]
         await other.emit([stale, progressed(stale, 0.5, 9)])
-        assert await watching.next(SOON) == []
+        assert await subscription.next(SOON) == []
 
 
 class Remembers(FeedCase):
@@ -266,11 +266,11 @@ class Remembers(FeedCase):
     @scenario
     async def test_what_is_remembered_is_told_to_nobody(self, feed: Feed, other: Feed) -> None:
         ended = an_event(State.SUCCEEDED, 3)
-        watching = await other.watch(Watched(frozenset({ended.id})))
+        subscription = await other.watch(EventFilter(frozenset({ended.id})))
         await feed.remember([ended])
         await feed.remember([ended._replace(state=State.RUNNING, version=2)])
         await self.latest(other, ended)
-        assert await watching.next(SOON) == []
+        assert await subscription.next(SOON) == []
 
 
 class Lives(FeedCase):
@@ -282,13 +282,13 @@ class Lives(FeedCase):
     async def test_closing_ends_those_who_watch(self, runner: asyncio.Runner) -> None:
         feed = self.make_feed()
         event = an_event()
-        watching = await feed.watch(Watched(frozenset({event.id})))
-        waiting = asyncio.create_task(watching.next(None))
+        subscription = await feed.watch(EventFilter(frozenset({event.id})))
+        waiting = asyncio.create_task(subscription.next(None))
         await asyncio.sleep(0)
         await feed.close()
         with pytest.raises(FeedUnavailable):
             await asyncio.wait_for(waiting, LONG)
-        watching.close()
+        subscription.close()
         await feed.close()
 
 
