@@ -33,7 +33,7 @@ HOMES = {
     "psycopg": ("stores/postgres/",),
     "pytest": ("testing/",),
     "hypothesis": ("testing/",),
-    "redis": ("brokers/", "feeds/"),
+    "redis": ("brokers/", "feeds/", "wires/"),
     "rich": ("cli/",),
     "duckdb": ("catalogue/",),
     "jinja2": ("catalogue/",),

@@ -11,7 +11,7 @@ from taskmill.core.events import TaskEvent
 from taskmill.feeds.contract import EventFilter
 from taskmill.feeds.rabbitmq import RabbitFeed
 from taskmill.testing.conformance.feeds import an_event, heard
-from tests.feeds.waiting import PRESENCE, again, emitted, missed
+from tests.feeds.waiting import AVAILABILITY, again, emitted, missed
 from tests.servers import Proxy, RabbitmqServer
 
 pytestmark = pytest.mark.slow
@@ -47,7 +47,7 @@ async def test_away_at_the_start_and_restarted(rabbitmq: RabbitmqServer, caplog:
     await emitted(feed, last)
     assert await heard(subscription, 1) == [last]
     await feed.close()
-    said = [record.getMessage() for record in caplog.records if record.name == PRESENCE]
+    said = [record.getMessage() for record in caplog.records if record.name == AVAILABILITY]
     away, back = f"the live feed {feed.place} is away", f"the live feed {feed.place} is back"
     assert [line.partition(",")[0] for line in said] == [away, back, away, back]
 

@@ -12,7 +12,7 @@ from taskmill.feeds.contract import EventFilter
 from taskmill.feeds.redis import RedisFeed, ears
 from taskmill.feeds.redis import feed as verbs
 from taskmill.testing.conformance.feeds import an_event, heard
-from tests.feeds.waiting import PRESENCE, again, emitted, missed
+from tests.feeds.waiting import AVAILABILITY, again, emitted, missed
 from tests.servers import Proxy, RedisServer
 
 
@@ -66,7 +66,7 @@ async def test_restarted(redis: RedisServer, feed: RedisFeed, caplog: pytest.Log
     later = event._replace(version=9)
     await emitted(feed, later)
     assert await heard(subscription, 1) == await heard(wide, 1) == [later]
-    said = [record.getMessage() for record in caplog.records if record.name == PRESENCE]
+    said = [record.getMessage() for record in caplog.records if record.name == AVAILABILITY]
     assert len(said) == 2
     assert said[0].startswith(f"the live feed {feed.place} is away, whoever watches hears of changes later")
     assert said[1] == f"the live feed {feed.place} is back"

@@ -8,7 +8,7 @@ from taskmill.core.events import TaskEvent
 from taskmill.feeds.contract import Feed, Subscription
 
 LONG = 30.0
-PRESENCE = "taskmill.wires.presence"
+AVAILABILITY = "taskmill.wires.availability"
 
 
 async def again(work: Callable[[], Awaitable[None]]) -> None:

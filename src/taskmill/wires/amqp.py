@@ -12,7 +12,7 @@ from pika.adapters.asyncio_connection import AsyncioConnection
 
 from taskmill.wires.amqp_address import HEARTBEAT
 from taskmill.wires.amqp_socket import Services
-from taskmill.wires.presence import Presence
+from taskmill.wires.availability import Availability
 
 FIRST_REST = 0.1
 LONGEST_REST = 2.0
@@ -34,12 +34,12 @@ class Link:
     def __init__(
         self,
         parameters: pika.ConnectionParameters,
-        presence: Presence,
+        availability: Availability,
         up: Callable[[Connection], None],
         down: Callable[[str], None],
     ) -> None:
         self._parameters = parameters
-        self._presence = presence
+        self._availability = availability
         self._up = up
         self._down = down
         self.why: str | None = None
@@ -74,7 +74,7 @@ class Link:
             if time.monotonic() - begin > LONGEST_REST:
                 rest = FIRST_REST
             if rest > FIRST_REST or self.why != RACE:
-                self._presence.away(self.why)
+                self._availability.away(self.why)
             self._down(self.why)
             await asyncio.sleep(rest * random.uniform(0.5, 1.0))
             rest = min(LONGEST_REST, 2 * rest)
@@ -83,7 +83,7 @@ class Link:
         """Returns why it was lost."""
         self._connection, self.why = connection, None
         try:
-            self._presence.back()
+            self._availability.back()
             self._up(connection)
             while not lost.done():
                 heard = connection.bytes_received

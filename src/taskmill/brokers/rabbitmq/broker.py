@@ -5,11 +5,11 @@ from collections.abc import Collection, Sequence
 from uuid import uuid4
 
 from taskmill.brokers.packing import pack
-from taskmill.brokers.presence import Presence
 from taskmill.brokers.rabbitmq.intake import RabbitIntake
 from taskmill.brokers.rabbitmq.publisher import Publisher
 from taskmill.core.task import Ticket
 from taskmill.wires.amqp_address import locate_rabbitmq
+from taskmill.wires.availability import Availability
 
 
 class RabbitBroker:
@@ -20,7 +20,7 @@ class RabbitBroker:
         """`amqp://user:password@host:5672/vhost`. Raises InvalidSettings."""
         self._location = locate_rabbitmq(url)
         self.place = self._location.place
-        self._presence = Presence(self.place)
+        self._presence = Availability.of_broker(self.place)
         self._publisher = Publisher(self._location, self._presence)
         self._intakes: list[RabbitIntake] = []
 

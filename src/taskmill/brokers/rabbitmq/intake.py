@@ -11,7 +11,6 @@ from collections.abc import Collection
 
 from taskmill.brokers.contract import Delivery
 from taskmill.brokers.packing import MOST, Garbage, Line, unpack
-from taskmill.brokers.presence import Presence
 from taskmill.brokers.rabbitmq.publisher import Publisher
 from taskmill.brokers.rabbitmq.tap import Handle, Tap
 from taskmill.brokers.shelf import Pack, Shelf
@@ -20,6 +19,7 @@ from taskmill.core.locations import Location
 from taskmill.core.task import Priority, Ticket
 from taskmill.wires.amqp import Connection, Link
 from taskmill.wires.amqp_address import parameters
+from taskmill.wires.availability import Availability
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,12 @@ WEIGHT = 0.1
 
 class RabbitIntake:
     def __init__(
-        self, location: Location, publisher: Publisher, presence: Presence, queues: Collection[str], capacity: int
+        self,
+        location: Location,
+        publisher: Publisher,
+        presence: Availability,
+        queues: Collection[str],
+        capacity: int,
     ) -> None:
         self._publisher = publisher
         self._presence = presence

@@ -7,13 +7,12 @@ from typing import Any, NamedTuple
 import pika
 
 from taskmill.brokers.packing import MOST, pack, parcels
-from taskmill.brokers.presence import Presence
 from taskmill.brokers.rabbitmq.names import QUEUE, queue_name
-from taskmill.brokers.rabbitmq.trouble import ALARM, unavailable
 from taskmill.core.locations import Location
 from taskmill.core.task import Ticket
 from taskmill.wires.amqp import Channel, Connection, Link, reason
 from taskmill.wires.amqp_address import parameters
+from taskmill.wires.availability import ALARM, Availability
 
 PATIENCE = 4.0
 """Seconds for one announcement."""
@@ -48,10 +47,10 @@ class Flight:
 class Publisher:
     """Connects with the first announcement."""
 
-    def __init__(self, location: Location, presence: Presence) -> None:
+    def __init__(self, location: Location, availability: Availability) -> None:
         self._place = location.place
-        self._presence = presence
-        self._link = Link(parameters(location, "taskmill: announces"), presence, self._up, self._down)
+        self._availability = availability
+        self._link = Link(parameters(location, "taskmill: announces"), availability, self._up, self._down)
         self._channel: Channel | None = None
         self._blocked = False
         self._known: set[str] = set()
@@ -76,11 +75,11 @@ class Publisher:
     async def channel(self) -> Channel:
         """Waits for the connection. Raises BrokerUnavailable."""
         if self._blocked:
-            raise unavailable(self._place, ALARM)
+            raise self._availability.unavailable(ALARM)
         if self._channel is not None:
             return self._channel
         if self._link.why is not None:
-            raise unavailable(self._place, self._link.why)
+            raise self._availability.unavailable(self._link.why)
         opener = self._answer()
         self._openers.append(opener)
         return await opener
@@ -97,7 +96,7 @@ class Publisher:
                 await work
         except TimeoutError:
             self._link.abort()
-            raise unavailable(self._place, "it does not answer") from None
+            raise self._availability.unavailable("it does not answer") from None
 
     async def _there_and_back(self, queue: str, body: bytes) -> None:
         opened, declared, back = self._answer(), self._answer(), self._answer()
@@ -153,7 +152,7 @@ class Publisher:
     def _fail(self, why: str) -> None:
         for answer in tuple(self._waiting):
             if not answer.done():
-                answer.set_exception(unavailable(self._place, why))
+                answer.set_exception(self._availability.unavailable(why))
                 answer.exception()  # whoever gave up does not ask for it
 
     def _up(self, connection: Connection) -> None:
@@ -167,12 +166,12 @@ class Publisher:
 
     def _block(self, *_: object) -> None:
         self._blocked = True
-        self._presence.away(ALARM)
+        self._availability.away(ALARM)
         self._fail(ALARM)
 
     def _unblock(self, *_: object) -> None:
         self._blocked = False
-        self._presence.back()
+        self._availability.back()
 
     def _open(self, connection: Connection) -> None:
         connection.channel(on_open_callback=self._confirm)

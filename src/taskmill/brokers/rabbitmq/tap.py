@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 from taskmill.brokers.packing import Line
-from taskmill.brokers.presence import Presence
 from taskmill.brokers.rabbitmq.names import QUEUE, queue_name
 from taskmill.wires.amqp import Channel, Connection, reason
+from taskmill.wires.availability import Availability
 
 REST = 1.0
 """Seconds after RabbitMQ said no, or the queue was deleted."""
@@ -34,7 +34,7 @@ class Handle:
 
 
 class Tap:
-    def __init__(self, line: Line, presence: Presence, poured: Callable[[Line, Handle, bytes], None]) -> None:
+    def __init__(self, line: Line, presence: Availability, poured: Callable[[Line, Handle, bytes], None]) -> None:
         self._line = line
         self._name = queue_name(line)
         self._presence = presence

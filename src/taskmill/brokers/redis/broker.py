@@ -6,12 +6,12 @@ from typing import Any
 from uuid import uuid4
 
 from taskmill.brokers.packing import pack, parcels
-from taskmill.brokers.presence import Presence
-from taskmill.brokers.redis.address import FAILURES, connect, locate_redis, reason, unavailable
 from taskmill.brokers.redis.intake import RedisIntake
 from taskmill.brokers.redis.streams import FIELD, GROUP, LENGTH, key_of
 from taskmill.core.errors import BrokerUnavailable
 from taskmill.core.task import Ticket
+from taskmill.wires.availability import Availability
+from taskmill.wires.redis import FAILURES, connect, locate_redis, reason
 
 PATIENCE = 4.0
 """Seconds for one announcement."""
@@ -24,7 +24,7 @@ class RedisBroker:
         """`redis://user:password@host:6379/0`. Raises InvalidSettings."""
         self._location = locate_redis(url)
         self.place = self._location.place
-        self._presence = Presence(self.place)
+        self._presence = Availability.of_broker(self.place)
         self._client = connect(self._location)
         self._intakes: list[RedisIntake] = []
         self._closed = False
@@ -39,7 +39,7 @@ class RedisBroker:
                 await self._add([(key_of(line), pack(ids)) for line, ids in parcels(tickets)])
         except FAILURES as error:
             self._presence.away(reason(error))
-            raise unavailable(self.place, error) from None
+            raise self._presence.unavailable(reason(error)) from None
         self._presence.back()
 
     def intake(self, queues: Collection[str], capacity: int) -> RedisIntake:
@@ -58,7 +58,7 @@ class RedisBroker:
             async with asyncio.timeout(PATIENCE):
                 answers = await commands.execute()
         except FAILURES as error:
-            raise unavailable(self.place, error) from None
+            raise self._presence.unavailable(reason(error)) from None
         if answers[2][0][1][0][1] != {FIELD.encode(): body}:
             raise BrokerUnavailable(f"the broker {self.place} did not give back what it was given")
 

@@ -12,8 +12,6 @@ from uuid import uuid4
 
 from taskmill.brokers.contract import Delivery
 from taskmill.brokers.packing import Line
-from taskmill.brokers.presence import Presence
-from taskmill.brokers.redis.address import ANSWER, FAILURES, connect, reason
 from taskmill.brokers.redis.ending import end
 from taskmill.brokers.redis.reader import BLOCK, Reader
 from taskmill.brokers.redis.settling import Settling
@@ -21,6 +19,8 @@ from taskmill.brokers.redis.streams import GROUP, Entry, key_of, script
 from taskmill.brokers.shelf import Pack, Shelf
 from taskmill.core.locations import Location
 from taskmill.core.task import Priority
+from taskmill.wires.availability import Availability
+from taskmill.wires.redis import FAILURES, RedisLimits, connect, reason
 
 TIDY = 5.0
 """Seconds between tidying up."""
@@ -33,9 +33,9 @@ FAREWELL = 2.0
 
 
 class RedisIntake:
-    def __init__(self, location: Location, presence: Presence, queues: Collection[str], capacity: int) -> None:
+    def __init__(self, location: Location, presence: Availability, queues: Collection[str], capacity: int) -> None:
         self._presence = presence
-        self._client = connect(location, BLOCK + ANSWER)
+        self._client = connect(location, RedisLimits(answer_seconds=BLOCK + 3.0))
         self._release = self._client.register_script(script("release"))
         self._name = f"worker-{uuid4()}"
         self._shelf = Shelf(self, capacity)

@@ -8,9 +8,9 @@ from typing import Protocol
 import redis.asyncio as client
 
 from taskmill.brokers.packing import MOST, pack
-from taskmill.brokers.redis.address import FAILURES
 from taskmill.brokers.redis.streams import FIELD, GROUP, LENGTH, Entry
 from taskmill.brokers.shelf import Pack
+from taskmill.wires.redis import FAILURES
 
 Return = tuple[Pack[Entry], list[str]]
 

@@ -14,10 +14,9 @@ from taskmill.feeds.contract import EventFilter, Subscription
 from taskmill.feeds.hub import Hub
 from taskmill.feeds.rabbitmq.calls import Calls, resolve
 from taskmill.feeds.rabbitmq.names import EXCHANGE
-from taskmill.feeds.rabbitmq.trouble import unavailable
 from taskmill.wires.amqp import Channel, Connection, Link, reason
 from taskmill.wires.amqp_address import parameters
-from taskmill.wires.presence import Presence
+from taskmill.wires.availability import Availability
 
 PATIENCE = 4.0
 """Seconds until something is heard."""
@@ -37,10 +36,10 @@ class Binding:
 
 
 class Ears:
-    def __init__(self, location: Location, presence: Presence) -> None:
+    def __init__(self, location: Location, availability: Availability) -> None:
         self._place = location.place
-        self._presence = presence
-        self._link = Link(parameters(location, "taskmill: hears"), presence, self._up, self._down)
+        self._availability = availability
+        self._link = Link(parameters(location, "taskmill: hears"), availability, self._up, self._down)
         self._hub = Hub()
         self._calls = Calls()
         self._bindings: dict[str, Binding] = {}
@@ -58,7 +57,7 @@ class Ears:
         """Raises FeedUnavailable."""
         self._link.start()
         if self._link.why is not None:
-            raise unavailable(self._place, self._link.why)
+            raise self._availability.unavailable(self._link.why)
         watcher = self._hub.watch(where, lambda _: self._leave(patterns))
         for pattern in patterns:
             if pattern not in self._bindings:
@@ -70,7 +69,7 @@ class Ears:
                 await asyncio.gather(*(asyncio.shield(self._bindings[pattern].heard) for pattern in patterns))
         except TimeoutError:
             watcher.close()
-            raise unavailable(self._place, "it does not answer") from None
+            raise self._availability.unavailable("it does not answer") from None
         except FeedUnavailable:
             watcher.close()
             raise
@@ -80,7 +79,7 @@ class Ears:
         self._hub.close()
         self._link.why = "closed"
         await self._link.close()
-        self._calls.fail(unavailable(self._place, "closed"))
+        self._calls.fail(self._availability.unavailable("closed"))
 
     def _leave(self, patterns: Collection[str]) -> None:
         for pattern in patterns:
@@ -105,7 +104,7 @@ class Ears:
 
     def _down(self, why: str) -> None:
         self._channel, self._was_down = None, True
-        self._calls.fail(unavailable(self._place, why))
+        self._calls.fail(self._availability.unavailable(why))
 
     def _open(self, connection: Connection) -> None:
         if connection.is_open:
@@ -129,7 +128,7 @@ class Ears:
         """By RabbitMQ, which does so to say no."""
         self._down(reason(why))
         if channel.connection.is_open:
-            self._presence.away(reason(why))
+            self._availability.away(reason(why))
             asyncio.get_running_loop().call_later(REST, self._open, channel.connection)
 
     def _hear(self, _channel: Channel, _method: Any, _properties: Any, body: bytes) -> None:

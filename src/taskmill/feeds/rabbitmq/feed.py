@@ -10,10 +10,9 @@ from taskmill.feeds.contract import Answer, EventFilter, Subscription
 from taskmill.feeds.rabbitmq.ears import Ears
 from taskmill.feeds.rabbitmq.names import key, patterns
 from taskmill.feeds.rabbitmq.questions import Questions
-from taskmill.feeds.rabbitmq.trouble import unavailable
 from taskmill.feeds.rabbitmq.voice import PATIENCE, Message, Voice
 from taskmill.wires.amqp_address import locate_rabbitmq
-from taskmill.wires.presence import Presence
+from taskmill.wires.availability import Availability
 
 
 class RabbitFeed:
@@ -23,9 +22,9 @@ class RabbitFeed:
         """`amqp://user:password@host:5672/vhost` or `amqps://…`. Raises InvalidSettings."""
         location = locate_rabbitmq(url)
         self.place = location.place
-        self._presence = Presence(f"the live feed {self.place}", "whoever watches hears of changes later")
-        self._voice = Voice(location, self._presence)
-        self._ears = Ears(location, self._presence)
+        self._availability = Availability.of_feed(self.place)
+        self._voice = Voice(location, self._availability)
+        self._ears = Ears(location, self._availability)
 
     async def emit(self, events: Sequence[TaskEvent]) -> None:
         await self._voice.tell([Message(key(event), event.kind, wire.encode(event)) for event in events])
@@ -40,7 +39,7 @@ class RabbitFeed:
         """The store does."""
 
     def answer(self, answer: Answer) -> None:
-        self._ears.invite(Questions(answer, self._presence).attend)
+        self._ears.invite(Questions(answer, self._availability).attend)
 
     async def ping(self) -> None:
         id = str(uuid4())
@@ -50,7 +49,7 @@ class RabbitFeed:
         try:
             await self._voice.tell([Message(alone, "log", wire.encode(event))])
             if not await subscription.next(PATIENCE):
-                raise unavailable(self.place, "what is told does not come back")
+                raise self._availability.unavailable("what is told does not come back")
         finally:
             subscription.close()
 

@@ -8,7 +8,7 @@ import pika
 from taskmill.feeds.contract import Answer
 from taskmill.feeds.rabbitmq.names import QUESTIONS
 from taskmill.wires.amqp import Channel, Connection, reason
-from taskmill.wires.presence import Presence
+from taskmill.wires.availability import Availability
 
 AT_ONCE = 50
 REST = 1.0
@@ -18,9 +18,9 @@ BOUND = {"x-message-ttl": 30_000, "x-max-length": 10_000}
 
 
 class Questions:
-    def __init__(self, answer: Answer, presence: Presence) -> None:
+    def __init__(self, answer: Answer, availability: Availability) -> None:
         self._answer = answer
-        self._presence = presence
+        self._availability = availability
         self._working: set[asyncio.Task[None]] = set()
 
     def attend(self, connection: Connection) -> None:
@@ -52,5 +52,5 @@ class Questions:
 
     def _closed(self, channel: Channel, why: Exception) -> None:
         if channel.connection.is_open:
-            self._presence.away(reason(why))
+            self._availability.away(reason(why))
             asyncio.get_running_loop().call_later(REST, self.attend, channel.connection)

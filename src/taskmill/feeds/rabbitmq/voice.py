@@ -10,10 +10,9 @@ import pika
 from taskmill.core.locations import Location
 from taskmill.feeds.rabbitmq.calls import Calls, resolve
 from taskmill.feeds.rabbitmq.names import EXCHANGE
-from taskmill.feeds.rabbitmq.trouble import ALARM, unavailable
 from taskmill.wires.amqp import Channel, Connection, Link, reason
 from taskmill.wires.amqp_address import parameters
-from taskmill.wires.presence import Presence
+from taskmill.wires.availability import ALARM, Availability
 
 PATIENCE = 4.0
 """Seconds for what is told at once."""
@@ -32,10 +31,10 @@ class Message(NamedTuple):
 class Voice:
     """Connects with the first use."""
 
-    def __init__(self, location: Location, presence: Presence) -> None:
+    def __init__(self, location: Location, availability: Availability) -> None:
         self._place = location.place
-        self._presence = presence
-        self._link = Link(parameters(location, "taskmill: tells"), presence, self._up, self._down)
+        self._availability = availability
+        self._link = Link(parameters(location, "taskmill: tells"), availability, self._up, self._down)
         self._calls = Calls()
         self._channel: Channel | None = None
         self._openers: list[asyncio.Future[Channel]] = []
@@ -49,7 +48,7 @@ class Voice:
                 await self._tell(messages)
         except TimeoutError:
             self._link.abort()
-            raise unavailable(self._place, "it does not answer") from None
+            raise self._availability.unavailable("it does not answer") from None
 
     async def close(self) -> None:
         self._link.why = "closed"
@@ -71,11 +70,11 @@ class Voice:
 
     async def _opened(self) -> Channel:
         if self._blocked:
-            raise unavailable(self._place, ALARM)
+            raise self._availability.unavailable(ALARM)
         if self._channel is not None and self._channel.is_open:
             return self._channel
         if self._link.why is not None:
-            raise unavailable(self._place, self._link.why)
+            raise self._availability.unavailable(self._link.why)
         opener = self._calls.make()
         self._openers.append(opener)
         return await opener
@@ -87,7 +86,7 @@ class Voice:
 
     def _down(self, why: str) -> None:
         self._channel, self._blocked = None, False
-        self._calls.fail(unavailable(self._place, why))
+        self._calls.fail(self._availability.unavailable(why))
 
     def _open(self, connection: Connection) -> None:
         if connection.is_open:
@@ -107,14 +106,14 @@ class Voice:
         """By RabbitMQ, which does so to say no."""
         self._down(reason(why))
         if channel.connection.is_open:
-            self._presence.away(reason(why))
+            self._availability.away(reason(why))
             asyncio.get_running_loop().call_later(REST, self._open, channel.connection)
 
     def _block(self, *_: object) -> None:
         self._blocked = True
-        self._presence.away(ALARM)
-        self._calls.fail(unavailable(self._place, ALARM))
+        self._availability.away(ALARM)
+        self._calls.fail(self._availability.unavailable(ALARM))
 
     def _unblock(self, *_: object) -> None:
         self._blocked = False
-        self._presence.back()
+        self._availability.back()

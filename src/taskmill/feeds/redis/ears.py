@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from taskmill.feeds import wire
 from taskmill.feeds.contract import EventFilter, Subscription
 from taskmill.feeds.hub import Hub
-from taskmill.wires.presence import Presence
+from taskmill.wires.availability import Availability
 
 BEAT = 5.0
 """Seconds of silence after which Redis is asked whether it is there; after as many more it is taken for gone."""
@@ -33,9 +33,9 @@ class Channel:
 
 
 class Ears:
-    def __init__(self, client: Redis, presence: Presence, lead: str) -> None:
+    def __init__(self, client: Redis, availability: Availability, lead: str) -> None:
         self._client = client
-        self._presence = presence
+        self._availability = availability
         self._lead = lead
         self._hubs = {"task": Hub(), "queue": Hub(), "all": Hub()}
         """By what was subscribed to: an event comes once through each kind of channel."""
@@ -108,7 +108,7 @@ class Ears:
                 await self._hear(connection)
             except (RedisError, OSError) as error:
                 self.why = str(error) or "it does not answer"
-                self._presence.away(self.why)
+                self._availability.away(self.why)
             finally:
                 self._connection = None
                 with contextlib.suppress(RedisError, OSError):
@@ -157,7 +157,7 @@ class Ears:
 
     def _begin(self) -> None:
         """Heard of Redis for the first time, or again."""
-        self._presence.back()
+        self._availability.back()
         if self.why is not None:
             self.why = None
             for hub in self._hubs.values():

@@ -12,19 +12,16 @@ from typing import Any, TypeVar, cast
 from uuid import uuid4
 
 import msgspec
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError
 
-from taskmill.core.errors import FeedUnavailable, InvalidSettings
+from taskmill.core.errors import FeedUnavailable
 from taskmill.core.events import TaskEvent
-from taskmill.core.locations import Location, locate
 from taskmill.core.state import FINAL, State
 from taskmill.feeds import wire
 from taskmill.feeds.contract import Answer, EventFilter, Subscription
 from taskmill.feeds.redis.ears import Ears
-from taskmill.wires.presence import Presence
+from taskmill.wires.availability import Availability
+from taskmill.wires.redis import FAILURES, RedisLimits, connect, locate_redis, reason
 
 T = TypeVar("T")
 
@@ -50,12 +47,12 @@ class RedisFeed:
 
     def __init__(self, url: str) -> None:
         """`redis://user:password@host:6379/0` or `rediss://…`. Raises InvalidSettings."""
-        location = locate(url, 6379, tls=url.startswith("rediss:"))
+        location = locate_redis(url)
         self.place = location.place
-        self._channels = f"taskmill:{_database(location)}:"
-        self._presence = Presence(f"the live feed {self.place}", "whoever watches hears of changes later")
-        self._client = _client(location)
-        self._ears = Ears(self._client, self._presence, self._channels)
+        self._channels = f"taskmill:{location.path}:"
+        self._availability = Availability.of_feed(self.place)
+        self._client = connect(location, RedisLimits(answer_seconds=None))
+        self._ears = Ears(self._client, self._availability, self._channels)
         self._sha: str | None = None
         self._failed_at = float("-inf")
         """When it last failed."""
@@ -67,7 +64,7 @@ class RedisFeed:
         try:
             return await self._ears.watch(where, PATIENCE)
         except TimeoutError:
-            raise self._unavailable(self._ears.why or "it does not answer") from None
+            raise self._availability.unavailable(self._ears.why or "it does not answer") from None
 
     async def latest(self, ids: Collection[str]) -> dict[str, TaskEvent]:
         try:
@@ -91,7 +88,7 @@ class RedisFeed:
         try:
             await self._try(self._publish(f"{self._channels}task:{id}", wire.encode(event)))
             if not await subscription.next(PATIENCE):
-                raise self._unavailable("what is told does not come back")
+                raise self._availability.unavailable("what is told does not come back")
         finally:
             subscription.close()
 
@@ -106,22 +103,22 @@ class RedisFeed:
             await asyncio.wait([task], timeout=glance)
             if not task.done():
                 task.add_done_callback(lambda done: done.cancelled() or done.exception())
-                raise self._unavailable("it is slow")
+                raise self._availability.unavailable("it is slow")
         return await task
 
     async def _timed(self, work: Coroutine[Any, Any, T]) -> T:
         loop = asyncio.get_running_loop()
         if loop.time() < self._failed_at + REST:
             work.close()
-            raise self._unavailable("it did not answer a moment ago")
+            raise self._availability.unavailable("it did not answer a moment ago")
         try:
             async with asyncio.timeout(PATIENCE):
                 done = await work
-        except (RedisError, OSError) as error:  # also TimeoutError
+        except FAILURES as error:
             self._failed_at = loop.time()
-            self._presence.away(_reason(error))
-            raise self._unavailable(_reason(error)) from None
-        self._presence.back()
+            self._availability.away(reason(error))
+            raise self._availability.unavailable(reason(error)) from None
+        self._availability.back()
         return done
 
     async def _publish(self, channel: str, data: bytes) -> None:
@@ -154,12 +151,6 @@ class RedisFeed:
         found = {id: _known(value, life) for id, value, life in zip(ids, values, lives, strict=True)}
         return {id: event for id, event in found.items() if event is not None}
 
-    def _unavailable(self, why: str) -> FeedUnavailable:
-        return FeedUnavailable(
-            f"the live feed {self.place} cannot be reached: {why}",
-            hint="is it running, and can this host reach it? Tasks run all the same",
-        )
-
 
 def _fields(events: Sequence[TaskEvent]) -> Iterator[str | bytes]:
     for event in events:
@@ -177,54 +168,3 @@ def _known(value: bytes | None, life: int) -> TaskEvent | None:
     except msgspec.DecodeError:
         return None
     return event if event.state in FINAL or life > KEPT - BELIEVED else None
-
-
-def _client(location: Location) -> Redis:
-    tls: dict[str, Any] = {}
-    if location.tls is not None:
-        location.tls_context()  # says what is wrong with a file
-        verify = location.tls.get("verify", "yes") == "yes"
-        tls = {
-            "connection_class": _secure(),
-            "ssl_ca_certs": location.tls.get("cafile"),
-            "ssl_certfile": location.tls.get("certfile"),
-            "ssl_keyfile": location.tls.get("keyfile"),
-            "ssl_cert_reqs": "required" if verify else "none",
-            "ssl_check_hostname": verify,
-        }
-    pool = BlockingConnectionPool(
-        max_connections=8,
-        timeout=PATIENCE,
-        host=location.host,
-        port=location.port,
-        db=_database(location),
-        username=location.user,
-        password=location.password,
-        socket_connect_timeout=PATIENCE,
-        socket_keepalive=True,
-        client_name="taskmill",
-        socket_timeout=None,
-        protocol=2,
-        retry=Retry(NoBackoff(), 0),
-        **tls,
-    )
-    return Redis(connection_pool=pool)
-
-
-def _secure() -> Any:
-    from redis.asyncio import SSLConnection
-
-    return SSLConnection
-
-
-def _database(location: Location) -> int:
-    try:
-        return int(location.path or 0)
-    except ValueError:
-        raise InvalidSettings(
-            f"{location.path!r} is no database of Redis", hint="they are numbers: redis://host:6379/0"
-        ) from None
-
-
-def _reason(error: BaseException) -> str:
-    return "it does not answer" if isinstance(error, TimeoutError) else str(error) or type(error).__name__

@@ -1,0 +1,75 @@
+"""What people are told while a server is away: two lines of the log, and the error of whoever needs it."""
+
+import logging
+
+from taskmill.core.errors import BrokerUnavailable, FeedUnavailable
+
+logger = logging.getLogger(__name__)
+
+ALARM = "its memory or disk alarm is on"
+RABBITMQ_HINTS = {
+    ALARM: "`rabbitmq-diagnostics alarms` on its host says which; free memory or disk there",
+    "PRECONDITION_FAILED": "a queue or exchange of that name was made otherwise: delete it, "
+    "tickets and events are found in the store",
+    "NOT_ALLOWED": "check the vhost in the URL, and the user's right to it; `rabbitmqctl add_vhost` makes one",
+    "ACCESS_REFUSED": "check user, password and the user's permissions on the vhost",
+    "vhost": "check the vhost in the URL; `rabbitmqctl add_vhost` makes one",
+}
+REDIS_HINTS = {
+    "maxmemory": "it has reached its maxmemory: raise that, or free memory there",
+    "password": "check user and password in the URL",
+    "Authentication required": "the URL needs a password: redis://:password@host:6379/0",
+    "permission": "the user needs the commands of streams, scripts and pub/sub on keys and channels taskmill:*",
+    "DB index": "the number behind the host names a database that this server does not have",
+}
+HINTS = {
+    **RABBITMQ_HINTS,
+    **REDIS_HINTS,
+    "Authentication": "check user and password",
+    "certificate": "?cafile=… in the URL names the certificate to trust",
+}
+"""What the server or its library said → what to do. The first that is part of the reason counts."""
+
+
+class Availability:
+    """Of one server. Its messages name the server without secrets."""
+
+    def __init__(
+        self, what: str, fault: str, cost: str, error: type[BrokerUnavailable | FeedUnavailable], otherwise: str
+    ) -> None:
+        """`fault`: what it does not do; `cost`: what is worse meanwhile; `otherwise`: ends the hint of last resort."""
+        self._what = what
+        self._fault = fault
+        self._cost = cost
+        self._error = error
+        self._otherwise = otherwise
+        self._away = False
+
+    @classmethod
+    def of_broker(cls, url: str) -> "Availability":
+        """`url`: as it may be shown."""
+        cost, otherwise = "tasks run all the same, but start later", "Tasks are stored and run all the same"
+        return cls(f"the broker {url}", "takes nothing", cost, BrokerUnavailable, otherwise)
+
+    @classmethod
+    def of_feed(cls, url: str) -> "Availability":
+        """`url`: as it may be shown."""
+        cost, otherwise = "whoever watches hears of changes later", "Tasks run all the same"
+        return cls(f"the live feed {url}", "cannot be reached", cost, FeedUnavailable, otherwise)
+
+    def away(self, why: object) -> None:
+        """One line, however often it is called."""
+        if not self._away:
+            self._away = True
+            logger.warning("%s is away, %s: %s", self._what, self._cost, why)
+
+    def back(self) -> None:
+        if self._away:
+            self._away = False
+            logger.warning("%s is back", self._what)
+
+    def unavailable(self, why: str) -> BrokerUnavailable | FeedUnavailable:
+        """The error to raise."""
+        otherwise = f"is it running, and can this host reach it? {self._otherwise}"
+        hint = next((hint for part, hint in HINTS.items() if part in why), otherwise)
+        return self._error(f"{self._what} {self._fault}: {why}", hint=hint)

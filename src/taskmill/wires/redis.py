@@ -1,0 +1,77 @@
+"""From `redis://user:password@host:6379/0` to a client. Without a number it is database 0."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.connection import Connection, SSLConnection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from taskmill.core.errors import InvalidSettings
+from taskmill.core.locations import Location, locate
+
+PORT = 6379
+FAILURES = (RedisError, OSError)
+"""What a command raises; OSError includes TimeoutError."""
+
+
+@dataclass(frozen=True)
+class RedisLimits:
+    connect_seconds: float = 2.0
+    answer_seconds: float | None = 3.0
+    """For one read or write. None: whoever uses the client limits what it awaits."""
+    free_connection_seconds: float = 3.0
+    connections: int = 8
+
+
+def locate_redis(url: str) -> Location:
+    """Raises InvalidSettings."""
+    location = locate(url, PORT, tls=url.startswith("rediss:"))
+    if location.path and not location.path.isdigit():
+        raise InvalidSettings(
+            f"{location.path!r} is no database of Redis", hint="they are numbers: redis://host:6379/0"
+        )
+    location.tls_context()  # says what is wrong with a file
+    return location._replace(path=str(int(location.path or 0)))
+
+
+def connect(location: Location, limits: RedisLimits = RedisLimits()) -> Redis:
+    """It connects with the first command, and fails at once instead of trying again by itself."""
+    pool = BlockingConnectionPool(
+        connection_class=Connection if location.tls is None else SSLConnection,
+        max_connections=limits.connections,
+        timeout=limits.free_connection_seconds,
+        host=location.host,
+        port=location.port,
+        db=int(location.path),
+        username=location.user,
+        password=location.password,
+        socket_connect_timeout=limits.connect_seconds,
+        socket_timeout=limits.answer_seconds,
+        socket_keepalive=True,
+        retry=Retry(NoBackoff(), 0),
+        protocol=2,
+        client_name="taskmill",
+        **_tls(location.tls),
+    )
+    return Redis.from_pool(pool)
+
+
+def reason(error: BaseException) -> str:
+    """A pipeline puts the command before what Redis said."""
+    return str(error).rpartition("caused error: ")[2] or "it does not answer"
+
+
+def _tls(options: dict[str, str] | None) -> dict[str, Any]:
+    if options is None:
+        return {}
+    verified = options.get("verify") != "no"
+    return {
+        "ssl_ca_certs": options.get("cafile"),
+        "ssl_certfile": options.get("certfile"),
+        "ssl_keyfile": options.get("keyfile"),
+        "ssl_cert_reqs": "required" if verified else "none",
+        "ssl_check_hostname": verified,
+    }
