@@ -18,7 +18,7 @@ from taskmill.core.ids import uuid7
 from taskmill.core.state import State
 from taskmill.core.task import Decision, Head, Spec, Task
 from taskmill.sdk.sync import run
-from taskmill.stores.contract import Filter, Store
+from taskmill.stores.contract import ClaimQuery, Filter, Store
 from taskmill.stores.open import open_store
 
 MILLION = 1_000_000
@@ -51,7 +51,7 @@ def _round(store: Store) -> Iterator[tuple[str, float]]:
         run(store.add(tasks))
     yield f"add x{BATCH}", added[0] / BATCH
     with _timed() as claimed:
-        claims = run(store.claim("bench", LEASE, BATCH))
+        claims = run(store.claim("bench", LEASE, ClaimQuery(BATCH)))
     yield f"claim x{BATCH}", claimed[0] / BATCH
     now = claims[0].head.started_at or 0
     decisions = [Decision(spec.id, machine.succeed(head, '{"ok":true}', now)) for spec, head in claims]

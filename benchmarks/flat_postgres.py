@@ -17,7 +17,7 @@ from benchmarks.flat import BATCH, LEASE, a_task, show
 from taskmill.core import machine
 from taskmill.core.state import State
 from taskmill.core.task import Claim, Decision
-from taskmill.stores.contract import Filter, Store
+from taskmill.stores.contract import ClaimQuery, Filter, Store
 from taskmill.stores.open import open_store
 from tests.servers import PostgresServer
 from tests.servers.postgres import execute
@@ -88,7 +88,7 @@ async def _round(store: Store) -> AsyncIterator[tuple[str, float]]:
     await store.add([a_task() for _ in range(BATCH)])
     yield f"add x{BATCH}", (time.perf_counter() - began) / BATCH
     began = time.perf_counter()
-    claims = await store.claim("bench", LEASE, BATCH)
+    claims = await store.claim("bench", LEASE, ClaimQuery(BATCH))
     yield f"claim x{BATCH}", (time.perf_counter() - began) / BATCH
     began = time.perf_counter()
     await store.save(_succeeded(claims))
@@ -124,7 +124,7 @@ async def _through(store: Store, count: int) -> float:
     for _ in range(count // BATCH):
         await store.add([a_task() for _ in range(BATCH)])
         began = time.perf_counter()
-        _, claims = await store.turn("bench", decisions, LEASE, BATCH)
+        _, claims = await store.turn("bench", decisions, LEASE, ClaimQuery(BATCH))
         spent += time.perf_counter() - began
         decisions = _succeeded(claims)
     await store.save(decisions)

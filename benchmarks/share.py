@@ -23,6 +23,7 @@ from taskmill.engine.worker.settings import WorkerSettings
 from taskmill.engine.worker.worker import Worker
 from taskmill.executors.inline import Inline
 from taskmill.sdk.sync import run
+from taskmill.stores.contract import ClaimQuery
 from taskmill.stores.open import open_store
 from taskmill.stores.sqlite.store import SqliteStore
 
@@ -62,11 +63,11 @@ def _store_only(path: Path) -> tuple[float, float]:
     assert store._database is not None
     store._database.connection.trace_v2(apsw.SQLITE_TRACE_PROFILE, lambda event: spent.append(event["nanoseconds"]))
     began = time.perf_counter()
-    _, claims = run(store.turn("bench", [], 60_000_000, BATCH))
+    _, claims = run(store.turn("bench", [], 60_000_000, ClaimQuery(BATCH)))
     while claims:
         now = claims[0].head.started_at or 0
         decisions = [Decision(spec.id, machine.succeed(head, "null", now)) for spec, head in claims]
-        _, claims = run(store.turn("bench", decisions, 60_000_000, BATCH))
+        _, claims = run(store.turn("bench", decisions, 60_000_000, ClaimQuery(BATCH)))
     microseconds = (time.perf_counter() - began) / TASKS * 1e6
     run(store.close())
     return sum(spent) / 1e3 / TASKS, microseconds

@@ -21,6 +21,7 @@ from taskmill.core import machine
 from taskmill.core.task import SECOND, Decision
 from taskmill.executors.contract import StopRequested
 from taskmill.sdk.sync import run
+from taskmill.stores.contract import ClaimQuery
 from taskmill.stores.open import open_store
 from tests.catalogue.context import Told
 
@@ -136,7 +137,7 @@ def finish(roots: Path) -> Callable[..., str]:
         id: str = app.tasks[name].using(queue=queue).enqueue().id
         store = open_store(url)
         run(store.open())
-        [claim] = run(store.claim("worker", 60 * SECOND, 1, ids=[id]))
+        [claim] = run(store.claim("worker", 60 * SECOND, ClaimQuery(1, ids=[id])))
         end = (claim.head.started_at or 0) + round(seconds * SECOND)
         failure = json.dumps({"code": "exception", "type": "ValueError", "message": error})
         failed = machine.fail(claim.spec, claim.head, failure, end, 0, final=True)

@@ -11,7 +11,7 @@ from taskmill.core.state import State
 from taskmill.core.task import Task
 from taskmill.engine.client import copy as copying
 from taskmill.engine.client.copy import Copied, copy
-from taskmill.stores.contract import Filter, Store, WorkerRow
+from taskmill.stores.contract import ClaimQuery, Filter, Store, WorkerRow
 from taskmill.stores.memory import MemoryStore
 from taskmill.stores.open import open_store
 from taskmill.testing.conformance.case import NOW, a_task, bring, claimed, read, succeeded
@@ -82,7 +82,7 @@ async def test_what_changes_at_the_source_is_brought_up_to_date_and_what_ran_on_
     await copied(source, target)
     ended = machine.cancel(changed.head, NOW)
     await source.restore([Task(changed.spec, ended)], [])
-    [claim] = await target.claim("w2", 1_000, 1, ids=[ran.spec.id], now=NOW)
+    [claim] = await target.claim("w2", 1_000, ClaimQuery(1, ids=[ran.spec.id]), now=NOW)
     assert await target.save([succeeded(claim)]) == []
     done = await copied(source, target)
     assert (done.new, done.updated, done.there) == (0, 1, 1)

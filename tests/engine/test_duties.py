@@ -18,7 +18,7 @@ from taskmill.engine.duties.reap import Reap, give_back
 from taskmill.engine.duties.thread import DutyThread
 from taskmill.engine.notifier import Notifier
 from taskmill.engine.worker.settings import WorkerSettings
-from taskmill.stores.contract import WorkerRow
+from taskmill.stores.contract import ClaimQuery, WorkerRow
 from taskmill.stores.open import open_store
 from taskmill.testing.faulty import Faulty, once
 from tests.engine import handlers as h
@@ -47,7 +47,7 @@ async def test_promote_rests_until_the_next_task_is_due(mill: Trial) -> None:
 
 async def test_a_lease_that_ran_out_is_taken_over_and_the_task_runs_again(mill: Trial) -> None:
     [id] = await mill.add(h.add.call(1, 2))
-    [claim] = await mill.store.claim("ghost", 1, 1)
+    [claim] = await mill.store.claim("ghost", 1, ClaimQuery(1))
     await mill.when(id, lambda _: time.time_ns() // 1000 > (claim.head.lease_until or 0))
     await Reap(mill.notifier, "reaper", 15.0).step()
     head = (await mill.get(id)).head
@@ -57,7 +57,7 @@ async def test_a_lease_that_ran_out_is_taken_over_and_the_task_runs_again(mill: 
 
 async def test_a_dead_worker_s_suspects_are_counted_and_the_rest_is_unharmed(mill: Trial) -> None:
     suspect, innocent = await mill.add(h.add.call(1, 2), h.add.call(3, 4))
-    await mill.store.claim("dead", LEASE, 2)
+    await mill.store.claim("dead", LEASE, ClaimQuery(2))
     lost = Lost(Failure("worker_lost", "SIGKILL", "worker-1 was ended by SIGKILL"))
     await give_back(mill.notifier, "supervisor", "dead", 15.0, {suspect}, lost)
     assert [(await mill.get(id)).head.losses for id in (suspect, innocent)] == [1, 0]
@@ -68,7 +68,7 @@ async def test_a_dead_worker_s_suspects_are_counted_and_the_rest_is_unharmed(mil
 
 async def test_a_repeat_gives_back_what_a_failing_store_left_half_way(mill: Trial) -> None:
     suspect, innocent = await mill.add(h.add.call(1, 2), h.add.call(3, 4))
-    await mill.store.claim("dead", LEASE, 2)
+    await mill.store.claim("dead", LEASE, ClaimQuery(2))
     lost = Lost(Failure("worker_lost", "SIGKILL", "worker-1 was ended by SIGKILL"))
     failing = Faulty(mill.store)
     failing.before = once("save")

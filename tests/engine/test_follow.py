@@ -18,6 +18,7 @@ from taskmill.feeds.contract import EventFilter, Subscription
 from taskmill.feeds.memory import MemoryFeed
 from taskmill.sdk.results import look
 from taskmill.stores.clock import microseconds
+from taskmill.stores.contract import ClaimQuery
 from taskmill.stores.memory import MemoryStore
 from taskmill.testing.conformance.case import a_task
 
@@ -37,7 +38,7 @@ class Line:
         return task.spec.id
 
     async def start(self, id: str) -> TaskEvent:
-        [claim] = await self.store.claim("w", 60 * SECOND, 1, ids=[id])
+        [claim] = await self.store.claim("w", 60 * SECOND, ClaimQuery(1, ids=[id]))
         return told(Task(claim.spec, claim.head), microseconds())
 
     async def end(self, id: str, *lines: int) -> TaskEvent:

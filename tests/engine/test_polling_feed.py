@@ -15,7 +15,7 @@ from taskmill.engine.client.control import cancel, retry
 from taskmill.engine.live import polling_feed as tail
 from taskmill.engine.live.polling_feed import PollingFeed
 from taskmill.feeds.contract import EventFilter, Subscription
-from taskmill.stores.contract import ANY, Beat
+from taskmill.stores.contract import ANY, Beat, ClaimQuery
 from taskmill.stores.memory import MemoryStore
 from taskmill.stores.open import open_store
 from taskmill.testing.conformance.case import a_task
@@ -98,7 +98,7 @@ async def test_what_was_there_already_is_not_told(mill: Trial, feed: PollingFeed
 async def test_a_second_watcher_takes_no_change_from_the_first(mill: Trial, feed: PollingFeed) -> None:
     [id] = await mill.add(add.call(1, 2))
     first = await feed.watch(EventFilter(frozenset({id})))
-    await mill.store.claim("w", 60 * SECOND, 1)
+    await mill.store.claim("w", 60 * SECOND, ClaimQuery(1))
     second = await feed.watch(EventFilter(frozenset({id})))
     assert (await first.next(LONG))[-1].state is State.RUNNING
     await cancel(mill.notifier, [id])
@@ -120,7 +120,7 @@ async def test_a_retry_of_an_old_task_is_told_once_it_runs(mill: Trial, feed: Po
 async def test_progress_within_a_version_is_told_in_order(mill: Trial, feed: PollingFeed) -> None:
     task = a_task(run_at=0)
     await mill.store.add([task])
-    [claim] = await mill.store.claim("w", 60 * SECOND, 1)
+    [claim] = await mill.store.claim("w", 60 * SECOND, ClaimQuery(1))
     watching = await feed.watch(EventFilter(frozenset({task.spec.id})))
     for step in ("0.1", "0.2", "0.3"):
         beat = Beat(task.spec.id, claim.head.version, f'{{"fraction":{step},"note":""}}')
@@ -145,7 +145,7 @@ async def test_memory_is_bounded(mill: Trial, feed: PollingFeed, monkeypatch: py
 async def test_rings_that_name_nobody_are_about_all(mill: Trial, feed: PollingFeed) -> None:
     [id] = await mill.add(add.call(1, 2))
     one, every = await feed.watch(EventFilter(frozenset({id}))), await feed.watch(EventFilter())
-    await mill.store.claim("w", 60 * SECOND, 1)
+    await mill.store.claim("w", 60 * SECOND, ClaimQuery(1))
     mill.store.bell.ring("final", [ANY])
     assert (await one.next(LONG))[-1].state is State.RUNNING
     await until(every, State.RUNNING)
@@ -169,7 +169,7 @@ async def test_a_store_that_is_away_is_asked_again(
     with pytest.raises(FeedUnavailable, match="gone fishing"):
         await feed.watch(EventFilter(frozenset({id})))
     monkeypatch.setattr(feed._store, "get", right)
-    [claim] = await mill.store.claim("w", 60 * SECOND, 1)
+    [claim] = await mill.store.claim("w", 60 * SECOND, ClaimQuery(1))
     assert await mill.store.save([Decision(id, machine.succeed(claim.head, "3", claim.head.run_at))]) == []
     assert (await watching.next(LONG))[-1].state is State.SUCCEEDED
     said = [record.message for record in caplog.records if record.name == tail.__name__]

@@ -11,7 +11,7 @@ import pytest
 from taskmill.brokers.memory import MemoryBroker
 from taskmill.core.errors import BrokerUnavailable
 from taskmill.core.state import State
-from taskmill.core.task import Claim, Task, Ticket
+from taskmill.core.task import Claim, Decision, Task, Ticket
 from taskmill.engine import notifier as announce
 from taskmill.engine.client import control
 from taskmill.engine.duties.loop import run_forever
@@ -19,7 +19,7 @@ from taskmill.engine.duties.promote import Promote
 from taskmill.engine.notifier import Notifier
 from taskmill.engine.sender import BackgroundSender
 from taskmill.engine.worker import sources as intake
-from taskmill.stores.contract import Store
+from taskmill.stores.contract import ClaimQuery, Store
 from tests.engine import handlers as h
 from tests.engine.conftest import Trial
 
@@ -78,10 +78,10 @@ class Slow:
         self.added.set()
         return there
 
-    async def turn(self, *args: Any, ids: Collection[str] | None = None, **named: Any) -> Any:
-        answer = await self._store.turn(*args, ids=ids, **named)
-        self._look(ids, answer[1])
-        if ids and not answer[1]:
+    async def turn(self, owner: str, decisions: Sequence[Decision], lease: int, query: ClaimQuery) -> Any:
+        answer = await self._store.turn(owner, decisions, lease, query)
+        self._look(query.ids, answer[1])
+        if query.ids and not answer[1]:
             await self.added.wait()
         return answer
 

@@ -17,7 +17,7 @@ from taskmill.sdk.backend import Backend, ConnectionSettings
 from taskmill.sdk.sync import run
 from taskmill.server.asgi import QuietServer, create_asgi, listen, looped
 from taskmill.service.service import Service
-from taskmill.stores.contract import Store, TaskTypeRow
+from taskmill.stores.contract import ClaimQuery, Store, TaskTypeRow
 from taskmill.stores.open import open_store
 
 ORIGIN = "https://pages.example"
@@ -59,7 +59,7 @@ class Site(NamedTuple):
 
     def start(self, id: str) -> Task:
         """Claim it, as a worker would."""
-        [claim] = run(self.store.claim("worker-1", 60 * SECOND, 1, ids=[id]))
+        [claim] = run(self.store.claim("worker-1", 60 * SECOND, ClaimQuery(1, ids=[id])))
         return Task(claim.spec, claim.head)
 
     def succeed(self, id: str, result: str = "2") -> None:

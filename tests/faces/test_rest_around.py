@@ -8,7 +8,7 @@ import pytest
 
 from taskmill.core.task import SECOND
 from taskmill.sdk.sync import run
-from taskmill.stores.contract import TaskTypeRow, WorkerRow
+from taskmill.stores.contract import ClaimQuery, TaskTypeRow, WorkerRow
 from tests.faces.site import ORDER, ORIGIN, Site, now
 
 
@@ -21,7 +21,7 @@ def test_pause_and_resume_a_queue(site: Site) -> None:
     assert site.http.post("/api/queues/a%2Fb%20c/pause").json() == {"name": "a/b c", "paused": True}
     queues = {queue["name"]: queue for queue in site.http.get("/api/queues").json()["queues"]}
     assert queues["a/b c"] == {"name": "a/b c", "paused": True, "ready": 1, "running": 0, "scheduled": 0}
-    assert run(site.store.claim("worker-1", SECOND, 10, ids=[id])) == []
+    assert run(site.store.claim("worker-1", SECOND, ClaimQuery(10, ids=[id]))) == []
     assert site.http.post("/api/queues/a%2Fb%20c/resume").json()["paused"] is False
     site.start(id)
 

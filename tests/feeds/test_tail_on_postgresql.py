@@ -11,7 +11,7 @@ from taskmill.engine.client.control import cancel
 from taskmill.engine.live.polling_feed import PollingFeed
 from taskmill.engine.notifier import Notifier
 from taskmill.feeds.contract import EventFilter
-from taskmill.stores.contract import Store
+from taskmill.stores.contract import ClaimQuery, Store
 from taskmill.stores.open import open_store
 from taskmill.testing.conformance.case import a_task
 
@@ -35,7 +35,7 @@ async def test_one_task_and_all_tasks(stores: list[Store]) -> None:
     one, every = await feed.watch(EventFilter(frozenset({task.spec.id}))), await feed.watch(EventFilter())
     later = a_task(run_at=0, queue="later")
     await store.add([later])
-    await store.claim("w", 60 * SECOND, 1, ids=[task.spec.id])
+    await store.claim("w", 60 * SECOND, ClaimQuery(1, ids=[task.spec.id]))
     assert (await one.next(LONG))[-1].state is State.RUNNING
     await cancel(Notifier(store), [later.spec.id])
     seen = set()

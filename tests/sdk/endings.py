@@ -5,7 +5,7 @@ from taskmill.core.outcome import Failure
 from taskmill.core.task import SECOND, Decision, Head
 from taskmill.sdk.app import App
 from taskmill.sdk.sync import run
-from taskmill.stores.contract import Beat, Store
+from taskmill.stores.contract import Beat, ClaimQuery, Store
 
 FAR = 2**53
 
@@ -27,7 +27,7 @@ def start(app: App, id: str, progress: str | None = None) -> None:
 
 
 def _claim(app: App, id: str) -> Head:
-    [claim] = run(_store(app).claim("worker", 60 * SECOND, 1, ids=[id]))
+    [claim] = run(_store(app).claim("worker", 60 * SECOND, ClaimQuery(1, ids=[id])))
     return claim.head
 
 

@@ -13,7 +13,7 @@ import pytest
 from taskmill.core.errors import StoreUnavailable
 from taskmill.core.state import State
 from taskmill.sdk.sync import run
-from taskmill.stores.contract import Store
+from taskmill.stores.contract import ClaimQuery, Store
 from taskmill.stores.open import open_store
 from taskmill.stores.sqlite import patience
 from taskmill.testing.conformance.case import a_task, succeeded
@@ -22,6 +22,7 @@ TASKS = 600
 WORK = """
 import json, sys
 from taskmill.sdk.sync import run
+from taskmill.stores.contract import ClaimQuery
 from taskmill.stores.open import open_store
 from taskmill.testing.conformance.case import a_task, succeeded
 store, name = open_store(f"sqlite:///{sys.argv[1]}"), sys.argv[2]
@@ -32,7 +33,7 @@ for _ in range(50):
     run(store.add([a_task(queue=name)]))
 found, decisions = [], []
 while True:
-    stale, claims = run(store.turn(name, decisions, 60_000_000, 7))
+    stale, claims = run(store.turn(name, decisions, 60_000_000, ClaimQuery(7)))
     assert not stale
     if not claims:
         break
@@ -102,7 +103,7 @@ def test_threads_share_a_store(tmp_path: Path) -> None:
 def _work(store: Store, name: str, found: list[str]) -> None:
     for _ in range(50):
         run(store.add([a_task()]))
-    while claims := run(store.claim(name, 60_000_000, 3)):
+    while claims := run(store.claim(name, 60_000_000, ClaimQuery(3))):
         found += [claim.spec.id for claim in claims]
         assert run(store.save([succeeded(claim) for claim in claims])) == []
 

@@ -8,7 +8,7 @@ import pytest
 
 from taskmill.core.errors import SchemaTooNew
 from taskmill.core.state import State
-from taskmill.stores.contract import Beat, Filter, Store, WorkerRow
+from taskmill.stores.contract import Beat, ClaimQuery, Filter, Store, WorkerRow
 from taskmill.stores.open import open_store
 from taskmill.stores.postgres import schema
 from taskmill.testing.conformance.case import a_task, succeeded
@@ -34,10 +34,10 @@ async def work(store: Store) -> None:
     tasks = [a_task(key=f"key {i}") for i in range(ROUND)] + [a_task()]
     assert await store.add(tasks) == {}
     await store.put_worker(WORKER)
-    claims = await store.claim("w1", 60_000_000, ROUND)
+    claims = await store.claim("w1", 60_000_000, ClaimQuery(ROUND))
     assert len(claims) == ROUND
     assert await store.extend("w1", [Beat(spec.id, head.version, "{}") for spec, head in claims], 60_000_000) == []
-    stale, more = await store.turn("w1", [succeeded(claim, kept=True) for claim in claims], 60_000_000, 9)
+    stale, more = await store.turn("w1", [succeeded(claim, kept=True) for claim in claims], 60_000_000, ClaimQuery(9))
     assert (stale, len(more)) == ([], 1)
     assert await store.save([succeeded(claim) for claim in more]) == []
     assert [task.head.state for task in (await store.get([tasks[0].spec.id])).values()] == [State.SUCCEEDED]

@@ -24,6 +24,18 @@ Durability = Literal["power", "process"]
 """What a stored task survives: a power cut, or only the death of every process (faster)."""
 
 
+class ClaimQuery(NamedTuple):
+    """Which tasks a worker wants: every condition that is given must hold."""
+
+    limit: int
+    queues: Collection[str] | None = None
+    """None: all."""
+    ids: Collection[str] | None = None
+    """None: all."""
+    ready_for: int = 0
+    """Only tasks that have been due for at least so many microseconds."""
+
+
 class Beat(NamedTuple):
     """A sign of life for one claim."""
 
@@ -149,21 +161,10 @@ class Tasks(Protocol):
         """Snapshots of those that exist."""
         ...
 
-    async def claim(
-        self,
-        owner: str,
-        lease: int,
-        limit: int,
-        *,
-        queues: Collection[str] | None = None,
-        ids: Collection[str] | None = None,
-        ready_for: int = 0,
-        now: int | None = None,
-    ) -> list[Claim]:
-        """ready → running (machine.start) for up to `limit` tasks, in the order (priority, run_at, age).
+    async def claim(self, owner: str, lease: int, query: ClaimQuery, now: int | None = None) -> list[Claim]:
+        """ready → running (machine.start) for what the query asks for, in the order (priority, run_at, age).
 
-        Of these `queues` (None: all) and these `ids` (None: all). A task of a paused queue is never claimed.
-        `ready_for`: only those that have been due for at least so many microseconds.
+        A task of a paused queue is never claimed.
         """
         ...
 
@@ -192,16 +193,7 @@ class Tasks(Protocol):
         ...
 
     async def turn(
-        self,
-        owner: str,
-        decisions: Sequence[Decision],
-        lease: int,
-        limit: int,
-        *,
-        queues: Collection[str] | None = None,
-        ids: Collection[str] | None = None,
-        ready_for: int = 0,
-        now: int | None = None,
+        self, owner: str, decisions: Sequence[Decision], lease: int, query: ClaimQuery, now: int | None = None
     ) -> tuple[list[str], list[Claim]]:
         """`save`, then `claim`, in one round trip: what a busy worker does all day."""
         ...

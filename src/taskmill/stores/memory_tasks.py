@@ -8,7 +8,7 @@ from taskmill.core import machine
 from taskmill.core.state import FINAL, State
 from taskmill.core.task import Attempt, Claim, Decision, Head, Task
 from taskmill.stores.clock import microseconds
-from taskmill.stores.contract import Beat, Promoted, Promotion
+from taskmill.stores.contract import Beat, ClaimQuery, Promoted, Promotion
 
 
 class MemoryTasks:
@@ -39,18 +39,9 @@ class MemoryTasks:
         with self._lock:
             return {id: self._tasks[id] for id in ids if id in self._tasks}
 
-    async def claim(
-        self,
-        owner: str,
-        lease: int,
-        limit: int,
-        *,
-        queues: Collection[str] | None = None,
-        ids: Collection[str] | None = None,
-        ready_for: int = 0,
-        now: int | None = None,
-    ) -> list[Claim]:
+    async def claim(self, owner: str, lease: int, query: ClaimQuery, now: int | None = None) -> list[Claim]:
         moment = microseconds() if now is None else now
+        limit, queues, ids, ready_for = query
 
         def wanted(task: Task) -> bool:
             spec, head = task
@@ -91,19 +82,10 @@ class MemoryTasks:
         return [decision.id for decision in decisions if decision.id not in saved]
 
     async def turn(
-        self,
-        owner: str,
-        decisions: Sequence[Decision],
-        lease: int,
-        limit: int,
-        *,
-        queues: Collection[str] | None = None,
-        ids: Collection[str] | None = None,
-        ready_for: int = 0,
-        now: int | None = None,
+        self, owner: str, decisions: Sequence[Decision], lease: int, query: ClaimQuery, now: int | None = None
     ) -> tuple[list[str], list[Claim]]:
         stale = await self.save(decisions)
-        return stale, await self.claim(owner, lease, limit, queues=queues, ids=ids, ready_for=ready_for, now=now)
+        return stale, await self.claim(owner, lease, query, now)
 
     async def promote(self, limit: int, now: int | None = None) -> Promoted:
         moment = microseconds() if now is None else now

@@ -21,7 +21,7 @@ from taskmill.sdk import jsonhooks
 from taskmill.sdk.app import App
 from taskmill.sdk.sync import run
 from taskmill.sdk.task import Task
-from taskmill.stores.contract import Filter
+from taskmill.stores.contract import ClaimQuery, Filter
 from taskmill.testing.clock import Clock, ClockedStore
 from taskmill.testing.connection import SandboxConnection
 from taskmill.testing.direct import Direct
@@ -118,7 +118,7 @@ class Sandbox:
         lost = await self._store.reclaim(OWNER, LEASE, MANY, now=now)
         await settle_lost(self._notifier, None, [(claim, VANISHED) for claim in lost])
         await self._store.promote(MANY, now)
-        claims = await self._store.claim(OWNER, LEASE, 1, ids=ids, now=now)
+        claims = await self._store.claim(OWNER, LEASE, ClaimQuery(1, ids=ids), now=now)
         return claims[0] if claims else None
 
     async def _settle(self, claim: Claim, end: End) -> None:

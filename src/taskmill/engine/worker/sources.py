@@ -8,11 +8,11 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
-from typing import NamedTuple
 
 from taskmill.brokers.contract import Broker, Delivery
 from taskmill.core.task import SECOND, Claim, Ticket
 from taskmill.engine.sender import BackgroundSender
+from taskmill.stores.contract import ClaimQuery
 
 GRACE = 1.0
 """Seconds for which a task is left to its ticket."""
@@ -22,15 +22,6 @@ AGAIN = (0.002, 0.01)
 """Seconds after which a worker looks for the task of a lone ticket that came before it was stored."""
 PATIENCE = 0.25
 """Seconds a ticket may wait here for a slot before another worker gets it."""
-
-
-class ClaimQuery(NamedTuple):
-    """What to claim: arguments of the store's `turn`."""
-
-    limit: int
-    queues: Collection[str] | None = None
-    ids: Sequence[str] | None = None
-    ready_for: int = 0
 
 
 class QueueSource:

@@ -27,8 +27,9 @@ from taskmill.engine.worker.progress import ProgressWriter
 from taskmill.engine.worker.run import Run
 from taskmill.engine.worker.settings import WorkerSettings
 from taskmill.engine.worker.slots import Slots
-from taskmill.engine.worker.sources import ClaimQuery, QueueSource, TicketSource
+from taskmill.engine.worker.sources import QueueSource, TicketSource
 from taskmill.executors.contract import Executor, Handler
+from taskmill.stores.contract import ClaimQuery
 
 logger = logging.getLogger(__name__)
 
@@ -142,14 +143,11 @@ class Worker:
     async def _turn(self, wish: ClaimQuery) -> None:
         await self._outbox.settle_stale()
         decisions = self._outbox.decisions(self._now())
-        limit, queues, ids, ready_for = wish
-        stale, claims = await self._store.turn(
-            self.owner, decisions, self._lease, limit, queues=queues, ids=ids, ready_for=ready_for
-        )
+        stale, claims = await self._store.turn(self.owner, decisions, self._lease, wish)
         if claims:
             self._accept(claims)
             await asyncio.sleep(0)  # the slots begin before tickets are acknowledged
-        if limit:
+        if wish.limit:
             self._intake.claimed(wish, claims)
         self._outbox.saved(stale)
 

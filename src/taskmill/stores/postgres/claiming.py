@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from taskmill.core.task import Claim
+from taskmill.stores.contract import ClaimQuery
 from taskmill.stores.postgres import codec, statements
 from taskmill.stores.postgres.connection import Connection
 from taskmill.stores.postgres.statements import Pick, statement
@@ -15,16 +16,8 @@ ROUNDS = 3
 class Wanted:
     """What a claim asks for: the values of its statement."""
 
-    def __init__(
-        self,
-        owner: str,
-        lease: int,
-        limit: int,
-        queues: Collection[str] | None,
-        ids: Collection[str] | None,
-        ready_for: int,
-        now: int | None,
-    ) -> None:
+    def __init__(self, owner: str, lease: int, query: ClaimQuery, now: int | None) -> None:
+        limit, queues, ids, ready_for = query
         self.pick: Pick = "with_pick_by_queue" if ids is None else "with_pick_by_id"
         self.nothing = limit <= 0 or empty(queues) or empty(ids)
         self.one = (

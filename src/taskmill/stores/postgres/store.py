@@ -7,6 +7,7 @@ from taskmill.core.task import Attempt, Claim, Decision, Task
 from taskmill.stores.contract import (
     Beat,
     Bell,
+    ClaimQuery,
     Durability,
     Filter,
     Page,
@@ -44,18 +45,8 @@ class PostgresStore:
     async def get(self, ids: Sequence[str]) -> dict[str, Task]:
         return await self._run(keeping.get, ids)
 
-    async def claim(
-        self,
-        owner: str,
-        lease: int,
-        limit: int,
-        *,
-        queues: Collection[str] | None = None,
-        ids: Collection[str] | None = None,
-        ready_for: int = 0,
-        now: int | None = None,
-    ) -> list[Claim]:
-        wanted = Wanted(owner, lease, limit, queues, ids, ready_for, now)
+    async def claim(self, owner: str, lease: int, query: ClaimQuery, now: int | None = None) -> list[Claim]:
+        wanted = Wanted(owner, lease, query, now)
         return [] if wanted.nothing else await self._run(claiming.claim, wanted)
 
     async def reclaim(
@@ -70,18 +61,9 @@ class PostgresStore:
         return await self._run(saving.save, decisions)
 
     async def turn(
-        self,
-        owner: str,
-        decisions: Sequence[Decision],
-        lease: int,
-        limit: int,
-        *,
-        queues: Collection[str] | None = None,
-        ids: Collection[str] | None = None,
-        ready_for: int = 0,
-        now: int | None = None,
+        self, owner: str, decisions: Sequence[Decision], lease: int, query: ClaimQuery, now: int | None = None
     ) -> tuple[list[str], list[Claim]]:
-        wanted = Wanted(owner, lease, limit, queues, ids, ready_for, now)
+        wanted = Wanted(owner, lease, query, now)
         return await self._run(saving.turn, decisions, wanted)
 
     async def promote(self, limit: int, now: int | None = None) -> Promoted:

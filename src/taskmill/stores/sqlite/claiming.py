@@ -5,6 +5,7 @@ from typing import Any
 
 from taskmill.core.task import Claim
 from taskmill.stores.clock import microseconds
+from taskmill.stores.contract import ClaimQuery
 from taskmill.stores.sqlite import codec
 from taskmill.stores.sqlite.database import Database
 from taskmill.stores.sqlite.statements import statement
@@ -12,34 +13,17 @@ from taskmill.stores.sqlite.statements import statement
 FOREVER = 2**63 - 1
 
 
-def claim(
-    db: Database,
-    owner: str,
-    lease: int,
-    limit: int,
-    queues: Collection[str] | None,
-    ids: Collection[str] | None,
-    ready_for: int,
-    now: int | None,
-) -> list[Claim]:
-    if limit <= 0 or not db.one(statement("any_ready"), {"queues": codec.array(queues)}):
+def claim(db: Database, owner: str, lease: int, query: ClaimQuery, now: int | None) -> list[Claim]:
+    if query.limit <= 0 or not db.one(statement("any_ready"), {"queues": codec.array(query.queues)}):
         return []
     with db.hasty:
-        return start(db, owner, lease, limit, queues, ids, ready_for, now)
+        return start(db, owner, lease, query, now)
 
 
-def start(
-    db: Database,
-    owner: str,
-    lease: int,
-    limit: int,
-    queues: Collection[str] | None,
-    ids: Collection[str] | None,
-    ready_for: int,
-    now: int | None,
-) -> list[Claim]:
+def start(db: Database, owner: str, lease: int, query: ClaimQuery, now: int | None) -> list[Claim]:
     """Within a transaction: ready → running."""
     # Ready implies due; only `ready_for` looks at the time.
+    limit, queues, ids, ready_for = query
     moment = microseconds() if now is None else now
     values = {
         "queues": codec.array(queues),

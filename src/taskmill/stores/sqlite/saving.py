@@ -1,11 +1,11 @@
 """save and extend: many rows in few statements, each fenced by its version."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from itertools import chain
 
 from taskmill.core.task import Claim, Decision
 from taskmill.stores.clock import microseconds
-from taskmill.stores.contract import Beat
+from taskmill.stores.contract import Beat, ClaimQuery
 from taskmill.stores.sqlite import codec
 from taskmill.stores.sqlite.claiming import claim, start
 from taskmill.stores.sqlite.database import Database, Writing
@@ -22,23 +22,15 @@ def save(db: Database, decisions: Sequence[Decision]) -> list[str]:
 
 
 def turn(
-    db: Database,
-    owner: str,
-    decisions: Sequence[Decision],
-    lease: int,
-    limit: int,
-    queues: Collection[str] | None,
-    ids: Collection[str] | None,
-    ready_for: int,
-    now: int | None,
+    db: Database, owner: str, decisions: Sequence[Decision], lease: int, query: ClaimQuery, now: int | None
 ) -> tuple[list[str], list[Claim]]:
     if not decisions:
-        return [], claim(db, owner, lease, limit, queues, ids, ready_for, now)
+        return [], claim(db, owner, lease, query, now)
     with db.durable as writing:
         stale = _save(db, writing, decisions)
-        if limit <= 0:
+        if query.limit <= 0:
             return stale, []
-        return stale, start(db, owner, lease, limit, queues, ids, ready_for, now)
+        return stale, start(db, owner, lease, query, now)
 
 
 def extend(db: Database, owner: str, beats: Sequence[Beat], lease: int, now: int | None) -> list[str]:

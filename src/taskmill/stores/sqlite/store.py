@@ -15,6 +15,7 @@ from taskmill.stores.clock import microseconds
 from taskmill.stores.contract import (
     Beat,
     Bell,
+    ClaimQuery,
     Filter,
     Page,
     Promoted,
@@ -106,18 +107,8 @@ class SqliteStore(Calls):
     async def get(self, ids: Sequence[str]) -> dict[str, Task]:
         return await self.run(keeping.get, ids)
 
-    async def claim(
-        self,
-        owner: str,
-        lease: int,
-        limit: int,
-        *,
-        queues: Collection[str] | None = None,
-        ids: Collection[str] | None = None,
-        ready_for: int = 0,
-        now: int | None = None,
-    ) -> list[Claim]:
-        return await self.run(claiming.claim, owner, lease, limit, queues, ids, ready_for, now)
+    async def claim(self, owner: str, lease: int, query: ClaimQuery, now: int | None = None) -> list[Claim]:
+        return await self.run(claiming.claim, owner, lease, query, now)
 
     async def reclaim(
         self, owner: str, lease: int, limit: int, *, dead: Collection[str] = (), now: int | None = None
@@ -131,18 +122,9 @@ class SqliteStore(Calls):
         return await self.run(saving.save, decisions)
 
     async def turn(
-        self,
-        owner: str,
-        decisions: Sequence[Decision],
-        lease: int,
-        limit: int,
-        *,
-        queues: Collection[str] | None = None,
-        ids: Collection[str] | None = None,
-        ready_for: int = 0,
-        now: int | None = None,
+        self, owner: str, decisions: Sequence[Decision], lease: int, query: ClaimQuery, now: int | None = None
     ) -> tuple[list[str], list[Claim]]:
-        return await self.run(saving.turn, owner, decisions, lease, limit, queues, ids, ready_for, now)
+        return await self.run(saving.turn, owner, decisions, lease, query, now)
 
     async def promote(self, limit: int, now: int | None = None) -> Promoted:
         return await self.run(keeping.promote, limit, now)

@@ -12,7 +12,7 @@ import pytest
 from taskmill.core import machine
 from taskmill.core.state import State
 from taskmill.core.task import Attempt, Claim, Decision, Head, Spec, Task
-from taskmill.stores.contract import Store
+from taskmill.stores.contract import ClaimQuery, Store
 from taskmill.testing.conformance.loops import LoopCase
 from taskmill.testing.conformance.loops import scenario as scenario
 
@@ -50,7 +50,7 @@ async def added(store: Store, *tasks: Task) -> list[Task]:
 async def claimed(store: Store, *tasks: Task, owner: str = "w1", now: int = NOW) -> list[Claim]:
     """Add these and claim exactly them."""
     await added(store, *tasks)
-    claims = await store.claim(owner, LEASE, len(tasks), ids=[task.spec.id for task in tasks], now=now)
+    claims = await store.claim(owner, LEASE, ClaimQuery(len(tasks), ids=[task.spec.id for task in tasks]), now=now)
     assert {claim.spec.id for claim in claims} == {task.spec.id for task in tasks}
     return claims
 

@@ -5,7 +5,7 @@ import asyncio
 from taskmill.core import machine
 from taskmill.core.state import State
 from taskmill.core.task import Claim, Task
-from taskmill.stores.contract import Beat, Promoted, Promotion, Store
+from taskmill.stores.contract import Beat, ClaimQuery, Promoted, Promotion, Store
 from taskmill.testing.conformance.case import (
     LEASE,
     NOW,
@@ -28,7 +28,7 @@ class Claiming(StoreCase):
     @scenario
     async def test_a_claim_is_the_machines_start(self, store: Store) -> None:
         (task,) = await added(store, a_task(key="k"))
-        (claim,) = await store.claim("w1", LEASE, 1, now=NOW)
+        (claim,) = await store.claim("w1", LEASE, ClaimQuery(1), now=NOW)
         assert claim == Claim(task.spec, machine.start(task.head, "w1", NOW + LEASE, NOW))
         assert await read(store, task.spec.id) == claim.head
 
@@ -43,48 +43,48 @@ class Claiming(StoreCase):
             a_task(priority=1),
         )
         expected = [high, old, young, late, low]
-        first = await store.claim("w1", LEASE, 3, now=NOW)
-        rest = await store.claim("w1", LEASE, 3, now=NOW)
+        first = await store.claim("w1", LEASE, ClaimQuery(3), now=NOW)
+        rest = await store.claim("w1", LEASE, ClaimQuery(3), now=NOW)
         assert ids(first) + ids(rest) == [task.spec.id for task in expected]
 
     @scenario
     async def test_equals_run_in_the_order_they_came(self, store: Store) -> None:
         tasks = await added(store, *(a_task(queue=f"q{i % 3}") for i in range(90)))
-        found = [id for _ in range(9) for id in ids(await store.claim("w1", LEASE, 10, now=NOW))]
+        found = [id for _ in range(9) for id in ids(await store.claim("w1", LEASE, ClaimQuery(10), now=NOW))]
         assert found == [task.spec.id for task in tasks]
 
     @scenario
     async def test_only_the_queues_asked_for(self, store: Store) -> None:
         a, _, c = await added(store, a_task(queue="a"), a_task(queue="b"), a_task(queue="c"))
-        claims = await store.claim("w1", LEASE, 9, queues=["a", "c", "never heard of"], now=NOW)
+        claims = await store.claim("w1", LEASE, ClaimQuery(9, queues=["a", "c", "never heard of"]), now=NOW)
         assert ids(claims) == [a.spec.id, c.spec.id]
-        assert await store.claim("w1", LEASE, 9, queues=[], now=NOW) == []
+        assert await store.claim("w1", LEASE, ClaimQuery(9, queues=[]), now=NOW) == []
 
     @scenario
     async def test_only_the_ids_asked_for(self, store: Store) -> None:
         a, _, c = await added(store, a_task(), a_task(), a_task(priority=1))
         wanted = [a.spec.id, a.spec.id, "a stranger", c.spec.id]
-        assert ids(await store.claim("w1", LEASE, 9, ids=wanted, now=NOW)) == [c.spec.id, a.spec.id]
-        assert await store.claim("w1", LEASE, 9, ids=wanted, now=NOW) == []
-        assert await store.claim("w1", LEASE, 9, ids=[], now=NOW) == []
+        assert ids(await store.claim("w1", LEASE, ClaimQuery(9, ids=wanted), now=NOW)) == [c.spec.id, a.spec.id]
+        assert await store.claim("w1", LEASE, ClaimQuery(9, ids=wanted), now=NOW) == []
+        assert await store.claim("w1", LEASE, ClaimQuery(9, ids=[]), now=NOW) == []
 
     @scenario
     async def test_limits(self, store: Store) -> None:
         tasks = await added(store, *(a_task() for _ in range(3)))
         every = [task.spec.id for task in tasks]
-        assert await store.claim("w1", LEASE, 0, now=NOW) == []
-        assert ids(await store.claim("w1", LEASE, 2, ids=every, now=NOW)) == every[:2]
+        assert await store.claim("w1", LEASE, ClaimQuery(0), now=NOW) == []
+        assert ids(await store.claim("w1", LEASE, ClaimQuery(2, ids=every), now=NOW)) == every[:2]
 
     @scenario
     async def test_a_paused_queue_gives_nothing(self, store: Store) -> None:
         paused, other, third = await added(store, a_task(queue="a"), a_task(queue="b"), a_task(queue="b"))
         await store.pause("a", True)
         both = [paused.spec.id, other.spec.id]
-        assert ids(await store.claim("w1", LEASE, 9, queues=["a"], now=NOW)) == []
-        assert ids(await store.claim("w1", LEASE, 9, ids=both, now=NOW)) == [other.spec.id]
-        assert ids(await store.claim("w1", LEASE, 9, now=NOW)) == [third.spec.id]
+        assert ids(await store.claim("w1", LEASE, ClaimQuery(9, queues=["a"]), now=NOW)) == []
+        assert ids(await store.claim("w1", LEASE, ClaimQuery(9, ids=both), now=NOW)) == [other.spec.id]
+        assert ids(await store.claim("w1", LEASE, ClaimQuery(9), now=NOW)) == [third.spec.id]
         await store.pause("a", False)
-        assert ids(await store.claim("w1", LEASE, 9, now=NOW)) == [paused.spec.id]
+        assert ids(await store.claim("w1", LEASE, ClaimQuery(9), now=NOW)) == [paused.spec.id]
 
     @scenario
     async def test_a_new_attempt_begins_without_progress(self, store: Store) -> None:
@@ -93,7 +93,7 @@ class Claiming(StoreCase):
         before = await read(store, claim.spec.id)
         again = before._replace(state=State.READY, version=before.version + 1, lease_owner=None, lease_until=None)
         assert await store.save([decided(claim, again)]) == []
-        (second,) = await store.claim("w1", LEASE, 1, now=NOW)
+        (second,) = await store.claim("w1", LEASE, ClaimQuery(1), now=NOW)
         assert second.head == machine.start(again, "w1", NOW + LEASE, NOW)
         assert await read(store, claim.spec.id) == second.head
 
@@ -101,17 +101,17 @@ class Claiming(StoreCase):
     async def test_a_queue_paused_before_its_first_task(self, store: Store) -> None:
         await store.pause("a", True)
         await added(store, a_task(queue="a"))
-        assert await store.claim("w1", LEASE, 9, now=NOW) == []
+        assert await store.claim("w1", LEASE, ClaimQuery(9), now=NOW) == []
 
     @scenario
     async def test_ready_for_leaves_fresh_ones_to_others(self, store: Store) -> None:
         old, _ = await added(store, a_task(run_at=NOW - 100), a_task(run_at=NOW - 99, priority=1))
-        assert ids(await store.claim("w1", LEASE, 9, ready_for=100, now=NOW)) == [old.spec.id]
+        assert ids(await store.claim("w1", LEASE, ClaimQuery(9, ready_for=100), now=NOW)) == [old.spec.id]
 
     @scenario
     async def test_fifty_claimers_start_no_task_twice(self, store: Store) -> None:
         tasks = await added(store, *(a_task() for _ in range(120)))
-        claims = await asyncio.gather(*(store.claim(f"w{i}", LEASE, 3, now=NOW) for i in range(50)))
+        claims = await asyncio.gather(*(store.claim(f"w{i}", LEASE, ClaimQuery(3), now=NOW) for i in range(50)))
         started = [id for some in claims for id in ids(some)]
         assert sorted(started) == sorted(task.spec.id for task in tasks)
         for i, some in enumerate(claims):
@@ -121,7 +121,7 @@ class Claiming(StoreCase):
     async def test_the_stores_own_clock_gives_the_lease(self, store: Store) -> None:
         await added(store, a_task())
         before = await store.clock()
-        (claim,) = await store.claim("w1", LEASE, 1)
+        (claim,) = await store.claim("w1", LEASE, ClaimQuery(1))
         assert claim.head.started_at is not None
         assert claim.head.lease_until == claim.head.started_at + LEASE
         assert before <= claim.head.started_at <= await store.clock()
@@ -147,29 +147,31 @@ class Claiming(StoreCase):
     @scenario
     async def test_a_turn_saves_and_then_claims(self, store: Store) -> None:
         first, second = await added(store, a_task(priority=1), a_task())
-        stale, (claim,) = await store.turn("w1", [], LEASE, 1, now=NOW)
+        stale, (claim,) = await store.turn("w1", [], LEASE, ClaimQuery(1), now=NOW)
         assert (stale, claim.spec.id) == ([], first.spec.id)
         again = machine.release(claim.head, NOW)
-        stale, claims = await store.turn("w1", [decided(claim, again)], LEASE, 9, queues=["default"], now=NOW)
+        stale, claims = await store.turn(
+            "w1", [decided(claim, again)], LEASE, ClaimQuery(9, queues=["default"]), now=NOW
+        )
         assert (stale, ids(claims)) == ([], [first.spec.id, second.spec.id])
         late = [decided(claim, again), decided(claims[1], machine.succeed(claims[1].head, "1", NOW))]
-        assert await store.turn("w1", late, LEASE, 0, now=NOW) == ([first.spec.id], [])
+        assert await store.turn("w1", late, LEASE, ClaimQuery(0), now=NOW) == ([first.spec.id], [])
         assert (await read(store, second.spec.id)).result == "1"
 
     @scenario
     async def test_a_turn_claims_by_tickets(self, store: Store) -> None:
         first, second, third = await added(store, a_task(), a_task(run_at=NOW - 9), a_task(queue="paused"))
         await store.pause("paused", True)
-        (claim,) = await store.claim("w1", LEASE, 1, ids=[first.spec.id], now=NOW)
+        (claim,) = await store.claim("w1", LEASE, ClaimQuery(1, ids=[first.spec.id]), now=NOW)
         wanted = [first.spec.id, second.spec.id, third.spec.id, "no such task"]
-        stale, claims = await store.turn("w1", [succeeded(claim)], LEASE, 9, ids=wanted, now=NOW)
+        stale, claims = await store.turn("w1", [succeeded(claim)], LEASE, ClaimQuery(9, ids=wanted), now=NOW)
         assert (stale, ids(claims)) == ([], [second.spec.id])
 
     @scenario
     async def test_a_turn_claims_what_has_been_ready_for_long(self, store: Store) -> None:
         await added(store, a_task())
         (old,) = await added(store, a_task(run_at=NOW - 9))
-        _, claims = await store.turn("w1", [], LEASE, 9, ready_for=9, now=NOW)
+        _, claims = await store.turn("w1", [], LEASE, ClaimQuery(9, ready_for=9), now=NOW)
         assert ids(claims) == [old.spec.id]
 
 

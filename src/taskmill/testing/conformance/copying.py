@@ -6,7 +6,7 @@ from taskmill.core import machine
 from taskmill.core.errors import InvalidRequest
 from taskmill.core.state import State
 from taskmill.core.task import Attempt, Task
-from taskmill.stores.contract import Filter, Store
+from taskmill.stores.contract import ClaimQuery, Filter, Store
 from taskmill.stores.copying import Export
 from taskmill.testing.conformance.adding import FULL_HEAD, FULL_SPEC
 from taskmill.testing.conformance.case import NOW, StoreCase, a_task, added, bring, claimed, read, scenario, succeeded
@@ -63,7 +63,7 @@ class Copied(StoreCase):
     @scenario
     async def test_a_lower_version_gives_way_and_no_other(self, store: Store) -> None:
         older, same, newer = await added(store, a_task(), a_task(), a_task())
-        [claim] = await store.claim("w1", 1_000, 1, ids=[newer.spec.id], now=NOW)
+        [claim] = await store.claim("w1", 1_000, ClaimQuery(1, ids=[newer.spec.id]), now=NOW)
         ended = machine.cancel(older.head, NOW)
         given = [Task(older.spec, ended), Task(same.spec, same.head._replace(attempt=9)), newer]
         assert await store.restore(given, []) == []
@@ -114,6 +114,6 @@ class Copied(StoreCase):
         task = a_task(key=KEY)
         await store.restore([task], [])
         assert await store.add([a_task(key=KEY)]) == {0: task.spec.id}
-        [claim] = await store.claim("w1", 1_000, 1, now=NOW)
+        [claim] = await store.claim("w1", 1_000, ClaimQuery(1), now=NOW)
         assert await store.save([succeeded(claim)]) == []
         assert await store.restore([], []) == []

@@ -5,7 +5,7 @@ import pytest
 from taskmill.core import machine
 from taskmill.core.state import FINAL, TRANSITIONS, Event, State
 from taskmill.core.task import Claim, Head, Task
-from taskmill.stores.contract import Store
+from taskmill.stores.contract import ClaimQuery, Store
 from taskmill.testing.conformance.case import LEASE, NOW, StoreCase, bring, decided, read, scenario
 
 LATER = NOW + 100 * LEASE
@@ -62,7 +62,7 @@ class Moves(StoreCase):
     @scenario
     async def test_claim_takes_what_the_table_lets_start(self, store: Store, state: State) -> None:
         task = await bring(store, state, key="k")
-        claims = await store.claim("w2", LEASE, 9, now=LATER)
+        claims = await store.claim("w2", LEASE, ClaimQuery(9), now=LATER)
         expected = machine.start(task.head, "w2", LATER + LEASE, LATER) if allows(state, Event.START) else None
         assert claims == ([] if expected is None else [Claim(task.spec, expected)])
         assert await read(store, task.spec.id) == (expected or task.head)

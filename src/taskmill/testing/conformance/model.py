@@ -19,7 +19,7 @@ from taskmill.core import machine
 from taskmill.core.errors import IllegalTransition
 from taskmill.core.state import FINAL, State
 from taskmill.core.task import Attempt, Decision, Head, Task
-from taskmill.stores.contract import Beat, Filter, Store
+from taskmill.stores.contract import Beat, ClaimQuery, Filter, Store
 from taskmill.stores.memory import MemoryStore
 from taskmill.testing.conformance.case import NOW, StoreCase, a_task
 
@@ -101,14 +101,16 @@ class Histories(RuleBasedStateMachine):
 
     @rule(owner=OWNERS, limit=LIMITS, queues=st.none() | st.lists(QUEUES), ready_for=st.integers(0, 3))
     def claim(self, owner: str, limit: int, queues: list[str] | None, ready_for: int) -> None:
-        claims = self.same(lambda store: store.claim(owner, 5, limit, queues=queues, ready_for=ready_for, now=self.now))
+        claims = self.same(
+            lambda store: store.claim(owner, 5, ClaimQuery(limit, queues=queues, ready_for=ready_for), now=self.now)
+        )
         self.seen += [Task(*claim) for claim in claims]
 
     @precondition(lambda self: self.seen)
     @rule(owner=OWNERS, limit=LIMITS, picks=PICKS)
     def claim_by_id(self, owner: str, limit: int, picks: list[int]) -> None:
         ids = [task.spec.id for task in self.picked(picks)]
-        claims = self.same(lambda store: store.claim(owner, 5, limit, ids=ids, now=self.now))
+        claims = self.same(lambda store: store.claim(owner, 5, ClaimQuery(limit, ids=ids), now=self.now))
         self.seen += [Task(*claim) for claim in claims]
 
     @rule(owner=OWNERS, limit=LIMITS, dead=st.lists(OWNERS, max_size=1))
@@ -134,7 +136,7 @@ class Histories(RuleBasedStateMachine):
     @rule(picks=PICKS, move=MOVES, owner=OWNERS, limit=LIMITS)
     def turn(self, picks: list[int], move: str, owner: str, limit: int) -> None:
         decisions = self.decisions(picks, move, True)
-        _, claims = self.same(lambda store: store.turn(owner, decisions, 5, limit, now=self.now))
+        _, claims = self.same(lambda store: store.turn(owner, decisions, 5, ClaimQuery(limit), now=self.now))
         self.seen += [Task(*claim) for claim in claims]
 
     @rule(limit=LIMITS)

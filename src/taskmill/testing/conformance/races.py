@@ -4,7 +4,7 @@ import asyncio
 
 from taskmill.core import machine
 from taskmill.core.state import State
-from taskmill.stores.contract import Beat, Store
+from taskmill.stores.contract import Beat, ClaimQuery, Store
 from taskmill.testing.conformance.case import LEASE, NOW, StoreCase, a_task, claimed, decided, read, scenario, succeeded
 
 END = NOW + LEASE
@@ -26,7 +26,7 @@ class Races(StoreCase):
         """An attempt is given back, so two runs carry the same number (oban#1496, river#1302)."""
         (first,) = await claimed(store, a_task())
         await store.save([decided(first, machine.release(first.head, NOW + 1))])
-        (second,) = await store.claim("w2", LEASE, 1, now=NOW + 2)
+        (second,) = await store.claim("w2", LEASE, ClaimQuery(1), now=NOW + 2)
         assert first.head.attempt == second.head.attempt
         assert await store.save([succeeded(first)]) == [first.spec.id]
         assert await read(store, first.spec.id) == second.head
@@ -36,7 +36,7 @@ class Races(StoreCase):
         """As above, and it is the same worker that gets it back: neither owner nor attempt is a fence."""
         (first,) = await claimed(store, a_task())
         await store.save([decided(first, machine.snooze(first.head, 0, NOW + 1))])
-        (second,) = await store.claim("w1", LEASE, 1, now=NOW + 2)
+        (second,) = await store.claim("w1", LEASE, ClaimQuery(1), now=NOW + 2)
         late = Beat(first.spec.id, first.head.version, None)
         assert await store.extend("w1", [late], LEASE, now=NOW + 3) == [first.spec.id]
         assert await store.save([succeeded(first)]) == [first.spec.id]
