@@ -6,7 +6,7 @@ import msgspec
 
 from taskmill.cli.outcome import error_of
 from taskmill.cli.output import printable
-from taskmill.service.times import iso
+from taskmill.core.times import iso
 from taskmill.service.views import Attempts, AttemptView
 
 

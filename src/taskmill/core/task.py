@@ -5,7 +5,7 @@ JSON fields hold JSON text. Named tuples, not dataclasses: thousands are made ea
 """
 
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from taskmill.core.state import State
 
@@ -18,6 +18,12 @@ class Priority(IntEnum):
     HIGH = 1
     NORMAL = 2
     LOW = 3
+
+
+PriorityWord = Literal["high", "normal", "low"]
+PRIORITY_WORDS: dict[int, PriorityWord] = {Priority.HIGH: "high", Priority.NORMAL: "normal", Priority.LOW: "low"}
+PRIORITIES: dict[str, Priority] = {word: Priority(number) for number, word in PRIORITY_WORDS.items()}
+"""By the word that people write."""
 
 
 class Spec(NamedTuple):

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from taskmill.catalogue import handlers
 from taskmill.core.errors import InvalidSettings
+from taskmill.core.times import now
 from taskmill.engine.client.batcher import EnqueueBatcher
 from taskmill.engine.client.enqueue import enqueue
 from taskmill.sdk.backend import Backend, ConnectionSettings
@@ -25,7 +26,6 @@ from taskmill.server.openapi import openapi_route
 from taskmill.server.rest import ROUTES
 from taskmill.server.web import Api
 from taskmill.service.service import Service
-from taskmill.service.times import now
 
 METHODS = ("GET", "POST", "PUT", "DELETE")
 BACKLOG = 2048

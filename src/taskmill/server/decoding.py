@@ -1,20 +1,20 @@
 """From bytes and query strings to structs, or a refusal that says where and why."""
 
 import re
-from typing import Any, Generic, NoReturn, TypeVar, get_args
+from typing import Any, Generic, NoReturn, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
 
 from taskmill.core.errors import InvalidRequest, Problem
+from taskmill.core.suggest import near_names
+from taskmill.core.task import PRIORITIES
 from taskmill.service.faults import InvalidJson
-from taskmill.service.near import near_names
-from taskmill.service.views import PriorityWord
 
 T = TypeVar("T", bound=msgspec.Struct)
 PLACE = re.compile(r"(?P<what>.*?)(?: - at `(?P<path>.*)`)?", re.DOTALL)
 QUOTED = re.compile(r"Object (?P<what>contains unknown|missing required) field `(?P<name>.*)`", re.DOTALL)
-WORDS = {"$.priority": get_args(PriorityWord)}
+WORDS = {"$.priority": tuple(PRIORITIES)}
 LISTS = frozenset({"state", "queue", "task_type", "priority", "tag", "id"})
 NUMBERS: dict[str, type[int] | type[float]] = {"limit": int, "wait": float}
 

@@ -2,16 +2,17 @@
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 
 from taskmill.core import limits
 from taskmill.core.errors import InvalidRequest, Problem
 from taskmill.core.ids import parse as parse_id
 from taskmill.core.ids import uuid7
-from taskmill.core.task import SECOND, Spec
+from taskmill.core.task import PRIORITIES, SECOND, Spec
+from taskmill.core.times import from_datetime, iso, now
 from taskmill.engine.client.enqueue import Request
-from taskmill.service import times
 from taskmill.service.parameters import check_schema, to_json
-from taskmill.service.task_types import PRIORITIES, TaskType, TaskTypes
+from taskmill.service.task_types import TaskType, TaskTypes
 from taskmill.service.views import Draft
 
 
@@ -21,8 +22,8 @@ async def admit(draft: Draft, task_types: TaskTypes, id: str | None = None) -> R
     task_type = await task_types.get(draft.task_type)
     parameters = to_json(draft.parameters)
     check_schema(draft.parameters, task_type.validator, task_type.names)
-    now = times.now()
-    return Request(_spec(draft, task_type, parameters, _id(draft, id), now), _run_at(draft, now))
+    at = now()
+    return Request(_spec(draft, task_type, parameters, _id(draft, id), at), _run_at(draft, at))
 
 
 def refuse(problems: list[Problem]) -> None:
@@ -31,7 +32,7 @@ def refuse(problems: list[Problem]) -> None:
         raise InvalidRequest(f"{path} {message}", problems=problems)
 
 
-def _spec(draft: Draft, task_type: TaskType, parameters: str, id: str, now: int) -> Spec:
+def _spec(draft: Draft, task_type: TaskType, parameters: str, id: str, created_at: int) -> Spec:
     return Spec(
         id,
         task_type.row.name,
@@ -43,7 +44,7 @@ def _spec(draft: Draft, task_type: TaskType, parameters: str, id: str, now: int)
         task_type.timeout if draft.timeout is None else round(draft.timeout * SECOND),
         draft.key,
         tags_json(draft),
-        now,
+        created_at,
     )
 
 
@@ -63,16 +64,31 @@ def _id(draft: Draft, id: str | None) -> str:
     return own
 
 
-def _run_at(draft: Draft, now: int) -> int | None:
+def _run_at(draft: Draft, created_at: int) -> int | None:
     """None is now; so is a time that has passed, lest it overtake those that were there before."""
     if draft.delay is not None:
-        at = now + round(draft.delay * SECOND)
+        at = created_at + round(draft.delay * SECOND)
     elif draft.run_at is not None:
-        at = times.parse("$.run_at", draft.run_at)
-        refuse(placed("$.run_at", limits.start((at - now) / SECOND)))
+        at = parse_time("$.run_at", draft.run_at)
+        refuse(placed("$.run_at", limits.start((at - created_at) / SECOND)))
     else:
         return None
-    return at if at > now else None
+    return at if at > created_at else None
+
+
+def parse_time(path: str, text: str) -> int:
+    """ISO 8601 with an offset. Raises InvalidRequest that names `path`."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise _no_time(path, "is not an ISO 8601 time") from None
+    if at.tzinfo is None:
+        raise _no_time(path, "has no offset from UTC: end it with Z, or with one like +02:00")
+    return from_datetime(at)
+
+
+def _no_time(path: str, why: str) -> InvalidRequest:
+    return InvalidRequest(f"{path} {why}", problems=[Problem(path, f"{why}; a right one is {iso(now())}")])
 
 
 def placed(path: str, wrong: str | None) -> list[Problem]:

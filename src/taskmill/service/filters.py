@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from taskmill.core import limits
 from taskmill.core.errors import Problem
 from taskmill.core.state import State
-from taskmill.service import times
-from taskmill.service.admission import placed, refuse
-from taskmill.service.task_types import PRIORITIES
+from taskmill.core.task import PRIORITIES
+from taskmill.service.admission import parse_time, placed, refuse
 from taskmill.service.views import Where
 from taskmill.stores.contract import Filter
 
@@ -57,4 +56,4 @@ def _names(path: str, names: tuple[str, ...]) -> list[Problem]:
 
 
 def _time(path: str, text: str | None) -> int | None:
-    return None if text is None else times.parse(path, text)
+    return None if text is None else parse_time(path, text)

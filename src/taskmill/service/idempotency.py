@@ -4,10 +4,9 @@ import json
 
 from taskmill.core.errors import InvalidRequest
 from taskmill.core.ids import derived
-from taskmill.core.task import SECOND, Spec
+from taskmill.core.task import PRIORITIES, SECOND, Spec
 from taskmill.service.admission import refuse, tags_json
 from taskmill.service.limits import check_header
-from taskmill.service.task_types import PRIORITIES
 from taskmill.service.views import Draft
 
 

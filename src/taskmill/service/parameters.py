@@ -9,7 +9,7 @@ from jsonschema_rs import ValidationError, ValidationErrorKind, Validator
 from taskmill.core import limits
 from taskmill.core.errors import InvalidParameters, Problem
 from taskmill.core.limits import step
-from taskmill.service.near import near_names
+from taskmill.core.suggest import near_names
 
 ROOT = "$.parameters"
 MOST = 20

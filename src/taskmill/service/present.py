@@ -6,15 +6,14 @@ from typing import Any, TypeVar
 
 from msgspec import Raw
 
-from taskmill.core.task import SECOND, Attempt, Priority, Task
+from taskmill.core.task import PRIORITY_WORDS, SECOND, Attempt, Task
+from taskmill.core.times import iso, maybe_iso
 from taskmill.engine.live.why import is_alive
 from taskmill.service import views
 from taskmill.service.example import example
 from taskmill.service.task_types import TaskType
-from taskmill.service.times import iso, maybe_iso
 from taskmill.stores.contract import QueueRow, Stats, WorkerRow
 
-PRIORITIES: dict[int, views.PriorityWord] = {Priority.HIGH: "high", Priority.NORMAL: "normal", Priority.LOW: "low"}
 V = TypeVar("V", bound=views.TaskSummary)
 
 
@@ -37,7 +36,7 @@ def _show(shape: Callable[..., V], task: Task, **more: Any) -> V:
         task_type=spec.task_type,
         queue=spec.queue,
         state=head.state,
-        priority=PRIORITIES.get(spec.priority, "normal"),
+        priority=PRIORITY_WORDS.get(spec.priority, "normal"),
         attempt=head.attempt,
         attempt_limit=spec.attempt_limit,
         timeout=None if spec.timeout is None else spec.timeout / SECOND,

@@ -9,12 +9,11 @@ from jsonschema_rs import Validator, validator_for
 
 from taskmill.catalogue.settings import check_on, current
 from taskmill.core.errors import UnknownTaskType
-from taskmill.core.task import SECOND, Priority
-from taskmill.service.near import near_names
+from taskmill.core.suggest import near_names
+from taskmill.core.task import PRIORITIES, SECOND, Priority
 from taskmill.stores.contract import Registry, TaskTypeRow
 
 log = logging.getLogger(__name__)
-PRIORITIES = {"high": Priority.HIGH, "normal": Priority.NORMAL, "low": Priority.LOW}
 FRESH = 1.0
 """Seconds for which what was read is good."""
 

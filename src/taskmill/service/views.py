@@ -10,9 +10,7 @@ from msgspec import Meta, Raw, Struct
 
 from taskmill.core.limits import NAME_LENGTH
 from taskmill.core.state import State
-
-PriorityWord = Literal["high", "normal", "low"]
-OUTCOMES = "`succeeded`, `failed`, `retried`, `snoozed`, `released`, `lost`, `cancelled`, …"
+from taskmill.core.task import PriorityWord
 
 Name = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": NAME_LENGTH})]
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]

@@ -11,9 +11,9 @@ from taskmill.catalogue.files import uploads
 from taskmill.catalogue.files.places import Place
 from taskmill.catalogue.refusal import Refusal
 from taskmill.core.errors import InvalidRequest, NotFound, Problem, TooLarge
+from taskmill.core.times import iso
 from taskmill.server.web import Call, Reply, Route, ok
 from taskmill.service.faults import FilesUnavailable
-from taskmill.service.times import iso
 from taskmill.service.views import Time
 
 UPLOAD = "/api/uploads/{name}"
