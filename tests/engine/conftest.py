@@ -40,7 +40,7 @@ class Trial:
         self.broker: Broker | None = None
 
     async def add(self, *calls: Call[Any]) -> list[str]:
-        return [made.id for made in await enqueue(self.notifier, [call.request for call in calls])]
+        return [made.id for made in await enqueue(self.notifier, [call.made for call in calls])]
 
     async def final(self, id: str) -> Task:
         return await self.when(id, lambda task: task.head.finished_at is not None)

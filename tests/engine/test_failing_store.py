@@ -145,8 +145,8 @@ async def test_a_part_that_fails_takes_the_worker_along(mill: Trial, faulty: Fau
 
 
 async def test_a_retry_policy_that_cannot_be_read_stops_nobody(mill: Trial) -> None:
-    request = h.fail.call("x").request
-    bad = request._replace(spec=request.spec._replace(retry='{"growth": "sideways"}'))
+    task = h.fail.call("x").made
+    bad = task._replace(spec=task.spec._replace(retry='{"growth": "sideways"}'))
     async with mill.worker():
         from taskmill.engine.client.enqueue import enqueue
 

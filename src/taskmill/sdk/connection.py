@@ -6,7 +6,8 @@ import threading
 import weakref
 from collections.abc import Awaitable, Callable, Sequence
 
-from taskmill.engine.client.enqueue import Enqueued, Request, enqueue
+from taskmill.core.task import Task
+from taskmill.engine.client.enqueue import Enqueued, enqueue
 from taskmill.portal import portal, portal_loop
 from taskmill.sdk import joining
 from taskmill.sdk.backend import Backend, ConnectionSettings
@@ -45,25 +46,25 @@ class Connection:
             await watch.open()
         return watch
 
-    def add(self, requests: Sequence[Request]) -> list[Enqueued]:
-        return run(enqueue((self._sync or self._open_sync()).notifier, requests))
+    def add(self, tasks: Sequence[Task]) -> list[Enqueued]:
+        return run(enqueue((self._sync or self._open_sync()).notifier, tasks))
 
-    def aadd(self, requests: Sequence[Request]) -> Awaitable[list[Enqueued]]:
+    def aadd(self, tasks: Sequence[Task]) -> Awaitable[list[Enqueued]]:
         """Not a coroutine, because it is called for every task."""
         watch = self._watches.get(asyncio.get_running_loop())
         if watch is None or not watch.ready:
-            return self._first(requests)
-        return watch.gathered.enqueue(requests)
+            return self._first(tasks)
+        return watch.gathered.enqueue(tasks)
 
-    def add_joined(self, connection: object, requests: Sequence[Request]) -> list[Enqueued]:
+    def add_joined(self, connection: object, tasks: Sequence[Task]) -> list[Enqueued]:
         """In the transaction of the caller's own connection."""
         joining.refuse_unless_postgresql(self._place.store)
         joining.refuse_asynchronous(connection)
-        return run(joining.enqueue_joined(self.sync().store, connection, requests))
+        return run(joining.enqueue_joined(self.sync().store, connection, tasks))
 
-    async def aadd_joined(self, connection: object, requests: Sequence[Request]) -> list[Enqueued]:
+    async def aadd_joined(self, connection: object, tasks: Sequence[Task]) -> list[Enqueued]:
         joining.refuse_unless_postgresql(self._place.store)
-        return await joining.enqueue_joined((await self.here()).notifier.store, connection, requests)
+        return await joining.enqueue_joined((await self.here()).notifier.store, connection, tasks)
 
     def close(self) -> None:
         with self._lock:
@@ -88,9 +89,9 @@ class Connection:
         self._lock, self._sync, self._watches = threading.Lock(), None, {}
         return before
 
-    async def _first(self, requests: Sequence[Request]) -> list[Enqueued]:
+    async def _first(self, tasks: Sequence[Task]) -> list[Enqueued]:
         watch = await self.here()
-        return await watch.gathered.enqueue(requests)
+        return await watch.gathered.enqueue(tasks)
 
     def _open_sync(self) -> SyncClient:
         with self._lock:

@@ -5,7 +5,8 @@ from typing import Any, cast
 
 from taskmill.core.errors import InvalidRequest
 from taskmill.core.extras import needs
-from taskmill.engine.client.enqueue import Enqueued, Request, enqueue
+from taskmill.core.task import Task
+from taskmill.engine.client.enqueue import Enqueued, enqueue
 from taskmill.engine.notifier import Notifier
 from taskmill.stores.contract import Store
 
@@ -18,13 +19,13 @@ def refuse_unless_postgresql(url: str) -> None:
         )
 
 
-async def enqueue_joined(store: Store, connection: object, requests: Sequence[Request]) -> list[Enqueued]:
+async def enqueue_joined(store: Store, connection: object, tasks: Sequence[Task]) -> list[Enqueued]:
     """`store`: of the same database. Raises InvalidRequest, StoreUnavailable, and what the connection's driver does."""
     with needs("postgres", "the store PostgreSQL"):
         from taskmill.stores.postgres.joining import Joined
     joined = Joined(connection)
-    await cast(Any, store).add_queues({spec.queue for spec, _ in requests})
-    made = await enqueue(Notifier(cast(Store, joined)), requests)
+    await cast(Any, store).add_queues({spec.queue for spec, _ in tasks})
+    made = await enqueue(Notifier(cast(Store, joined)), tasks)
     await joined.announce()
     return made
 

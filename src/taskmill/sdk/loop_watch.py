@@ -1,10 +1,7 @@
 """An event loop's way to the store, and all who wait on it."""
 
-import functools
-
 from taskmill.core.task import Task
-from taskmill.engine.client.batcher import EnqueueBatcher
-from taskmill.engine.client.enqueue import enqueue
+from taskmill.engine.client.enqueue import EnqueueBatcher
 from taskmill.engine.live.waiter import ResultWaiter
 from taskmill.feeds.contract import Feed
 from taskmill.sdk import results
@@ -15,7 +12,7 @@ class AsyncClient:
     def __init__(self, opened: Backend) -> None:
         self.notifier = opened.notifier
         self.feed = opened.feed
-        self.gathered = EnqueueBatcher(functools.partial(enqueue, self.notifier))
+        self.gathered = EnqueueBatcher(self.notifier)
         self.ready = False
         """Whether the store was opened."""
         self._opened = opened

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, ParamSpec, 
 
 import msgspec
 
+from taskmill.core import machine
 from taskmill.core.errors import InvalidParameters
 from taskmill.core.ids import uuid7
 from taskmill.core.retry import RetryPolicy
 from taskmill.core.task import SECOND, Priority, Spec
-from taskmill.engine.client.enqueue import Enqueued, Request
+from taskmill.core.task import Task as StoredTask
+from taskmill.engine.client.enqueue import Enqueued
 from taskmill.sdk import options, signature
 from taskmill.sdk.codec import Codec
 from taskmill.sdk.handle import TaskHandle
@@ -35,7 +37,7 @@ class Call(NamedTuple, Generic[R]):
     """One task to be: checked, with its id, not stored yet."""
 
     task: "Task[..., R]"
-    request: Request
+    made: StoredTask
 
 
 class Task(Generic[P, R]):
@@ -98,17 +100,17 @@ class Task(Generic[P, R]):
 
         Raises InvalidParameters (with the path of each bad one), TooLarge, StoreUnavailable.
         """
-        [made] = self._add((self._request(args, kwargs),))
+        [made] = self._add((self._made(args, kwargs),))
         return TaskHandle(self._app, made.id, self, made.created)
 
     async def aenqueue(self, *args: P.args, **kwargs: P.kwargs) -> TaskHandle[R]:
         """As `enqueue`; calls that run at the same time share one commit."""
-        [made] = await self._aadd((self._request(args, kwargs),))
+        [made] = await self._aadd((self._made(args, kwargs),))
         return TaskHandle(self._app, made.id, self, made.created)
 
     def call(self, *args: P.args, **kwargs: P.kwargs) -> Call[R]:
         """A task for `enqueue_many`: typed, checked and given its id here."""
-        return Call(self, self._request(args, kwargs))
+        return Call(self, self._made(args, kwargs))
 
     def enqueue_many(self, calls: Iterable[Call[R]]) -> list[TaskHandle[R]]:
         """Store many tasks in one commit, all or none.
@@ -120,11 +122,11 @@ class Task(Generic[P, R]):
         list may be enqueued again after an error: no task is made twice.
         """
         calls = list(calls)
-        return self._handles(calls, self._add([call.request for call in calls]))
+        return self._handles(calls, self._add([call.made for call in calls]))
 
     async def aenqueue_many(self, calls: Iterable[Call[R]]) -> list[TaskHandle[R]]:
         calls = list(calls)
-        return self._handles(calls, await self._aadd([call.request for call in calls]))
+        return self._handles(calls, await self._aadd([call.made for call in calls]))
 
     def using(
         self,
@@ -205,17 +207,17 @@ class Task(Generic[P, R]):
     def _codec(self) -> Codec:
         return Codec(self.fn, self.name, self._shape)
 
-    def _add(self, requests: Sequence[Request]) -> list[Enqueued]:
+    def _add(self, tasks: Sequence[StoredTask]) -> list[Enqueued]:
         if self._joined is None:
-            return self._app.connection.add(requests)
-        return self._app.connection.add_joined(self._joined, requests)
+            return self._app.connection.add(tasks)
+        return self._app.connection.add_joined(self._joined, tasks)
 
-    def _aadd(self, requests: Sequence[Request]) -> Awaitable[list[Enqueued]]:
+    def _aadd(self, tasks: Sequence[StoredTask]) -> Awaitable[list[Enqueued]]:
         if self._joined is None:
-            return self._app.connection.aadd(requests)
-        return self._app.connection.aadd_joined(self._joined, requests)
+            return self._app.connection.aadd(tasks)
+        return self._app.connection.aadd_joined(self._joined, tasks)
 
-    def _request(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Request:
+    def _made(self, args: Sequence[Any], kwargs: dict[str, Any]) -> StoredTask:
         self._home.admit(self.name)
         chosen, now = self._options, self._app.connection.clock()
         parameters = self._codec.encode(self._bound(args, kwargs) if args else kwargs)
@@ -232,7 +234,7 @@ class Task(Generic[P, R]):
             chosen.tags,
             now,
         )
-        return Request(spec, now + chosen.delay if chosen.delay else chosen.at)
+        return StoredTask(spec, machine.create(spec, now, now + chosen.delay if chosen.delay else chosen.at))
 
     def _bound(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         if len(args) > len(self._positional):

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import errno
-import functools
 import gc
 import os
 import signal
@@ -17,8 +16,7 @@ from starlette.types import ASGIApp
 from taskmill.catalogue import handlers
 from taskmill.core.errors import InvalidSettings
 from taskmill.core.times import now
-from taskmill.engine.client.batcher import EnqueueBatcher
-from taskmill.engine.client.enqueue import enqueue
+from taskmill.engine.client.enqueue import EnqueueBatcher
 from taskmill.sdk.backend import Backend, ConnectionSettings
 from taskmill.server.guard import Guard
 from taskmill.server.loopback import loopback
@@ -81,7 +79,7 @@ def serve(
 
 def looped(opened: Backend) -> Service:
     """The service of an event loop: concurrent requests go to the store together."""
-    return Service(opened, gathered=EnqueueBatcher(functools.partial(enqueue, opened.notifier)))
+    return Service(opened, gathered=EnqueueBatcher(opened.notifier))
 
 
 async def _live(

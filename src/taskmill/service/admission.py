@@ -4,26 +4,26 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 
-from taskmill.core import limits
+from taskmill.core import limits, machine
 from taskmill.core.errors import InvalidRequest, Problem
 from taskmill.core.ids import parse as parse_id
 from taskmill.core.ids import uuid7
-from taskmill.core.task import PRIORITIES, SECOND, Spec
+from taskmill.core.task import PRIORITIES, SECOND, Spec, Task
 from taskmill.core.times import from_datetime, iso, now
-from taskmill.engine.client.enqueue import Request
 from taskmill.service.parameters import check_schema, to_json
 from taskmill.service.task_types import TaskType, TaskTypes
 from taskmill.service.views import Draft
 
 
-async def admit(draft: Draft, task_types: TaskTypes, id: str | None = None) -> Request:
+async def admit(draft: Draft, task_types: TaskTypes, id: str | None = None) -> Task:
     """`id` is the one to take unless the draft has its own. Raises InvalidRequest with a problem per field."""
     refuse(list(_problems(draft)))
     task_type = await task_types.get(draft.task_type)
     parameters = to_json(draft.parameters)
     check_schema(draft.parameters, task_type.validator, task_type.names)
     at = now()
-    return Request(_spec(draft, task_type, parameters, _id(draft, id), at), _run_at(draft, at))
+    spec = _spec(draft, task_type, parameters, _id(draft, id), at)
+    return Task(spec, machine.create(spec, at, _run_at(draft, at)))
 
 
 def refuse(problems: list[Problem]) -> None:

@@ -7,14 +7,13 @@ import asyncio
 import functools
 from collections.abc import Sequence
 
-from taskmill.core import limits, machine
+from taskmill.core import limits
 from taskmill.core.errors import Conflict, InvalidRequest, NotFound, Problem, StoreError, TaskmillError
 from taskmill.core.ids import parse as parse_id
 from taskmill.core.state import FINAL, State
 from taskmill.core.task import Task
 from taskmill.engine.client import control
-from taskmill.engine.client.batcher import EnqueueBatcher
-from taskmill.engine.client.enqueue import Enqueued, Request, enqueue
+from taskmill.engine.client.enqueue import EnqueueBatcher, Enqueued, enqueue
 from taskmill.engine.live.waiter import ResultWaiter, missing
 from taskmill.engine.live.why import is_alive, why_not_started
 from taskmill.sdk.backend import Backend
@@ -70,10 +69,10 @@ class Service:
         Raises InvalidRequest and its kinds; IdempotencyMismatch when the key came before with other content.
         """
         id = id_for(idempotency_key)
-        request = await admit(draft, self._task_types, id)
-        [enqueued] = await self._enqueue([request])
+        task = await admit(draft, self._task_types, id)
+        [enqueued] = await self._enqueue([task])
         if enqueued.created:
-            return _created(request)
+            return _created(task)
         return _found(draft, id, enqueued.id, await self._store.get([enqueued.id]))
 
     async def create_many(
@@ -88,7 +87,7 @@ class Service:
         """
         ids = [id_for(idempotency_key, place) for place in places or range(len(drafts))]
         admitted = [await self._admitted(draft, id) for draft, id in zip(drafts, ids, strict=True)]
-        enqueued = await self._enqueue([item for item in admitted if isinstance(item, Request)])
+        enqueued = await self._enqueue([item for item in admitted if isinstance(item, Task)])
         there = await self._store.get([each.id for each in enqueued if not each.created])
         results = iter(enqueued)
         return [
@@ -211,7 +210,7 @@ class Service:
         await self._store.pause(queue, paused)
         return views.Paused(name=queue, paused=paused)
 
-    async def _admitted(self, draft: views.Draft, id: str | None) -> Request | TaskmillError:
+    async def _admitted(self, draft: views.Draft, id: str | None) -> Task | TaskmillError:
         try:
             return await admit(draft, self._task_types, id)
         except InvalidRequest as refused:
@@ -242,17 +241,16 @@ def _accept(verdict: control.Verdict) -> None:
         raise Conflict(verdict.reason)
 
 
-def _created(request: Request) -> views.Created:
-    spec, run_at = request
-    state = machine.create(spec, spec.created_at, run_at).state
-    return views.Created(id=spec.id, created=True, state=state, task_type=spec.task_type, queue=spec.queue)
+def _created(task: Task) -> views.Created:
+    spec, head = task
+    return views.Created(id=spec.id, created=True, state=head.state, task_type=spec.task_type, queue=spec.queue)
 
 
 def _outcome(
-    draft: views.Draft, id: str | None, request: Request, enqueued: Enqueued, there: dict[str, Task]
+    draft: views.Draft, id: str | None, task: Task, enqueued: Enqueued, there: dict[str, Task]
 ) -> views.Created | TaskmillError:
     if enqueued.created:
-        return _created(request)
+        return _created(task)
     try:
         return _found(draft, id, enqueued.id, there)
     except TaskmillError as refused:

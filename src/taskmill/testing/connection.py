@@ -6,7 +6,7 @@ from typing import Protocol
 from taskmill.core.errors import ResultTimeout
 from taskmill.core.state import FINAL
 from taskmill.core.task import Task
-from taskmill.engine.client.enqueue import Enqueued, Request, enqueue
+from taskmill.engine.client.enqueue import Enqueued, enqueue
 from taskmill.sdk import results
 from taskmill.sdk.backend import Backend, ConnectionSettings
 from taskmill.sdk.connection import Connection
@@ -40,21 +40,21 @@ class SandboxConnection(Connection):
     async def here(self) -> AsyncClient:
         return _LoopWatch(self._opened)
 
-    def add(self, requests: Sequence[Request]) -> list[Enqueued]:
-        made = run(enqueue(self._opened.notifier, requests))
+    def add(self, tasks: Sequence[Task]) -> list[Enqueued]:
+        made = run(enqueue(self._opened.notifier, tasks))
         self._hooks.stored([one.id for one in made if one.created])
         return made
 
-    async def aadd(self, requests: Sequence[Request]) -> list[Enqueued]:
-        made = await enqueue(self._opened.notifier, requests)
+    async def aadd(self, tasks: Sequence[Task]) -> list[Enqueued]:
+        made = await enqueue(self._opened.notifier, tasks)
         await self._hooks.astored([one.id for one in made if one.created])
         return made
 
-    def add_joined(self, connection: object, requests: Sequence[Request]) -> list[Enqueued]:
-        return self.add(requests)
+    def add_joined(self, connection: object, tasks: Sequence[Task]) -> list[Enqueued]:
+        return self.add(tasks)
 
-    async def aadd_joined(self, connection: object, requests: Sequence[Request]) -> list[Enqueued]:
-        return await self.aadd(requests)
+    async def aadd_joined(self, connection: object, tasks: Sequence[Task]) -> list[Enqueued]:
+        return await self.aadd(tasks)
 
 
 class _SyncWatch(SyncClient):
