@@ -36,7 +36,7 @@ from tasks import app, talk
 handle = talk.handle(sys.argv[1])
 for event in handle.events():
     print(event.kind, flush=True)
-    if event.kind == "progress":
+    if event.kind != "log" and event.progress:  # told on its way, or before this program had begun to watch
         print(handle.status(), handle.progress().note, flush=True)
         open(sys.argv[2], "w").close()
 """
