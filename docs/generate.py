@@ -17,7 +17,7 @@ from taskmill.config import reference
 from taskmill.core import errors
 from taskmill.core.state import CREATED, FINAL, TRANSITIONS, State
 from taskmill.server.rest import ROUTES
-from taskmill.service import faults
+from taskmill.service.errors import KINDS
 
 DOCS = Path(__file__).parent
 MIGRATIONS = DOCS.parent / "src/taskmill/stores/sqlite/migrations"
@@ -62,7 +62,7 @@ def sql_schema() -> str:
 def statuses() -> str:
     """Over REST: code → HTTP status."""
     lines = ["| code | status | title |", "| --- | --- | --- |"]
-    lines += [f"| `{code}` | {status} | {title} |" for code, (status, title) in faults.CODES.items()]
+    lines += [f"| `{code}` | {kind.http} | {kind.title} |" for code, kind in KINDS.items() if kind.http is not None]
     return "\n".join(lines) + "\n"
 
 

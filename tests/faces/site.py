@@ -9,14 +9,16 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from taskmill.catalogue import handlers
 from taskmill.core import machine
 from taskmill.core.state import FINAL
 from taskmill.core.task import SECOND, Attempt, Decision, Head, Task
 from taskmill.sdk.backend import Backend, ConnectionSettings
 from taskmill.sdk.sync import run
-from taskmill.server.asgi import QuietServer, create_asgi, listen, looped
-from taskmill.service.service import Service
+from taskmill.server.asgi import QuietServer, create_asgi, listen
+from taskmill.server.questions import answer_questions
+from taskmill.service.service import STREAMS, Service
+from taskmill.service.streams import StreamSettings
+from taskmill.service.task_types import shipped
 from taskmill.stores.contract import ClaimQuery, Store, TaskTypeRow
 from taskmill.stores.open import open_store
 
@@ -83,17 +85,17 @@ def now(store: Store) -> int:
 
 
 @contextmanager
-def site(url: str) -> Iterator[Site]:
+def site(url: str, streams: StreamSettings = STREAMS) -> Iterator[Site]:
     """On `memory://`, server and test share the store; on SQLite, each opens the file for itself."""
     opened = Backend(ConnectionSettings(url), "loop")
-    with served(opened, opened.store if url == "memory://" else open_store(url)) as site:
+    with served(opened, opened.store if url == "memory://" else open_store(url), streams) as site:
         yield site
 
 
 @contextmanager
-def served(opened: Backend, own: Store) -> Iterator[Site]:
+def served(opened: Backend, own: Store, streams: StreamSettings = STREAMS) -> Iterator[Site]:
     """`own`: what the test looks at the store with."""
-    service = looped(opened)
+    service = Service(opened, streams=streams, batched=True)
     with _running(service) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as http:
         run(own.open())
         yield Site(http, own, service)
@@ -109,7 +111,8 @@ def _running(service: Service) -> Iterator[int]:
 
     async def live() -> None:
         loops.append(asyncio.get_running_loop())
-        await service.open([ORDER, *(task.row() for task in handlers(None).values())])
+        await service.open([ORDER, *shipped()])
+        answer_questions(service)
         loops[0].call_soon(ready.set)
         await server.serve([listener])
         await service.close()

@@ -9,19 +9,31 @@ import jsonschema_rs
 import pytest
 
 from taskmill.core import machine
-from taskmill.core.task import SECOND
+from taskmill.core.errors import StoreUnavailable
+from taskmill.core.task import SECOND, Task
 from taskmill.engine.live.follow import Follower, FollowSource
 from taskmill.feeds.contract import EventFilter
 from taskmill.feeds.memory import MemoryFeed
 from taskmill.sdk.results import look
 from taskmill.sdk.sync import run
-from taskmill.service import live, recent
+from taskmill.server.rest.sse import frame
+from taskmill.service.streams import (
+    EventGap,
+    FilteredStream,
+    RecentEvents,
+    StreamSettings,
+    TaskChange,
+    TaskEnd,
+    TaskGone,
+    TaskStream,
+)
 from taskmill.stores.contract import Beat
 from taskmill.stores.memory import MemoryStore
 from taskmill.testing.conformance.case import a_task
 from taskmill.testing.conformance.feeds import an_event
 from tests.faces.events import Sent, stream
 from tests.faces.site import ORIGIN, Site, now
+from tests.faces.site import site as opened
 
 LONG = 20
 
@@ -105,11 +117,35 @@ async def test_a_task_that_is_deleted_meanwhile(monkeypatch: pytest.MonkeyPatch)
     store, task = MemoryStore(), a_task()
     await store.add([task])
     following = Follower(FollowSource(MemoryFeed(), lambda id: look(store, id), store.attempts), task.spec.id)
-    frames = live.TaskFrames(following, await following.next(), following._source.look)
-    assert b"event: state" in await frames.next(LONG)
+    events = TaskStream(following, await following.next(), following._source.look, 0.05)
+    [state] = await events.next(LONG)
+    assert isinstance(state, TaskChange)
     store._tasks.clear()
-    assert (b"event: gone" in await frames.next(LONG), frames.over) == (True, True)
-    frames.close()
+    [gone] = await events.next(LONG)
+    assert (isinstance(gone, TaskGone), events.over) == (True, True)
+    assert frame(gone).startswith(b'event: gone\ndata: {"type":"urn:taskmill:error:not_found"')
+    events.close()
+
+
+async def test_the_end_comes_late_when_the_store_is_away() -> None:
+    """What was read before goes out first, and the end when the store is back."""
+    store, task = MemoryStore(), a_task()
+    await store.add([task._replace(head=machine.cancel(task.head, 1))])
+    looks = iter([None, StoreUnavailable("away"), StoreUnavailable("away"), None])
+
+    async def look_at(id: str) -> Task:
+        if error := next(looks):
+            raise error
+        return await look(store, id)
+
+    following = Follower(FollowSource(MemoryFeed(), look_at, store.attempts), task.spec.id)
+    events = TaskStream(following, await following.next(), look_at, 0.01)
+    [state] = await events.next(LONG)
+    assert isinstance(state, TaskChange)
+    assert (await events.next(LONG), events.over) == ([], False)
+    [end] = await events.next(LONG)
+    assert (isinstance(end, TaskEnd), events.over) == (True, True)
+    events.close()
 
 
 def test_many_are_filtered(site: Site) -> None:
@@ -146,14 +182,14 @@ def test_a_gap_is_told(site: Site, last: str) -> None:
         assert next(events).data["id"] == id
 
 
-def test_a_place_that_is_gone_is_a_gap(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_place_that_is_gone_is_a_gap(site: Site) -> None:
     with stream(site.http, "/api/events", queue="sse-f") as events:
         site.create(queue="sse-f")
         last = next(events).id
-    ring = site.service.live._recent
-    wait(lambda: ring.readers == 0)
-    ring._ring.clear()
-    ring.end += 10
+    recent = site.service.live._recent
+    wait(lambda: recent.readers == 0)
+    recent._events.clear()
+    recent.end += 10
     with stream(site.http, "/api/events", last, queue="sse-f") as events:
         assert next(events).name == "gap"
 
@@ -164,36 +200,36 @@ def test_wrong_filters_are_refused(site: Site) -> None:
         assert (reply.status_code, reply.json()["errors"][0]["path"]) == (422, path)
 
 
-def test_silence_has_heartbeats(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(site.service.live.streams, "heartbeat", 0.05)
-    id = site.create(queue="sse-quiet")
-    for path in (f"/api/tasks/{id}/events", "/api/events?queue=nobody"):
-        with stream(site.http, path) as events:
-            until(events, lambda event: event.name == ":")
-            assert next(events).name == ":"
+def test_silence_has_heartbeats(url: str) -> None:
+    with opened(url, StreamSettings(heartbeat=0.05)) as site:
+        id = site.create(queue="sse-quiet")
+        for path in (f"/api/tasks/{id}/events", "/api/events?queue=nobody"):
+            with stream(site.http, path) as events:
+                until(events, lambda event: event.name == ":")
+                assert next(events).name == ":"
 
 
 def test_who_leaves_frees_everything(site: Site) -> None:
-    streams, ring = site.service.live.streams, site.service.live._recent
+    streams, recent = site.service.live.streams, site.service.live._recent
     id = site.create(queue="sse-leaves")
     with stream(site.http, f"/api/tasks/{id}/events") as one, stream(site.http, "/api/events"):
         next(one)
-        assert (len(streams), ring.readers) == (2, 1)
-    wait(lambda: (len(streams), ring.readers) == (0, 0))
-    feed: Any = site.service._opened.live
+        assert (len(streams), recent.readers) == (2, 1)
+    wait(lambda: (len(streams), recent.readers) == (0, 0))
+    feed: Any = site.service._backend.live
     wait(lambda: id not in feed._hub.ids())
 
 
-def test_no_more_streams_than_the_limit(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(site.service.live.streams, "limit", 1)
-    id = site.create(queue="sse-limit")
-    with stream(site.http, "/api/events", queue="none"):
-        for path in ("/api/events", f"/api/tasks/{id}/events"):
-            reply = site.http.get(path)
-            assert (reply.status_code, reply.json()["code"]) == (503, "too_many_streams")
-            assert reply.headers["content-type"] == "application/problem+json"
-            assert "retry-after" in reply.headers
-    wait(lambda: len(site.service.live.streams) == 0)
+def test_no_more_streams_than_the_limit(url: str) -> None:
+    with opened(url, StreamSettings(streams=1)) as site:
+        id = site.create(queue="sse-limit")
+        with stream(site.http, "/api/events", queue="none"):
+            for path in ("/api/events", f"/api/tasks/{id}/events"):
+                reply = site.http.get(path)
+                assert (reply.status_code, reply.json()["code"]) == (503, "too_many_streams")
+                assert reply.headers["content-type"] == "application/problem+json"
+                assert "retry-after" in reply.headers
+        wait(lambda: len(site.service.live.streams) == 0)
 
 
 def test_the_head_of_a_stream_is_no_stream(site: Site) -> None:
@@ -214,19 +250,19 @@ def test_pages_elsewhere_may_read_them_where_they_are_allowed(site: Site) -> Non
 
 
 async def test_who_reads_slowly_loses_the_oldest_and_is_told() -> None:
-    """He has a place in the ring and no buffer of his own: the ring runs over him."""
-    feed = MemoryFeed()
-    ring = recent.Recent(lambda: feed)
-    await ring.open()
-    slow = live.WideFrames(ring, EventFilter(), None)
+    """He has a number and no buffer of his own: the events that are kept for all go past it."""
+    feed, settings = MemoryFeed(), StreamSettings(events=500, events_at_once=50)
+    recent = RecentEvents(lambda: feed, settings)
+    await recent.open()
+    slow = FilteredStream(recent, EventFilter(), None)
     event = an_event()
     for batch in range(20):
-        await feed.emit([event._replace(at=batch * 500 + at) for at in range(500)])
-        await ring.news(LONG)
-    frames = await slow.next(LONG)
-    assert b"event: gap" in frames.partition(b"event: state")[0]
-    assert frames.count(b"event: state") == recent.AT_ONCE
-    await ring.close()
+        await feed.emit([event._replace(at=batch * 50 + at) for at in range(50)])
+        await recent.news(LONG)
+    first, *rest = await slow.next(LONG)
+    assert isinstance(first, EventGap)
+    assert [type(item) for item in rest] == [TaskChange] * settings.events_at_once
+    await recent.close()
 
 
 def test_events_are_as_documented(site: Site) -> None:

@@ -15,6 +15,7 @@ from taskmill.feeds.contract import EventFilter, Subscription
 from taskmill.feeds.memory import MemoryFeed
 from taskmill.sdk.backend import Backend, ConnectionSettings
 from taskmill.sdk.sync import run
+from taskmill.server.questions import answer
 from taskmill.stores.contract import Beat
 from tests.faces.events import stream
 from tests.faces.site import Site, now, served
@@ -68,7 +69,7 @@ def test_questions_over_a_feed_are_answered_as_json(cached: tuple[Site, MemoryFe
     id = site.create()
 
     def ask(question: str) -> Any:
-        return json.loads(asyncio.run(site.service.live.answer(question.encode())))
+        return json.loads(asyncio.run(answer(site.service, question.encode())))
 
     assert ask(json.dumps({"id": id}))["state"] == "ready"
     assert ask(json.dumps({"id": "nonsense"}))["code"] == "not_found"

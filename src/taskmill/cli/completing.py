@@ -52,4 +52,4 @@ def _newest_ids(service: "Service") -> list[str]:
     from taskmill.sdk.sync import run
     from taskmill.service.views import Where
 
-    return [task.id for task in run(service.list(Where(), NEWEST)).tasks]
+    return [task.id for task in run(service.tasks(Where(), NEWEST)).tasks]

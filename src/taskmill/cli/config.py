@@ -47,7 +47,7 @@ def _beyond(loaded: "Loaded") -> "Iterator[Finding]":
     from taskmill.config.sources import Finding, Raw, place
     from taskmill.core.errors import InvalidSettings
     from taskmill.feeds.open import feed_scheme
-    from taskmill.server.loopback import loopback
+    from taskmill.server.guard import loopback
     from taskmill.stores.open import open_store
 
     users: dict[str, Callable[[str], object]] = {

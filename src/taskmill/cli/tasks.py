@@ -89,7 +89,7 @@ def _pages(service: "Service", limit: int, where: dict[str, Any]) -> "Iterator[T
 
     cursor, left = None, limit
     while left > 0:
-        page = run(service.list(to_where(where), min(left, PAGE), cursor))
+        page = run(service.tasks(to_where(where), min(left, PAGE), cursor))
         yield from page.tasks
         cursor, left = page.next_cursor, left - len(page.tasks)
         if cursor is None:

@@ -85,7 +85,7 @@ def _changes(service: Service, live: Live, where: Where) -> Iterator[tuple[list[
     """(what changed since the last look, the newest tasks), oldest first; at the start, what is there."""
     seen: dict[str, TaskSummary] = {}
     for events in live.tasks(_watched(where), SLOW_LOOK):
-        newest = run(service.list(where, SHOWN)).tasks[::-1]
+        newest = run(service.tasks(where, SHOWN)).tasks[::-1]
         older = _still_there(service, {event.id for event in events} - {task.id for task in newest})
         changed = [task for task in [*older, *newest] if _mark(seen.get(task.id)) != _mark(task)]
         seen = {task.id: task for task in newest}

@@ -113,6 +113,8 @@ class TaskError(TaskmillError):
     """Name of its class."""
     reason: str = ""
     traceback: str | None = None
+    failure: str | None = None
+    """JSON of the task's latest error, as it is stored (core/outcome.py)."""
 
 
 class TaskCancelled(TaskError):

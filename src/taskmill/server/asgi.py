@@ -13,17 +13,15 @@ import uvicorn
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from taskmill.catalogue import handlers
 from taskmill.core.errors import InvalidSettings
-from taskmill.core.times import now
-from taskmill.engine.client.enqueue import EnqueueBatcher
-from taskmill.sdk.backend import Backend, ConnectionSettings
-from taskmill.server.guard import Guard
-from taskmill.server.loopback import loopback
-from taskmill.server.openapi import openapi_route
+from taskmill.sdk.backend import ConnectionSettings
+from taskmill.server.guard import Guard, loopback
+from taskmill.server.questions import answer_questions
 from taskmill.server.rest import ROUTES
-from taskmill.server.web import Api
-from taskmill.service.service import Service
+from taskmill.server.rest.http import Api, refuse
+from taskmill.server.rest.openapi import openapi_route
+from taskmill.service.service import Service, loop_service
+from taskmill.service.task_types import shipped
 
 METHODS = ("GET", "POST", "PUT", "DELETE")
 BACKLOG = 2048
@@ -45,7 +43,7 @@ def create_asgi(service: Service, cors: Sequence[str] = (), hosts: Sequence[str]
             allow_headers=("Content-Type", "Idempotency-Key", "Last-Event-ID"),
             expose_headers=("Location", "Retry-After"),
         )
-    return Guard(app, hosts, cors)
+    return Guard(app, hosts, cors, refuse)
 
 
 def serve(
@@ -66,7 +64,7 @@ def serve(
     listener = listen(host, port)
 
     async def live() -> None:
-        service = looped(Backend(place, "loop"))
+        service = loop_service(place)
         server = QuietServer(create_asgi(service, cors, (*hosts, host)))
         await _live(server, service, listener, on_ready or (lambda: None), lifeline)
 
@@ -77,17 +75,13 @@ def serve(
         listener.close()
 
 
-def looped(opened: Backend) -> Service:
-    """The service of an event loop: concurrent requests go to the store together."""
-    return Service(opened, gathered=EnqueueBatcher(opened.notifier))
-
-
 async def _live(
     server: "QuietServer", service: Service, listener: socket.socket, on_ready: Callable[[], None], lifeline: int | None
 ) -> None:
     _hear_stop(lambda: _stop(server, service), lifeline)
     try:
-        await service.open([task.row(now()) for task in handlers(None).values()])
+        await service.open(shipped())
+        answer_questions(service)
         gc.freeze()
         asyncio.get_running_loop().call_soon(on_ready)
         await server.serve([listener])

@@ -1,29 +1,47 @@
-"""At the door: a draft becomes a task that any store can hold and any worker can run, or is refused with reasons."""
+"""At the door: a draft becomes a task that any store can keep and any worker can run, or is refused with reasons."""
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from taskmill.core import limits, machine
 from taskmill.core.errors import InvalidRequest, Problem
+from taskmill.core.ids import derived, uuid7
 from taskmill.core.ids import parse as parse_id
-from taskmill.core.ids import uuid7
 from taskmill.core.task import PRIORITIES, SECOND, Spec, Task
 from taskmill.core.times import from_datetime, iso, now
+from taskmill.service.errors import IdempotencyMismatch
 from taskmill.service.parameters import check_schema, to_json
-from taskmill.service.task_types import TaskType, TaskTypes
+from taskmill.service.task_types import KnownTaskType, TaskTypeCache
 from taskmill.service.views import Draft
 
 
-async def admit(draft: Draft, task_types: TaskTypes, id: str | None = None) -> Task:
+@dataclass(frozen=True, slots=True)
+class RequestLimits:
+    """What a request may hold at most; what a task may hold is in core/limits.py."""
+
+    body: int = 2 * 1024 * 1024
+    """Bytes."""
+    batch_body: int = 32 * 1024 * 1024
+    """Bytes."""
+    batch: int = 10_000
+    """Tasks."""
+    page: int = 500
+    """Tasks."""
+    wait: float = 60.0
+    """Seconds."""
+
+
+async def admit(draft: Draft, task_types: TaskTypeCache, id: str | None = None) -> Task:
     """`id` is the one to take unless the draft has its own. Raises InvalidRequest with a problem per field."""
     refuse(list(_problems(draft)))
     task_type = await task_types.get(draft.task_type)
     parameters = to_json(draft.parameters)
     check_schema(draft.parameters, task_type.validator, task_type.names)
-    at = now()
-    spec = _spec(draft, task_type, parameters, _id(draft, id), at)
-    return Task(spec, machine.create(spec, at, _run_at(draft, at)))
+    created_at = now()
+    spec = _spec(draft, task_type, parameters, _id(draft, id), created_at)
+    return Task(spec, machine.create(spec, created_at, _run_at(draft, created_at)))
 
 
 def refuse(problems: list[Problem]) -> None:
@@ -32,7 +50,12 @@ def refuse(problems: list[Problem]) -> None:
         raise InvalidRequest(f"{path} {message}", problems=problems)
 
 
-def _spec(draft: Draft, task_type: TaskType, parameters: str, id: str, created_at: int) -> Spec:
+def placed(path: str, wrong: str | None) -> list[Problem]:
+    """What core/limits.py says of a value, with where it stands."""
+    return [Problem(path, wrong)] if wrong else []
+
+
+def _spec(draft: Draft, task_type: KnownTaskType, parameters: str, id: str, created_at: int) -> Spec:
     return Spec(
         id,
         task_type.row.name,
@@ -43,12 +66,12 @@ def _spec(draft: Draft, task_type: TaskType, parameters: str, id: str, created_a
         task_type.retry,
         task_type.timeout if draft.timeout is None else round(draft.timeout * SECOND),
         draft.key,
-        tags_json(draft),
+        _tags(draft),
         created_at,
     )
 
 
-def tags_json(draft: Draft) -> str | None:
+def _tags(draft: Draft) -> str | None:
     return json.dumps(list(dict.fromkeys(draft.tags)), ensure_ascii=False) if draft.tags else None
 
 
@@ -57,10 +80,9 @@ def _id(draft: Draft, id: str | None) -> str:
         return id or uuid7()
     own = parse_id(draft.id)
     if own is None:
-        refuse([Problem("$.id", "must be a UUID")])
+        raise _refusal("$.id", "must be a UUID")
     if id is not None:
-        refuse([Problem("$.id", "cannot go together with an Idempotency-Key, which makes the id")])
-    assert own is not None
+        raise _refusal("$.id", "cannot go together with an Idempotency-Key, which makes the id")
     return own
 
 
@@ -91,8 +113,8 @@ def _no_time(path: str, why: str) -> InvalidRequest:
     return InvalidRequest(f"{path} {why}", problems=[Problem(path, f"{why}; a right one is {iso(now())}")])
 
 
-def placed(path: str, wrong: str | None) -> list[Problem]:
-    return [Problem(path, wrong)] if wrong else []
+def _refusal(path: str, why: str) -> InvalidRequest:
+    return InvalidRequest(f"{path} {why}", problems=[Problem(path, why)])
 
 
 def _problems(draft: Draft) -> Iterator[Problem]:
@@ -103,23 +125,44 @@ def _problems(draft: Draft) -> Iterator[Problem]:
     if draft.key is not None:
         yield from placed("$.key", limits.name(draft.key))
     if draft.tags:
-        yield from _tag_problems(draft.tags)
-    if draft.delay is not None or draft.run_at is not None:
-        yield from _start_problems(draft)
+        yield from placed("$.tags", limits.tag_count(len(draft.tags)))
+        for index, tag in enumerate(draft.tags[: limits.TAGS]):
+            yield from placed(f"$.tags[{index}]", limits.name(tag))
+    if draft.delay is not None:
+        if draft.run_at is not None:
+            yield Problem("$.run_at", "cannot go together with delay; give one of them")
+        yield from placed("$.delay", limits.delay(draft.delay))
     if draft.timeout is not None:
         yield from placed("$.timeout", limits.timeout(draft.timeout))
     if draft.retries is not None:
         yield from placed("$.retries", limits.retries(draft.retries))
 
 
-def _start_problems(draft: Draft) -> Iterator[Problem]:
-    if draft.delay is not None and draft.run_at is not None:
-        yield Problem("$.run_at", "cannot go together with delay; give one of them")
-    if draft.delay is not None:
-        yield from placed("$.delay", limits.delay(draft.delay))
+def id_for(key: str | None, index: int | None = None) -> str | None:
+    """The id that an Idempotency-Key stands for; in a batch, each position has its own. Raises InvalidRequest."""
+    if key is None:
+        return None
+    longest = 2 * limits.NAME_LENGTH
+    if not (0 < len(key) <= longest and key.isascii() and key.isprintable()):
+        raise _refusal("header Idempotency-Key", f"must be 1 to {longest} printable ASCII characters")
+    return derived("idempotency", key) if index is None else derived("idempotency-batch", f"{index}\0{key}")
 
 
-def _tag_problems(tags: list[str]) -> Iterator[Problem]:
-    yield from placed("$.tags", limits.tag_count(len(tags)))
-    for index, tag in enumerate(tags[: limits.TAGS]):
-        yield from placed(f"$.tags[{index}]", limits.name(tag))
+def check_same(draft: Draft, spec: Spec) -> None:
+    """Raises IdempotencyMismatch. What the draft leaves to the task type is not compared: its defaults may change."""
+    asked = [
+        ("task_type", draft.task_type, spec.task_type),
+        ("parameters", draft.parameters, json.loads(spec.parameters)),
+        ("priority", spec.priority if draft.priority is None else PRIORITIES[draft.priority], spec.priority),
+        ("key", draft.key, spec.key),
+        ("tags", _tags(draft), spec.tags),
+        ("queue", draft.queue or spec.queue, spec.queue),
+        ("retries", spec.attempt_limit if draft.retries is None else draft.retries + 1, spec.attempt_limit),
+        ("timeout", spec.timeout if draft.timeout is None else round(draft.timeout * SECOND), spec.timeout),
+    ]
+    other = [name for name, now, before in asked if now != before]
+    if other:
+        raise IdempotencyMismatch(
+            f"this Idempotency-Key came before with other content ({', '.join(other)})",
+            hint="take a new key for a new task",
+        )

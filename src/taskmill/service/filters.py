@@ -1,33 +1,42 @@
-"""From the filter that people write to the filter that stores read."""
+"""Which tasks: from the filters that people write to those of stores and feeds; and one action on all that match."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from taskmill.core import limits
-from taskmill.core.errors import Problem
+from taskmill.core.errors import InvalidRequest, Problem
+from taskmill.core.ids import parse as parse_id
 from taskmill.core.state import State
 from taskmill.core.task import PRIORITIES
+from taskmill.engine.client.control import Verdict, matching
+from taskmill.engine.notifier import Notifier
+from taskmill.feeds.contract import EventFilter
 from taskmill.service.admission import parse_time, placed, refuse
-from taskmill.service.views import Where
+from taskmill.service.views import Bulk, BulkResult, Refused, Where
 from taskmill.stores.contract import Filter
 
 STATES = tuple(State)
 MOST = 100
 """Values per condition."""
+MATCHED = 10_000_000
+"""Tasks of one bulk action."""
+REFUSED_SHOWN = 100
+Control = Callable[[Notifier, Sequence[str]], Awaitable[list[Verdict]]]
 
 
 def to_filter(where: Where) -> Filter:
     """Raises InvalidRequest with a problem per condition."""
-    states, queues, task_types = many(where.state), many(where.queue), many(where.task_type)
-    priorities, tags = many(where.priority), many(where.tag)
-    problems = [
-        *_unknown("$.state", states, STATES),
-        *_unknown("$.priority", priorities, PRIORITIES),
-        *_names("$.queue", queues),
-        *_names("$.task_type", task_types),
-        *_names("$.tag", tags),
-        *_names("$.key", () if where.key is None else (where.key,)),
-    ]
-    refuse(problems)
+    states, queues, task_types = _values(where.state), _values(where.queue), _values(where.task_type)
+    priorities, tags = _values(where.priority), _values(where.tag)
+    refuse(
+        [
+            *_unknown("$.state", states, STATES),
+            *_unknown("$.priority", priorities, PRIORITIES),
+            *_names("$.queue", queues),
+            *_names("$.task_type", task_types),
+            *_names("$.tag", tags),
+            *_names("$.key", () if where.key is None else (where.key,)),
+        ]
+    )
     return Filter(
         tuple(State(state) for state in states),
         queues,
@@ -35,12 +44,50 @@ def to_filter(where: Where) -> Filter:
         tuple(PRIORITIES[priority] for priority in priorities),
         tags,
         where.key,
-        _time("$.created_after", where.created_after),
-        _time("$.created_before", where.created_before),
+        None if where.created_after is None else parse_time("$.created_after", where.created_after),
+        None if where.created_before is None else parse_time("$.created_before", where.created_before),
     )
 
 
-def many(value: str | list[str]) -> tuple[str, ...]:
+def to_event_filter(queues: Sequence[str], task_types: Sequence[str], ids: Sequence[str]) -> EventFilter:
+    """Raises InvalidRequest with a problem per condition."""
+    parsed = [parse_id(id) for id in ids]
+    conditions = {"$.id": ids, "$.queue": queues, "$.task_type": task_types}
+    refuse(
+        [
+            *(Problem("$.id", "is not a UUID") for id in parsed if id is None),
+            *(problem for name in queues for problem in placed("$.queue", limits.name(name))),
+            *(problem for name in task_types for problem in placed("$.task_type", limits.name(name))),
+            *(Problem(path, f"must be at most {MOST}") for path, values in conditions.items() if len(values) > MOST),
+        ]
+    )
+    return EventFilter(
+        frozenset(id for id in parsed if id) or None, frozenset(queues) or None, frozenset(task_types) or None
+    )
+
+
+async def act(notifier: Notifier, control: Control, where: Bulk, states: tuple[State, ...]) -> BulkResult:
+    """One action on every task that matches. `states` are those acted on when the filter gives none.
+
+    It goes page by page: each page is stored before the next is read.
+    """
+    filter = to_filter(where)
+    if filter == Filter() and not where.all:
+        raise InvalidRequest("the filter is empty, which would match every task", hint='send "all": true to mean it')
+    filter = filter if filter.states else filter._replace(states=states)
+    if where.dry_run:
+        return BulkResult(matched=await notifier.store.count(filter, MATCHED), done=0, dry_run=True, refused=[])
+    result = BulkResult(matched=0, done=0, dry_run=False, refused=[])
+    async for ids in matching(notifier.store, filter, MATCHED):
+        verdicts = await control(notifier, ids)
+        refused = [Refused(id=verdict.id, reason=verdict.reason) for verdict in verdicts if not verdict.done]
+        result.matched += len(verdicts)
+        result.done += len(verdicts) - len(refused)
+        result.refused.extend(refused[: REFUSED_SHOWN - len(result.refused)])
+    return result
+
+
+def _values(value: str | list[str]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(dict.fromkeys(value))
 
 
@@ -53,7 +100,3 @@ def _names(path: str, names: tuple[str, ...]) -> list[Problem]:
     if len(names) > MOST:
         return [Problem(path, f"must be at most {MOST} names")]
     return [problem for name in names for problem in placed(path, limits.name(name))]
-
-
-def _time(path: str, text: str | None) -> int | None:
-    return None if text is None else parse_time(path, text)

@@ -6,12 +6,13 @@ from typing import Any, TypeVar
 
 from msgspec import Raw
 
+from taskmill.core.errors import TaskCancelled, TaskError
+from taskmill.core.state import FINAL, State
 from taskmill.core.task import PRIORITY_WORDS, SECOND, Attempt, Task
 from taskmill.core.times import iso, maybe_iso
 from taskmill.engine.live.why import is_alive
 from taskmill.service import views
-from taskmill.service.example import example
-from taskmill.service.task_types import TaskType
+from taskmill.service.task_types import KnownTaskType, example
 from taskmill.stores.contract import QueueRow, Stats, WorkerRow
 
 V = TypeVar("V", bound=views.TaskSummary)
@@ -54,12 +55,37 @@ def _show(shape: Callable[..., V], task: Task, **more: Any) -> V:
     )
 
 
-def result_view(task: views.TaskView) -> views.ResultView:
-    return views.ResultView(id=task.id, state=task.state, result=task.result, progress=task.progress)
+def result_view(task: Task) -> views.ResultView:
+    """The result, or how far the task is. Raises TaskError and its kinds for a task that ended without a result."""
+    spec, head = task
+    if head.state in FINAL and head.state is not State.SUCCEEDED:
+        raise _no_result(task)
+    return views.ResultView(id=spec.id, state=head.state, result=raw(head.result), progress=raw(head.progress))
 
 
-def end_view(task: views.TaskView) -> views.EndView:
-    return views.EndView(id=task.id, state=task.state, result=task.result, progress=task.progress, error=task.error)
+def _no_result(task: Task) -> TaskError:
+    """Every final state but `succeeded`, also one that is added later, is an error for whoever wants the result."""
+    head = task.head
+    if head.state is State.CANCELLED:
+        error: TaskError = TaskCancelled("the task was cancelled")
+    elif head.state is State.FAILED:
+        error = TaskError(f"the task failed after {head.attempt} attempts")
+    else:
+        error = TaskError(f"the task ended as {head.state}, which has no result")
+    error.failure = head.error
+    return error
+
+
+def end_view(task: Task) -> views.EndView:
+    spec, head = task
+    return views.EndView(
+        id=spec.id, state=head.state, result=raw(head.result), progress=raw(head.progress), error=raw(head.error)
+    )
+
+
+def created_view(task: Task, created: bool) -> views.Created:
+    spec, head = task
+    return views.Created(id=spec.id, created=created, state=head.state, task_type=spec.task_type, queue=spec.queue)
 
 
 def attempt_view(attempt: Attempt) -> views.AttemptView:
@@ -74,7 +100,7 @@ def attempt_view(attempt: Attempt) -> views.AttemptView:
     )
 
 
-def task_type_view(task_type: TaskType) -> views.TaskTypeView:
+def task_type_view(task_type: KnownTaskType) -> views.TaskTypeView:
     row = task_type.row
     return views.TaskTypeView(
         name=row.name,

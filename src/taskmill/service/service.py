@@ -5,7 +5,8 @@ It takes and gives views and raises core errors; faces only translate. Every met
 
 import asyncio
 import functools
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from taskmill.core import limits
 from taskmill.core.errors import Conflict, InvalidRequest, NotFound, Problem, StoreError, TaskmillError
@@ -16,50 +17,82 @@ from taskmill.engine.client import control
 from taskmill.engine.client.enqueue import EnqueueBatcher, Enqueued, enqueue
 from taskmill.engine.live.waiter import ResultWaiter, missing
 from taskmill.engine.live.why import is_alive, why_not_started
-from taskmill.sdk.backend import Backend
-from taskmill.service import bulk, present, views
-from taskmill.service.admission import admit, placed, refuse
-from taskmill.service.filters import to_filter
-from taskmill.service.idempotency import check_same, id_for
-from taskmill.service.limits import DEFAULTS, Limits
-from taskmill.service.live import Live, TaskFrames
-from taskmill.service.task_types import TaskTypes
+from taskmill.feeds.contract import Answer
+from taskmill.sdk.backend import Backend, ConnectionSettings
+from taskmill.service import present, views
+from taskmill.service.admission import RequestLimits, admit, check_same, id_for, placed, refuse
+from taskmill.service.filters import Control, act, to_event_filter, to_filter
+from taskmill.service.live import LiveTasks
+from taskmill.service.streams import FilteredStream, StreamSettings, TaskStream
+from taskmill.service.task_types import TaskTypeCache
 from taskmill.stores.contract import TaskTypeRow
 
 READY_WITHIN = 3.0
+BATCH_CHUNK = 500
+"""Drafts that are read and stored at a time, so that a big batch does not hold up the other callers."""
 UNFINISHED = tuple(state for state in State if state not in FINAL)
-Items = list[views.Created | TaskmillError]
+LIMITS, STREAMS = RequestLimits(), StreamSettings()
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class BatchOutcome(NamedTuple):
+    """For each draft in its place what came of it, or why it was refused."""
+
+    results: list[views.Created | TaskmillError]
+    created: int
+    existing: int
+    """Were there already, by id, key or Idempotency-Key."""
+    refused: int
+
+
+def loop_service(place: ConnectionSettings) -> "Service":
+    """For a server, on its event loop. Raises InvalidSettings."""
+    return Service(Backend(place, "loop"), batched=True)
 
 
 class Service:
-    """`wait` and `readiness` need a running event loop; the rest suspends only where the store does."""
+    """`wait`, `result` and `readiness` need a running event loop; the rest suspends only where the store does."""
 
-    def __init__(self, opened: Backend, limits: Limits = DEFAULTS, gathered: EnqueueBatcher | None = None) -> None:
-        """`gathered`: concurrent requests share an insert, and a read; for a server, on its event loop."""
+    def __init__(
+        self,
+        backend: Backend,
+        limits: RequestLimits = LIMITS,
+        streams: StreamSettings = STREAMS,
+        *,
+        batched: bool = False,
+    ) -> None:
+        """`batched`: concurrent requests share an insert, and a read; on one event loop."""
         self.limits = limits
-        self._opened = opened
-        self._notifier = opened.notifier
-        self._store = opened.store
-        self._enqueue = gathered.enqueue if gathered else functools.partial(enqueue, self._notifier)
-        self._task_types = TaskTypes(self._store)
-        self._gathered = gathered is not None
-        self._finals = ResultWaiter(self._store)
-        self.live = Live(opened, self._task, limits)
+        self._backend = backend
+        self._notifier = backend.notifier
+        self._store = backend.store
+        self._batched = batched
+        self._enqueue: Callable[[Sequence[Task]], Awaitable[list[Enqueued]]] = (
+            EnqueueBatcher(self._notifier).enqueue if batched else functools.partial(enqueue, self._notifier)
+        )
+        self._task_types = TaskTypeCache(self._store)
+        self._waiter = ResultWaiter(self._store)
+        self.live = LiveTasks(backend, self._task, streams)
 
     async def open(self, shipped: Sequence[TaskTypeRow] = ()) -> None:
         """Open the store, and register those task types that no worker has registered yet."""
-        await self._opened.open()
+        await self._backend.open()
         known = {row.name for row in await self._store.task_types()}
         missing = [row for row in shipped if row.name not in known]
         if missing:
             await self._store.put_task_types(missing)
-        if self._gathered and self._opened.feed:
-            self._opened.feed.answer(self.live.answer)
+
+    def answer(self, answer: Answer) -> None:
+        """From now on, who asks over the live feed is answered."""
+        if self._backend.feed:
+            self._backend.feed.answer(answer)
 
     async def close(self) -> None:
         await self.live.close()
-        await self._finals.close()
-        await self._opened.close()
+        await self._waiter.close()
+        await self._backend.close()
 
     # Tasks
 
@@ -72,40 +105,40 @@ class Service:
         task = await admit(draft, self._task_types, id)
         [enqueued] = await self._enqueue([task])
         if enqueued.created:
-            return _created(task)
+            return present.created_view(task, True)
         return _found(draft, id, enqueued.id, await self._store.get([enqueued.id]))
 
-    async def create_many(
-        self,
-        drafts: Sequence[views.Draft],
-        idempotency_key: str | None = None,
-        places: Sequence[int] | None = None,
-    ) -> Items:
-        """Store what is valid, in one go; for each draft in its place what came of it, or why it was refused.
+    async def create_batch(
+        self, items: Sequence[T], read: Callable[[T], views.Draft], idempotency_key: str | None = None
+    ) -> BatchOutcome:
+        """Store what is valid, each for itself; an Idempotency-Key counts by the place in the batch.
 
-        `places`: where the drafts stand in the caller's batch, if not 0, 1, 2…; an Idempotency-Key counts by them.
+        `read` makes the draft of an item, or raises a TaskmillError that refuses it. Raises InvalidRequest.
         """
-        ids = [id_for(idempotency_key, place) for place in places or range(len(drafts))]
-        admitted = [await self._admitted(draft, id) for draft, id in zip(drafts, ids, strict=True)]
-        enqueued = await self._enqueue([item for item in admitted if isinstance(item, Task)])
-        there = await self._store.get([each.id for each in enqueued if not each.created])
-        results = iter(enqueued)
-        return [
-            item if isinstance(item, TaskmillError) else _outcome(draft, id, item, next(results), there)
-            for draft, id, item in zip(drafts, ids, admitted, strict=True)
-        ]
+        if len(items) > self.limits.batch:
+            refuse([Problem("$.tasks", f"holds {len(items)}; at most {self.limits.batch} are allowed")])
+        results: list[views.Created | TaskmillError] = []
+        for first in range(0, len(items), BATCH_CHUNK):
+            drafts = [_try(read, item) for item in items[first : first + BATCH_CHUNK]]
+            results += await self._create_chunk(drafts, idempotency_key, first)
+        refused = sum(isinstance(result, TaskmillError) for result in results)
+        created = sum(isinstance(result, views.Created) and result.created for result in results)
+        return BatchOutcome(results, created, len(results) - created - refused, refused)
 
     async def get(self, id: str) -> views.TaskView:
         """Raises NotFound."""
         return present.task_view(await self._task(id))
 
+    async def tasks(self, where: views.Where, limit: int = 50, cursor: str | None = None) -> views.TaskPage:
+        """Newest first; `next_cursor` continues and stays right while tasks are added. Raises InvalidRequest."""
+        if not 1 <= limit <= self.limits.page:
+            refuse([Problem("$.limit", f"must be 1 to {self.limits.page}")])
+        page = await self._store.find(to_filter(where), limit, cursor)
+        return views.TaskPage(tasks=[present.task_summary(task) for task in page.tasks], next_cursor=page.cursor)
+
     async def status(self, id: str) -> views.StatusView:
         """Raises NotFound."""
         return await self.live.status(_canonical(id))
-
-    async def task_frames(self, id: str, last: str | None) -> TaskFrames:
-        """The server-sent events of a task, after the one with the id `last`. Raises NotFound, TooManyStreams."""
-        return await self.live.task_frames(_canonical(id), last)
 
     async def why_not_started(self, id: str) -> str | None:
         """What stands in the way of a task that waits to run, if anything is known to. Raises NotFound."""
@@ -113,18 +146,17 @@ class Service:
 
     async def wait(self, id: str, timeout: float) -> views.TaskView:
         """The task once it is final, or as it is after `timeout` seconds (at most the limit). Raises NotFound."""
-        if timeout <= 0:
-            return await self.get(id)
-        try:
-            task = await self._finals.until_final(_canonical(id), min(timeout, self.limits.wait))
-        except TimeoutError:
-            return await self.get(id)
-        return present.task_view(task)
+        return present.task_view(await self._awaited(id, timeout))
 
-    def stop_waiting(self) -> None:
-        """Those who wait get the task as it is, now and from now on; streams end."""
-        self._finals.stop()
-        self.live.stop()
+    async def result(self, id: str, wait: float = 0.0) -> views.ResultView:
+        """The result, or after `wait` seconds how far the task is.
+
+        Raises NotFound, InvalidRequest; TaskError and its kinds for a task that ended without a result.
+        """
+        if not 0 <= wait <= self.limits.wait:
+            problem = Problem("$.wait", f"must be 0 to {self.limits.wait:g} seconds")
+            raise InvalidRequest("wait is out of range", problems=[problem])
+        return present.result_view(await self._awaited(id, wait))
 
     async def attempts(self, id: str) -> views.Attempts:
         """Raises NotFound."""
@@ -147,11 +179,28 @@ class Service:
 
     async def cancel_matching(self, where: views.Bulk) -> views.BulkResult:
         """Of those that match, the unfinished ones unless states are given."""
-        return await bulk.act(self._notifier, control.cancel, where, UNFINISHED)
+        return await act(self._notifier, control.cancel, where, UNFINISHED)
 
     async def retry_matching(self, where: views.Bulk) -> views.BulkResult:
         """Of those that match, the failed ones unless states are given."""
-        return await bulk.act(self._notifier, control.retry, where, (State.FAILED,))
+        return await act(self._notifier, control.retry, where, (State.FAILED,))
+
+    # Streams of events. `last`: the id of the last item that the client saw.
+
+    async def task_stream(self, id: str, last: str | None) -> TaskStream:
+        """Raises NotFound, TooManyStreams."""
+        return await self.live.task_stream(_canonical(id), last)
+
+    async def filtered_stream(
+        self, queues: Sequence[str], task_types: Sequence[str], ids: Sequence[str], last: str | None
+    ) -> FilteredStream:
+        """Of all tasks for which every condition holds that has values. Raises InvalidRequest, TooManyStreams."""
+        return await self.live.filtered_stream(to_event_filter(queues, task_types, ids), last)
+
+    def stop_waiting(self) -> None:
+        """Those who wait get the task as it is, now and from now on; streams end."""
+        self._waiter.stop()
+        self.live.stop()
 
     # What is around them
 
@@ -194,13 +243,21 @@ class Service:
 
     async def _task(self, id: str) -> Task:
         id = _canonical(id)
-        task = await self._finals.get(id) if self._gathered else (await self._store.get([id])).get(id)
+        task = await self._waiter.get(id) if self._batched else (await self._store.get([id])).get(id)
         if task is None:
             raise missing(id)
         self.live.saw(task)
         return task
 
-    async def _control(self, action: bulk.Control, id: str) -> views.TaskView:
+    async def _awaited(self, id: str, timeout: float) -> Task:
+        if timeout > 0:
+            try:
+                return await self._waiter.until_final(_canonical(id), min(timeout, self.limits.wait))
+            except TimeoutError:
+                pass
+        return await self._task(id)
+
+    async def _control(self, action: Control, id: str) -> views.TaskView:
         [verdict] = await action(self._notifier, [_canonical(id)])
         _accept(verdict)
         return await self.get(id)
@@ -210,20 +267,36 @@ class Service:
         await self._store.pause(queue, paused)
         return views.Paused(name=queue, paused=paused)
 
-    async def _admitted(self, draft: views.Draft, id: str | None) -> Task | TaskmillError:
-        try:
-            return await admit(draft, self._task_types, id)
-        except InvalidRequest as refused:
-            return refused
+    async def _create_chunk(
+        self, drafts: Sequence[views.Draft | TaskmillError], idempotency_key: str | None, first: int
+    ) -> list[views.Created | TaskmillError]:
+        """`first`: where the chunk stands in the batch."""
+        outcomes: list[views.Created | TaskmillError | None] = []
+        admitted: list[tuple[views.Draft, str | None, Task]] = []
+        for place, draft in enumerate(drafts, first):
+            if isinstance(draft, TaskmillError):
+                outcomes.append(draft)
+                continue
+            id = id_for(idempotency_key, place)
+            try:
+                admitted.append((draft, id, await admit(draft, self._task_types, id)))
+                outcomes.append(None)
+            except InvalidRequest as refused:
+                outcomes.append(refused)
+        enqueued = await self._enqueue([task for _, _, task in admitted])
+        there = await self._store.get([each.id for each in enqueued if not each.created])
+        made = (
+            present.created_view(task, True) if each.created else _try(_found, draft, id, each.id, there)
+            for (draft, id, task), each in zip(admitted, enqueued, strict=True)
+        )
+        return [next(made) if outcome is None else outcome for outcome in outcomes]
 
-    # Last, because its name hides the builtin.
 
-    async def list(self, where: views.Where, limit: int = 50, cursor: str | None = None) -> views.TaskPage:
-        """Newest first; `next_cursor` continues and stays right while tasks are added. Raises InvalidRequest."""
-        if not 1 <= limit <= self.limits.page:
-            refuse([Problem("$.limit", f"must be 1 to {self.limits.page}")])
-        page = await self._store.find(to_filter(where), limit, cursor)
-        return views.TaskPage(tasks=[present.task_summary(task) for task in page.tasks], next_cursor=page.cursor)
+def _try(function: Callable[..., R], *values: Any) -> R | TaskmillError:
+    try:
+        return function(*values)
+    except TaskmillError as refused:
+        return refused
 
 
 def _canonical(id: str) -> str:
@@ -241,27 +314,10 @@ def _accept(verdict: control.Verdict) -> None:
         raise Conflict(verdict.reason)
 
 
-def _created(task: Task) -> views.Created:
-    spec, head = task
-    return views.Created(id=spec.id, created=True, state=head.state, task_type=spec.task_type, queue=spec.queue)
-
-
-def _outcome(
-    draft: views.Draft, id: str | None, task: Task, enqueued: Enqueued, there: dict[str, Task]
-) -> views.Created | TaskmillError:
-    if enqueued.created:
-        return _created(task)
-    try:
-        return _found(draft, id, enqueued.id, there)
-    except TaskmillError as refused:
-        return refused
-
-
 def _found(draft: views.Draft, id: str | None, found: str, there: dict[str, Task]) -> views.Created:
     """The task that was there already. `id`: the one that the Idempotency-Key stands for."""
     if found not in there:
         raise Conflict("the task that was there has been deleted meanwhile", hint="send it again")
-    spec, head = there[found]
     if found == id:
-        check_same(draft, spec)
-    return views.Created(id=spec.id, created=False, state=head.state, task_type=spec.task_type, queue=spec.queue)
+        check_same(draft, there[found].spec)
+    return present.created_view(there[found], False)

@@ -1,4 +1,4 @@
-"""The task types that workers registered, kept at hand with a compiled validator each."""
+"""The task types that workers registered, each with a compiled validator and an example to start from."""
 
 import json
 import logging
@@ -7,18 +7,22 @@ from typing import Any, NamedTuple
 
 from jsonschema_rs import Validator, validator_for
 
+from taskmill.catalogue import handlers
 from taskmill.catalogue.settings import check_on, current
 from taskmill.core.errors import UnknownTaskType
 from taskmill.core.suggest import near_names
 from taskmill.core.task import PRIORITIES, SECOND, Priority
+from taskmill.core.times import now
 from taskmill.stores.contract import Registry, TaskTypeRow
 
 log = logging.getLogger(__name__)
 FRESH = 1.0
 """Seconds for which what was read is good."""
+EXAMPLE_DEPTH = 8
+EXAMPLES: dict[str, Any] = {"string": "text", "integer": 1, "number": 1.5, "boolean": True, "null": None}
 
 
-class TaskType(NamedTuple):
+class KnownTaskType(NamedTuple):
     row: TaskTypeRow
     validator: Validator
     names: tuple[str, ...]
@@ -30,20 +34,19 @@ class TaskType(NamedTuple):
     priority: int
 
 
-class TaskTypes:
+class TaskTypeCache:
     """Read again when a second has passed, and at once when a name is missing."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._known: dict[str, TaskType] = {}
+        self._known: dict[str, KnownTaskType] = {}
         self._read_at = 0.0
 
-    async def get(self, name: str) -> TaskType:
+    async def get(self, name: str) -> KnownTaskType:
         """Raises UnknownTaskType with the names that come near, or because it is switched off."""
         check_on(name)
-        now = time.monotonic()
-        if now - self._read_at > FRESH:
-            self._read_at = now
+        if time.monotonic() - self._read_at > FRESH:
+            self._read_at = time.monotonic()
             await self.read()
         if name not in self._known:
             await self.read()
@@ -51,12 +54,12 @@ class TaskTypes:
             raise UnknownTaskType(f"no task type {name[:128]!r} is known", hint=self._hint(name))
         return self._known[name]
 
-    async def read(self) -> list[TaskType]:
+    async def read(self) -> list[KnownTaskType]:
         rows, off = await self._registry.task_types(), current().disabled_types
         self._known = {row.name: self._compiled(row) for row in rows if row.name not in off}
         return list(self._known.values())
 
-    def _compiled(self, row: TaskTypeRow) -> TaskType:
+    def _compiled(self, row: TaskTypeRow) -> KnownTaskType:
         before = self._known.get(row.name)
         if before and (before.row.schema, before.row.options) == (row.schema, row.options):
             return before._replace(row=row)
@@ -68,11 +71,16 @@ class TaskTypes:
         return near_names(name, self._known) or "`taskmill types` and GET /api/task-types list all"
 
 
-def _compile(row: TaskTypeRow) -> TaskType:
+def shipped() -> list[TaskTypeRow]:
+    """Those that come with Taskmill."""
+    return [task.row(now()) for task in handlers(None).values()]
+
+
+def _compile(row: TaskTypeRow) -> KnownTaskType:
     options = json.loads(row.options)
     retry, timeout = options.get("retry"), options.get("timeout")
     schema = json.loads(row.schema)
-    return TaskType(
+    return KnownTaskType(
         row,
         _validator(row.name, schema),
         tuple(schema.get("properties", ())),
@@ -90,3 +98,43 @@ def _validator(name: str, schema: dict[str, Any]) -> Validator:
     except Exception as broken:
         log.warning("the schema of task type %s cannot be used (%s); its parameters are not checked", name, broken)
         return validator_for({})
+
+
+def example(schema: Any, root: dict[str, Any] | None = None, depth: int = EXAMPLE_DEPTH) -> Any:
+    """The schema's own example, default or constant where it has one, else a value of its type."""
+    if not isinstance(schema, dict) or depth == 0:
+        return None
+    root = schema if root is None else root
+    if "$ref" in schema:
+        return example(_look_up(root, schema["$ref"]), root, depth - 1)
+    for choices in ("examples", "enum"):
+        if schema.get(choices):
+            return schema[choices][0]
+    for value in ("const", "default"):
+        if value in schema:
+            return schema[value]
+    for options in ("anyOf", "oneOf", "allOf"):
+        if schema.get(options):
+            return example(schema[options][0], root, depth - 1)
+    return _of_type(schema, root, depth)
+
+
+def _of_type(schema: dict[str, Any], root: dict[str, Any], depth: int) -> Any:
+    kind = schema.get("type")
+    kind = kind[0] if isinstance(kind, list) and kind else kind
+    if kind == "array":
+        return [example(schema["items"], root, depth - 1)] if schema.get("items") else []
+    if kind == "object" or "properties" in schema:
+        properties = schema.get("properties", {})
+        return {name: example(properties.get(name), root, depth - 1) for name in schema.get("required", ())}
+    if kind in ("integer", "number") and isinstance(schema.get("minimum"), int | float):
+        return schema["minimum"]
+    return EXAMPLES.get(str(kind))
+
+
+def _look_up(root: dict[str, Any], ref: Any) -> Any:
+    """Only references within the schema."""
+    found: Any = root
+    for name in str(ref).removeprefix("#/").split("/"):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found

@@ -11,6 +11,7 @@ from msgspec import Meta, Raw, Struct
 from taskmill.core.limits import NAME_LENGTH
 from taskmill.core.state import State
 from taskmill.core.task import PriorityWord
+from taskmill.feeds.wire import EventView as EventView
 
 Name = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": NAME_LENGTH})]
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
@@ -119,6 +120,12 @@ class EndView(ResultView, kw_only=True):
     """How a task ended."""
 
     error: Failure
+
+
+class GapView(Struct):
+    """Some events are missing here."""
+
+    reason: str
 
 
 class AttemptView(Struct, kw_only=True):

@@ -1,7 +1,7 @@
 """The REST face: one file per resource, each with its routes beside its endpoints."""
 
 from taskmill.server.rest import batch, bulk, compatible, events, health, registry, tasks, uploads
-from taskmill.server.web import Route
+from taskmill.server.rest.http import Route
 
 ROUTES: tuple[Route, ...] = (
     *tasks.ROUTES,

@@ -1,8 +1,8 @@
 """/api/tasks/cancel and /api/tasks/retry: everything that matches a filter."""
 
-from taskmill.server.decoding import Body
+from taskmill.server.rest.decoding import Body
+from taskmill.server.rest.http import Call, Reply, Route, ok
 from taskmill.server.rest.tasks import REFUSALS
-from taskmill.server.web import Call, Reply, Route, ok
 from taskmill.service.views import Bulk, BulkResult
 
 BODY = Body(Bulk)

@@ -6,9 +6,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from taskmill.core.state import State
-from taskmill.server.decoding import Body
+from taskmill.server.rest.decoding import Body
+from taskmill.server.rest.http import Call, Reply, Route, ok
 from taskmill.server.rest.tasks import REFUSALS
-from taskmill.server.web import Call, Reply, Route, ok
 from taskmill.service import views
 
 TASK_TYPE = "message"

@@ -4,18 +4,10 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from taskmill.core import limits
-from taskmill.core.errors import Problem
-from taskmill.core.ids import parse
-from taskmill.feeds.contract import EventFilter
-from taskmill.feeds.wire import EventView
-from taskmill.server.sse import EventStream
-from taskmill.server.web import Call, Reply, Route, Streamed, ok
+from taskmill.server.rest.http import Call, Reply, Route, Streamed, ok
+from taskmill.server.rest.problems import ProblemView
+from taskmill.server.rest.sse import EventReply
 from taskmill.service import views
-from taskmill.service.admission import placed, refuse
-from taskmill.service.faults import ProblemView
-from taskmill.service.filters import MOST
-from taskmill.service.streams import GapView
 
 LAST = b"last-event-id"
 EXAMPLE = """retry: 2000
@@ -41,30 +33,14 @@ async def status(call: Call) -> Reply:
     return ok(await call.service.status(call.names[0]))
 
 
-async def one(call: Call) -> EventStream:
-    frames = await call.service.task_frames(call.names[0], call.header(LAST))
-    return EventStream(frames, call.service.live.streams)
+async def one(call: Call) -> EventReply:
+    return EventReply(await call.service.task_stream(call.names[0], call.header(LAST)), call.service.live)
 
 
-async def many(call: Call) -> EventStream:
-    frames = await call.service.live.wide_frames(_where(call.query(WideQuery)), call.header(LAST))
-    return EventStream(frames, call.service.live.streams)
-
-
-def _where(query: WideQuery) -> EventFilter:
-    ids = [parse(id) for id in query.id]
-    problems = [Problem("$.id", "is not a UUID") for id in ids if id is None]
-    for path, names in (("$.queue", query.queue), ("$.task_type", query.task_type)):
-        problems += [problem for name in names for problem in placed(path, limits.name(name))]
-    problems += [Problem(path, f"must be at most {MOST}") for path, values in _lists(query) if len(values) > MOST]
-    refuse(problems)
-    return EventFilter(
-        frozenset(id for id in ids if id) or None, frozenset(query.queue) or None, frozenset(query.task_type) or None
-    )
-
-
-def _lists(query: WideQuery) -> list[tuple[str, list[str]]]:
-    return [("$.id", query.id), ("$.queue", query.queue), ("$.task_type", query.task_type)]
+async def many(call: Call) -> EventReply:
+    query = call.query(WideQuery)
+    stream = await call.service.filtered_stream(query.queue, query.task_type, query.id, call.header(LAST))
+    return EventReply(stream, call.service.live)
 
 
 ROUTES = (
@@ -83,7 +59,7 @@ ROUTES = (
         "Server-sent events of a task: how it is now, what changes, and its result at the end",
         {200: None},
         errors=("not_found", "too_many_streams"),
-        stream=Streamed(EXAMPLE, (EventView, GapView, views.EndView, ProblemView)),
+        stream=Streamed(EXAMPLE, (views.EventView, views.GapView, views.EndView, ProblemView)),
     ),
     Route(
         "GET",
@@ -93,6 +69,6 @@ ROUTES = (
         {200: None},
         query=WideQuery,
         errors=("invalid_request", "too_many_streams", "feed_unavailable"),
-        stream=Streamed(EXAMPLE.partition("event: end")[0], (EventView, GapView)),
+        stream=Streamed(EXAMPLE.partition("event: end")[0], (views.EventView, views.GapView)),
     ),
 )

@@ -3,8 +3,8 @@
 from msgspec import Struct
 
 from taskmill.core.errors import Problem
-from taskmill.server.web import Call, Reply, Route, ok
-from taskmill.service.faults import NotReady
+from taskmill.server.rest.http import Call, Reply, Route, ok
+from taskmill.service.errors import NotReady
 from taskmill.service.views import Readiness
 
 

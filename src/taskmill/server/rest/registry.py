@@ -1,7 +1,7 @@
 """What is around the tasks: queues, workers, task types, stats."""
 
 from taskmill.core.errors import NotFound, UnknownTaskType
-from taskmill.server.web import Call, Reply, Route, ok
+from taskmill.server.rest.http import Call, Reply, Route, ok
 from taskmill.service import views
 
 

@@ -4,12 +4,10 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from taskmill.core.errors import InvalidRequest, Problem, TaskCancelled, TaskError
 from taskmill.core.state import FINAL, State
-from taskmill.server.decoding import Body
-from taskmill.server.web import Call, Reply, Route, ok, refusal
+from taskmill.server.rest.decoding import Body
+from taskmill.server.rest.http import Call, Reply, Route, ok
 from taskmill.service import views
-from taskmill.service.present import result_view
 
 DRAFT = Body(views.Draft)
 REFUSALS = ("invalid_json", "too_large", "unsupported_media_type", "invalid_request")
@@ -37,20 +35,13 @@ async def read(call: Call) -> Reply:
 
 async def page(call: Call) -> Reply:
     query = call.query(ListQuery)
-    return ok(await call.service.list(query, query.limit, query.cursor))
+    return ok(await call.service.tasks(query, query.limit, query.cursor))
 
 
 async def result(call: Call) -> Reply:
     """200 with the result, 202 while there is none yet, 409 when the task failed or was cancelled."""
-    wait, limit = call.query(WaitQuery).wait, call.service.limits.wait
-    if not 0 <= wait <= limit:
-        raise InvalidRequest("wait is out of range", problems=[Problem("$.wait", f"must be 0 to {limit:g} seconds")])
-    task = await call.service.wait(call.names[0], wait)
-    if task.state is State.FAILED:
-        return refusal(TaskError(f"the task failed after {task.attempt} attempts"), task.error)
-    if task.state is State.CANCELLED:
-        return refusal(TaskCancelled("the task was cancelled"), task.error)
-    return ok(result_view(task), 200 if task.state in FINAL else 202)
+    view = await call.service.result(call.names[0], call.query(WaitQuery).wait)
+    return ok(view, 200 if view.state in FINAL else 202)
 
 
 async def attempts(call: Call) -> Reply:

@@ -9,7 +9,7 @@ import msgspec
 from taskmill.core.errors import InvalidRequest, Problem
 from taskmill.core.suggest import near_names
 from taskmill.core.task import PRIORITIES
-from taskmill.service.faults import InvalidJson
+from taskmill.server.rest.problems import InvalidJson
 
 T = TypeVar("T", bound=msgspec.Struct)
 PLACE = re.compile(r"(?P<what>.*?)(?: - at `(?P<path>.*)`)?", re.DOTALL)

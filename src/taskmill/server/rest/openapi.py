@@ -9,8 +9,8 @@ import msgspec
 
 from taskmill import __version__
 from taskmill.core.limits import NAME_LENGTH
-from taskmill.server.web import Call, Reply, Route, Streamed
-from taskmill.service.faults import CODES, ProblemView
+from taskmill.server.rest.http import Call, Reply, Route, Streamed
+from taskmill.server.rest.problems import STATUSES, ProblemView
 
 PLACEHOLDER = re.compile(r"{(\w+)}")
 EVERYWHERE = ("forbidden_host", "store_error", "store_unavailable")
@@ -112,7 +112,7 @@ def _responses(route: Route, shapes: dict[Shape, Document]) -> Document:
     }
     codes: dict[int, list[str]] = defaultdict(list)
     for code in (*route.errors, *EVERYWHERE, *(() if route.method == "GET" else CHANGES)):
-        codes[CODES[code][0]].append(code)
+        codes[STATUSES[code]].append(code)
     for status, known in sorted(codes.items()):
         media = {"application/problem+json": {"schema": shapes[ProblemView]}}
         responses[str(status)] = {"description": " or ".join(f"`{code}`" for code in known), "content": media}

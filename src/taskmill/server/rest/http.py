@@ -17,8 +17,9 @@ import msgspec
 from starlette.types import Message, Receive, Scope, Send
 
 from taskmill.core.errors import NotFound, StoreError, TaskmillError, TooLarge
-from taskmill.server.decoding import Body, read_query
-from taskmill.service import faults
+from taskmill.server.rest import problems
+from taskmill.server.rest.decoding import Body, read_query
+from taskmill.service.errors import NotReady
 from taskmill.service.service import Service
 
 log = logging.getLogger(__name__)
@@ -76,11 +77,11 @@ class Call:
     def _check_media(self) -> None:
         media = self.headers.get(b"content-type", b"none").partition(b";")[0].strip().lower()
         if media != JSON:
-            raise faults.UnsupportedMediaType(
+            raise problems.UnsupportedMediaType(
                 f"the body is {media.decode('latin-1')[:64]}", hint="send the header Content-Type: application/json"
             )
         if self.headers.get(b"content-encoding", b"identity") != b"identity":
-            raise faults.UnsupportedMediaType("the body is compressed, which this server does not take")
+            raise problems.UnsupportedMediaType("the body is compressed, which this server does not take")
 
     async def pieces(self, limit: int) -> AsyncIterator[bytes]:
         """The body as it comes, of any media type. Raises TooLarge before a piece too many, ClientGone."""
@@ -175,7 +176,7 @@ class Routes:
             if all(part == value or (part[:1] == "{" and value) for part, value in zip(parts, given, strict=True)):
                 names = [value for part, value in zip(parts, given, strict=True) if part[:1] == "{"]
                 return _pick(methods, method), tuple(_decoded(name) for name in names)
-        raise faults.UnknownRoute("there is nothing at this address", hint="GET /api/openapi.json lists all there is")
+        raise problems.UnknownRoute("there is nothing at this address", hint="GET /api/openapi.json lists all there is")
 
 
 class Api:
@@ -197,7 +198,7 @@ class Api:
         except ClientGone:
             return
         except asyncio.CancelledError:
-            reply = refusal(faults.NotReady("the server is stopping"))
+            reply = refusal(NotReady("the server is stopping"))
         except Exception:
             log.exception("%s %s failed", scope["method"], scope["path"])
             reply = refusal(TaskmillError("the server's log has the details"))
@@ -208,11 +209,15 @@ def ok(view: Any, status: int = 200, headers: tuple[Header, ...] = ()) -> Reply:
     return Reply(status, msgspec.json.encode(view) + NEWLINE, headers)
 
 
-def refusal(error: TaskmillError, more: msgspec.Raw | None = None) -> Reply:
-    view = faults.problem(error, more)
+def refusal(error: TaskmillError) -> Reply:
+    view = problems.problem(error)
     if isinstance(error, StoreError):
         log.warning("the store failed: %s", error)
-    return Reply(view.status, faults.encode(view) + NEWLINE, faults.headers(error, view.status), faults.MEDIA)
+    return Reply(view.status, problems.encode(view) + NEWLINE, problems.headers(error, view.status), problems.MEDIA)
+
+
+async def refuse(send: Send, error: TaskmillError) -> None:
+    await answer(send, refusal(error))
 
 
 async def answer(send: Send, reply: Reply) -> None:
@@ -238,7 +243,7 @@ def _date(second: int) -> bytes:
 def _pick(methods: Methods, method: str) -> Route:
     route = methods.get("GET" if method == "HEAD" else method)
     if route is None:
-        raise faults.MethodNotAllowed(", ".join(sorted(methods)))
+        raise problems.MethodNotAllowed(", ".join(sorted(methods)))
     return route
 
 

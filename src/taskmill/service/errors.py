@@ -1,0 +1,91 @@
+"""The kinds of errors, and what each face makes of them: one table from code to HTTP status and exit code.
+
+A face looks its answer up here and never decides by the class of an error. It imports the core alone, for the CLI.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from taskmill.core.errors import InvalidRequest, TaskmillError
+
+FAILED = 1
+INVALID = 2
+NOT_FOUND = 3
+STORE = 4
+TIMED_OUT = 124
+"""Exit codes."""
+
+
+class ErrorKind(NamedTuple):
+    """A gRPC status will be one more field."""
+
+    http: int | None
+    """None: no HTTP answer has this code. The error is answered as the kind above it in the tree of core/errors.py."""
+    exit: int
+    title: str
+
+
+KINDS: dict[str, ErrorKind] = {
+    "invalid_json": ErrorKind(400, FAILED, "The body is not JSON"),
+    "forbidden_host": ErrorKind(403, FAILED, "This server does not answer for that host"),
+    "forbidden_origin": ErrorKind(403, FAILED, "This server takes no changes from pages of that origin"),
+    "not_found": ErrorKind(404, NOT_FOUND, "Not found"),
+    "unknown_route": ErrorKind(404, FAILED, "No such address"),
+    "method_not_allowed": ErrorKind(405, FAILED, "No such method here"),
+    "conflict": ErrorKind(409, FAILED, "The state of the task does not allow it"),
+    "illegal_transition": ErrorKind(409, FAILED, "The state of the task does not allow it"),
+    "key_held": ErrorKind(409, FAILED, "An unfinished task holds the key"),
+    "task_failed": ErrorKind(409, FAILED, "The task failed"),
+    "task_cancelled": ErrorKind(409, FAILED, "The task was cancelled"),
+    "too_large": ErrorKind(413, INVALID, "Too large"),
+    "unsupported_media_type": ErrorKind(415, FAILED, "The body must be application/json"),
+    "invalid_request": ErrorKind(422, INVALID, "The request makes no sense"),
+    "invalid_parameters": ErrorKind(422, INVALID, "The parameters do not fit the task type"),
+    "unknown_task_type": ErrorKind(422, INVALID, "No such task type"),
+    "idempotency_mismatch": ErrorKind(422, INVALID, "The Idempotency-Key came before with other content"),
+    "internal_error": ErrorKind(500, FAILED, "Something went wrong inside"),
+    "store_error": ErrorKind(500, STORE, "The store failed"),
+    "schema_too_new": ErrorKind(500, STORE, "The store was made by a newer Taskmill"),
+    "store_unavailable": ErrorKind(503, STORE, "The store cannot be reached now"),
+    "not_ready": ErrorKind(503, FAILED, "Not ready"),
+    "feed_unavailable": ErrorKind(503, FAILED, "The live feed cannot be reached now"),
+    "too_many_streams": ErrorKind(503, FAILED, "Too many streams are open"),
+    "files_unavailable": ErrorKind(503, FAILED, "Files cannot be kept here now"),
+    "invalid_settings": ErrorKind(None, INVALID, "A setting is wrong"),
+    "broker_unavailable": ErrorKind(None, FAILED, "The broker cannot be reached now"),
+    "result_timeout": ErrorKind(None, TIMED_OUT, "The result did not come in time"),
+}
+"""Code → what the faces make of it. The codes of HTTP answers stand in the order in which OpenAPI lists them."""
+
+
+class IdempotencyMismatch(InvalidRequest):
+    code = "idempotency_mismatch"
+
+
+class NotReady(TaskmillError):
+    code = "not_ready"
+
+
+class TooManyStreams(TaskmillError):
+    code = "too_many_streams"
+
+
+class FilesUnavailable(TaskmillError):
+    code = "files_unavailable"
+
+
+def http_kind(error: TaskmillError) -> tuple[str, int, str]:
+    """Code, status and title of the answer."""
+    for code in _codes(error):
+        if code in KINDS and (status := KINDS[code].http) is not None:
+            return code, status, KINDS[code].title
+    raise AssertionError("the root of the tree has a row")
+
+
+def exit_code(error: TaskmillError) -> int:
+    return next(KINDS[code].exit for code in _codes(error) if code in KINDS)
+
+
+def _codes(error: TaskmillError) -> Iterator[str]:
+    """Its own first, then those of the kinds above it."""
+    return (kind.code for kind in type(error).__mro__ if issubclass(kind, TaskmillError))
