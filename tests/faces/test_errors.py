@@ -15,7 +15,7 @@ from taskmill.testing.conformance.case import a_task
 
 HOMES = ("taskmill.core.errors", "taskmill.service", "taskmill.server")
 """Where errors with codes of their own may be defined."""
-EXITS = (
+EXITS: tuple[tuple[type[Exception], int], ...] = (
     (errors.InvalidRequest, 2),
     (errors.NotFound, 3),
     (errors.StoreError, 4),

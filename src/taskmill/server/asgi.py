@@ -66,7 +66,21 @@ def serve(
     async def live() -> None:
         service = loop_service(place)
         server = QuietServer(create_asgi(service, cors, (*hosts, host)))
-        await _live(server, service, listener, on_ready or (lambda: None), lifeline)
+
+        def stop() -> None:
+            service.stop_waiting()
+            server.stop()
+
+        _call_on_signals(stop, lifeline)
+        try:
+            await service.open(shipped())
+            answer_questions(service)
+            gc.freeze()
+            if on_ready is not None:
+                asyncio.get_running_loop().call_soon(on_ready)
+            await server.serve([listener])
+        finally:
+            await service.close()
 
     try:
         with asyncio.Runner(loop_factory=uvicorn.Config("", log_config=None).get_loop_factory()) as runner:
@@ -75,27 +89,12 @@ def serve(
         listener.close()
 
 
-async def _live(
-    server: "QuietServer", service: Service, listener: socket.socket, on_ready: Callable[[], None], lifeline: int | None
-) -> None:
-    _hear_stop(lambda: _stop(server, service), lifeline)
-    try:
-        await service.open(shipped())
-        answer_questions(service)
-        gc.freeze()
-        asyncio.get_running_loop().call_soon(on_ready)
-        await server.serve([listener])
-    finally:
-        await service.close()
-
-
-def _stop(server: "QuietServer", service: Service) -> None:
-    service.stop_waiting()
-    server.stop()
-
-
 class QuietServer(uvicorn.Server):
-    """uvicorn without its ten looks a second at whether to stop and what time it is: idle, it sleeps."""
+    """uvicorn without its ten looks a second at whether to stop and what time it is: idle, it sleeps.
+
+    `main_loop` and `capture_signals` are no public API of uvicorn: as of 0.54, `serve` calls both. A test
+    (tests/faces/test_libraries.py) fails when that changes.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         config = uvicorn.Config(
@@ -124,7 +123,7 @@ class QuietServer(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Signals are heard by `serve`."""
+        """`serve` of this module has set the handlers of signals."""
         yield
 
 
@@ -146,16 +145,16 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _hear_stop(stop: Callable[[], None], lifeline: int | None) -> None:
+def _call_on_signals(stop: Callable[[], None], lifeline: int | None) -> None:
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop)
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         loop.add_signal_handler(signal.SIGINT, stop)
     if lifeline is not None:
-        loop.add_reader(lifeline, _at_end, lifeline, stop)
+        loop.add_reader(lifeline, _call_at_end, lifeline, stop)
 
 
-def _at_end(lifeline: int, stop: Callable[[], None]) -> None:
+def _call_at_end(lifeline: int, stop: Callable[[], None]) -> None:
     if not os.read(lifeline, 1):
         asyncio.get_running_loop().remove_reader(lifeline)
         stop()

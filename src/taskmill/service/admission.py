@@ -31,6 +31,8 @@ class RequestLimits:
     """Tasks."""
     wait: float = 60.0
     """Seconds."""
+    readiness: float = 3.0
+    """Seconds; a store that has not answered by then is not ready."""
 
 
 async def admit(draft: Draft, task_types: TaskTypeCache, id: str | None = None) -> Task:

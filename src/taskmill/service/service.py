@@ -27,7 +27,6 @@ from taskmill.service.streams import FilteredStream, StreamSettings, TaskStream
 from taskmill.service.task_types import TaskTypeCache
 from taskmill.stores.contract import TaskTypeRow
 
-READY_WITHIN = 3.0
 BATCH_CHUNK = 500
 """Drafts that are read and stored at a time, so that a big batch does not hold up the other callers."""
 UNFINISHED = tuple(state for state in State if state not in FINAL)
@@ -232,11 +231,11 @@ class Service:
     async def readiness(self) -> views.Readiness:
         """Never raises, and takes a few seconds at most."""
         try:
-            async with asyncio.timeout(READY_WITHIN):
+            async with asyncio.timeout(self.limits.readiness):
                 now = await self._store.ping()
                 alive = any(is_alive(row, now) for row in await self._store.workers())
         except (StoreError, TimeoutError) as error:
-            why = str(error) or f"no answer in {READY_WITHIN:g} seconds"
+            why = str(error) or f"no answer in {self.limits.readiness:g} seconds"
             return views.Readiness(can_store=False, can_claim=False, why=[f"the store cannot be written: {why}"])
         missing = [] if alive else ["no worker has been seen in the last 20 seconds"]
         return views.Readiness(can_store=True, can_claim=alive, why=missing)

@@ -16,8 +16,6 @@ from taskmill.core.times import now
 from taskmill.stores.contract import Registry, TaskTypeRow
 
 log = logging.getLogger(__name__)
-FRESH = 1.0
-"""Seconds for which what was read is good."""
 EXAMPLE_DEPTH = 8
 EXAMPLES: dict[str, Any] = {"string": "text", "integer": 1, "number": 1.5, "boolean": True, "null": None}
 
@@ -35,17 +33,19 @@ class KnownTaskType(NamedTuple):
 
 
 class TaskTypeCache:
-    """Read again when a second has passed, and at once when a name is missing."""
+    """Read again when what was read is too old, and at once when a name is missing."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, max_age: float = 1.0) -> None:
+        """`max_age`: seconds."""
         self._registry = registry
+        self._max_age = max_age
         self._known: dict[str, KnownTaskType] = {}
         self._read_at = 0.0
 
     async def get(self, name: str) -> KnownTaskType:
         """Raises UnknownTaskType with the names that come near, or because it is switched off."""
         check_on(name)
-        if time.monotonic() - self._read_at > FRESH:
+        if time.monotonic() - self._read_at > self._max_age:
             self._read_at = time.monotonic()
             await self.read()
         if name not in self._known:

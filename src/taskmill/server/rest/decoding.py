@@ -12,8 +12,9 @@ from taskmill.core.task import PRIORITIES
 from taskmill.server.rest.problems import InvalidJson
 
 T = TypeVar("T", bound=msgspec.Struct)
-PLACE = re.compile(r"(?P<what>.*?)(?: - at `(?P<path>.*)`)?", re.DOTALL)
-QUOTED = re.compile(r"Object (?P<what>contains unknown|missing required) field `(?P<name>.*)`", re.DOTALL)
+SENTENCE = re.compile(r"(?P<what>.*?)(?: - at `(?P<path>.*)`)?", re.DOTALL)
+FIELD = re.compile(r"Object (?P<what>contains unknown|missing required) field `(?P<name>.*)`", re.DOTALL)
+"""How msgspec words what is wrong, as of 0.22: its errors have no fields. tests/faces/test_libraries.py watches it."""
 WORDS = {"$.priority": tuple(PRIORITIES)}
 LISTS = frozenset({"state", "queue", "task_type", "priority", "tag", "id"})
 NUMBERS: dict[str, type[int] | type[float]] = {"limit": int, "wait": float}
@@ -69,10 +70,10 @@ def _number(name: str, value: str) -> Any:
 
 def _explain(message: str, shape: type[msgspec.Struct]) -> NoReturn:
     """In our words, with the path of the field and the names that come near."""
-    place = PLACE.fullmatch(message)
-    assert place is not None
-    what, path = place["what"], place["path"] or "$"
-    field = QUOTED.fullmatch(what)
+    sentence = SENTENCE.fullmatch(message)
+    assert sentence is not None
+    what, path = sentence["what"], sentence["path"] or "$"
+    field = FIELD.fullmatch(what)
     if field and field["what"] == "missing required":
         _refuse(f"{path}.{field['name']}", "is required")
     if field:
