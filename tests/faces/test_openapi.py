@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from taskmill.core.task import SECOND
 from taskmill.sdk.sync import run
 from tests.faces.site import Site, now
 from tests.faces.test_rest_around import worker
@@ -18,7 +19,8 @@ EXAMPLES = 20
 
 
 def explore(site: Site, directory: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    run(site.store.put_worker(worker("w-1", now(site.store))))  # or /readyz would rightly answer 503
+    later = now(site.store) + 600 * SECOND  # it counts as alive for the whole run, or /readyz would rightly answer 503
+    run(site.store.put_worker(worker("w-1", later)))
     program = Path(sys.executable).with_name("schemathesis")
     phases = ("--phases", "examples,coverage,fuzzing", "--max-examples", str(EXAMPLES))
     url = f"{site.http.base_url}/api/openapi.json".replace("//api", "/api")
