@@ -47,7 +47,7 @@ def create_asgi(service: Service, cors: Sequence[str] = (), hosts: Sequence[str]
 
 
 def serve(
-    place: ConnectionSettings,
+    connection: ConnectionSettings,
     host: str = "127.0.0.1",
     port: int = 8000,
     cors: Sequence[str] = (),
@@ -64,7 +64,7 @@ def serve(
     listener = listen(host, port)
 
     async def live() -> None:
-        service = loop_service(place)
+        service = loop_service(connection)
         server = QuietServer(create_asgi(service, cors, (*hosts, host)))
 
         def stop() -> None:

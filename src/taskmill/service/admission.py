@@ -1,7 +1,6 @@
 """At the door: a draft becomes a task that any store can keep and any worker can run, or is refused with reasons."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,7 +36,7 @@ class RequestLimits:
 
 async def admit(draft: Draft, task_types: TaskTypeCache, id: str | None = None) -> Task:
     """`id` is the one to take unless the draft has its own. Raises InvalidRequest with a problem per field."""
-    refuse(list(_problems(draft)))
+    _check(draft)
     task_type = await task_types.get(draft.task_type)
     parameters = to_json(draft.parameters)
     check_schema(draft.parameters, task_type.validator, task_type.names)
@@ -46,15 +45,49 @@ async def admit(draft: Draft, task_types: TaskTypeCache, id: str | None = None) 
     return Task(spec, machine.create(spec, created_at, _run_at(draft, created_at)))
 
 
-def refuse(problems: list[Problem]) -> None:
-    if problems:
-        path, message = problems[0]
-        raise InvalidRequest(f"{path} {message}", problems=problems)
+def refusal(path: str, why: str) -> InvalidRequest:
+    return InvalidRequest(f"{path} {why}", problems=[Problem(path, why)])
 
 
-def placed(path: str, wrong: str | None) -> list[Problem]:
-    """What core/limits.py says of a value, with where it stands."""
-    return [Problem(path, wrong)] if wrong else []
+class RequestCheck:
+    """Gathers what is wrong with a request, so that all of it is said at once."""
+
+    def __init__(self) -> None:
+        self._problems: list[Problem] = []
+
+    def add(self, path: str, wrong: str | None) -> None:
+        """`wrong`: what core/limits.py says of the value there, or None."""
+        if wrong:
+            self._problems.append(Problem(path, wrong))
+
+    def end(self) -> None:
+        """Raises InvalidRequest with a problem per finding."""
+        if self._problems:
+            path, message = self._problems[0]
+            raise InvalidRequest(f"{path} {message}", problems=self._problems)
+
+
+def _check(draft: Draft) -> None:
+    check = RequestCheck()
+    if draft.priority is not None and draft.priority not in PRIORITIES:
+        check.add("$.priority", "must be high, normal or low")
+    if draft.queue is not None:
+        check.add("$.queue", limits.name(draft.queue))
+    if draft.key is not None:
+        check.add("$.key", limits.name(draft.key))
+    if draft.tags:
+        check.add("$.tags", limits.tag_count(len(draft.tags)))
+        for index, tag in enumerate(draft.tags[: limits.TAGS]):
+            check.add(f"$.tags[{index}]", limits.name(tag))
+    if draft.delay is not None:
+        if draft.run_at is not None:
+            check.add("$.run_at", "cannot go together with delay; give one of them")
+        check.add("$.delay", limits.delay(draft.delay))
+    if draft.timeout is not None:
+        check.add("$.timeout", limits.timeout(draft.timeout))
+    if draft.retries is not None:
+        check.add("$.retries", limits.retries(draft.retries))
+    check.end()
 
 
 def _spec(draft: Draft, task_type: KnownTaskType, parameters: str, id: str, created_at: int) -> Spec:
@@ -82,9 +115,9 @@ def _id(draft: Draft, id: str | None) -> str:
         return id or uuid7()
     own = parse_id(draft.id)
     if own is None:
-        raise _refusal("$.id", "must be a UUID")
+        raise refusal("$.id", "must be a UUID")
     if id is not None:
-        raise _refusal("$.id", "cannot go together with an Idempotency-Key, which makes the id")
+        raise refusal("$.id", "cannot go together with an Idempotency-Key, which makes the id")
     return own
 
 
@@ -94,7 +127,8 @@ def _run_at(draft: Draft, created_at: int) -> int | None:
         at = created_at + round(draft.delay * SECOND)
     elif draft.run_at is not None:
         at = parse_time("$.run_at", draft.run_at)
-        refuse(placed("$.run_at", limits.start((at - created_at) / SECOND)))
+        if wrong := limits.start((at - created_at) / SECOND):
+            raise refusal("$.run_at", wrong)
     else:
         return None
     return at if at > created_at else None
@@ -115,38 +149,13 @@ def _no_time(path: str, why: str) -> InvalidRequest:
     return InvalidRequest(f"{path} {why}", problems=[Problem(path, f"{why}; a right one is {iso(now())}")])
 
 
-def _refusal(path: str, why: str) -> InvalidRequest:
-    return InvalidRequest(f"{path} {why}", problems=[Problem(path, why)])
-
-
-def _problems(draft: Draft) -> Iterator[Problem]:
-    if draft.priority is not None and draft.priority not in PRIORITIES:
-        yield Problem("$.priority", "must be high, normal or low")
-    if draft.queue is not None:
-        yield from placed("$.queue", limits.name(draft.queue))
-    if draft.key is not None:
-        yield from placed("$.key", limits.name(draft.key))
-    if draft.tags:
-        yield from placed("$.tags", limits.tag_count(len(draft.tags)))
-        for index, tag in enumerate(draft.tags[: limits.TAGS]):
-            yield from placed(f"$.tags[{index}]", limits.name(tag))
-    if draft.delay is not None:
-        if draft.run_at is not None:
-            yield Problem("$.run_at", "cannot go together with delay; give one of them")
-        yield from placed("$.delay", limits.delay(draft.delay))
-    if draft.timeout is not None:
-        yield from placed("$.timeout", limits.timeout(draft.timeout))
-    if draft.retries is not None:
-        yield from placed("$.retries", limits.retries(draft.retries))
-
-
 def id_for(key: str | None, index: int | None = None) -> str | None:
     """The id that an Idempotency-Key stands for; in a batch, each position has its own. Raises InvalidRequest."""
     if key is None:
         return None
     longest = 2 * limits.NAME_LENGTH
     if not (0 < len(key) <= longest and key.isascii() and key.isprintable()):
-        raise _refusal("header Idempotency-Key", f"must be 1 to {longest} printable ASCII characters")
+        raise refusal("header Idempotency-Key", f"must be 1 to {longest} printable ASCII characters")
     return derived("idempotency", key) if index is None else derived("idempotency-batch", f"{index}\0{key}")
 
 

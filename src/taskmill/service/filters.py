@@ -3,14 +3,14 @@
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from taskmill.core import limits
-from taskmill.core.errors import InvalidRequest, Problem
+from taskmill.core.errors import InvalidRequest
 from taskmill.core.ids import parse as parse_id
 from taskmill.core.state import State
 from taskmill.core.task import PRIORITIES
 from taskmill.engine.client.control import Verdict, matching
 from taskmill.engine.notifier import Notifier
 from taskmill.feeds.contract import EventFilter
-from taskmill.service.admission import parse_time, placed, refuse
+from taskmill.service.admission import RequestCheck, parse_time
 from taskmill.service.views import Bulk, BulkResult, Refused, Where
 from taskmill.stores.contract import Filter
 
@@ -27,16 +27,18 @@ def to_filter(where: Where) -> Filter:
     """Raises InvalidRequest with a problem per condition."""
     states, queues, task_types = _values(where.state), _values(where.queue), _values(where.task_type)
     priorities, tags = _values(where.priority), _values(where.tag)
-    refuse(
-        [
-            *_unknown("$.state", states, STATES),
-            *_unknown("$.priority", priorities, PRIORITIES),
-            *_names("$.queue", queues),
-            *_names("$.task_type", task_types),
-            *_names("$.tag", tags),
-            *_names("$.key", () if where.key is None else (where.key,)),
-        ]
-    )
+    check = RequestCheck()
+    _check_words(check, "$.state", states, STATES)
+    _check_words(check, "$.priority", priorities, PRIORITIES)
+    for path, names in (("$.queue", queues), ("$.task_type", task_types), ("$.tag", tags)):
+        if len(names) > MOST:
+            check.add(path, f"must be at most {MOST} names")
+        else:
+            for name in names:
+                check.add(path, limits.name(name))
+    if where.key is not None:
+        check.add("$.key", limits.name(where.key))
+    check.end()
     return Filter(
         tuple(State(state) for state in states),
         queues,
@@ -52,15 +54,15 @@ def to_filter(where: Where) -> Filter:
 def to_event_filter(queues: Sequence[str], task_types: Sequence[str], ids: Sequence[str]) -> EventFilter:
     """Raises InvalidRequest with a problem per condition."""
     parsed = [parse_id(id) for id in ids]
-    conditions = {"$.id": ids, "$.queue": queues, "$.task_type": task_types}
-    refuse(
-        [
-            *(Problem("$.id", "is not a UUID") for id in parsed if id is None),
-            *(problem for name in queues for problem in placed("$.queue", limits.name(name))),
-            *(problem for name in task_types for problem in placed("$.task_type", limits.name(name))),
-            *(Problem(path, f"must be at most {MOST}") for path, values in conditions.items() if len(values) > MOST),
-        ]
-    )
+    check = RequestCheck()
+    for id in parsed:
+        check.add("$.id", None if id else "is not a UUID")
+    for path, names in (("$.queue", queues), ("$.task_type", task_types)):
+        for name in names:
+            check.add(path, limits.name(name))
+    for path, values in (("$.id", ids), ("$.queue", queues), ("$.task_type", task_types)):
+        check.add(path, f"must be at most {MOST}" if len(values) > MOST else None)
+    check.end()
     return EventFilter(
         frozenset(id for id in parsed if id) or None, frozenset(queues) or None, frozenset(task_types) or None
     )
@@ -91,12 +93,7 @@ def _values(value: str | list[str]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(dict.fromkeys(value))
 
 
-def _unknown(path: str, given: tuple[str, ...], known: Iterable[str]) -> list[Problem]:
+def _check_words(check: RequestCheck, path: str, given: tuple[str, ...], known: Iterable[str]) -> None:
     words = tuple(known)
-    return [Problem(path, f"{word[:64]!r} is not one of {', '.join(words)}") for word in given if word not in words]
-
-
-def _names(path: str, names: tuple[str, ...]) -> list[Problem]:
-    if len(names) > MOST:
-        return [Problem(path, f"must be at most {MOST} names")]
-    return [problem for name in names for problem in placed(path, limits.name(name))]
+    for word in given:
+        check.add(path, None if word in words else f"{word[:64]!r} is not one of {', '.join(words)}")

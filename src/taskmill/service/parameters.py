@@ -13,7 +13,7 @@ from taskmill.core.suggest import near_names
 
 ROOT = "$.parameters"
 MOST = 20
-"""So many problems are told at once."""
+"""Problems of one refusal."""
 MESSAGE_LENGTH = 300
 
 

@@ -20,7 +20,7 @@ from taskmill.engine.live.why import is_alive, why_not_started
 from taskmill.feeds.contract import Answer
 from taskmill.sdk.backend import Backend, ConnectionSettings
 from taskmill.service import present, views
-from taskmill.service.admission import RequestLimits, admit, check_same, id_for, placed, refuse
+from taskmill.service.admission import RequestLimits, admit, check_same, id_for, refusal
 from taskmill.service.filters import Control, act, to_event_filter, to_filter
 from taskmill.service.live import LiveTasks
 from taskmill.service.streams import FilteredStream, StreamSettings, TaskStream
@@ -37,7 +37,7 @@ R = TypeVar("R")
 
 
 class BatchOutcome(NamedTuple):
-    """For each draft in its place what came of it, or why it was refused."""
+    """What came of each draft, in their order: the task, or why it was refused."""
 
     results: list[views.Created | TaskmillError]
     created: int
@@ -46,9 +46,9 @@ class BatchOutcome(NamedTuple):
     refused: int
 
 
-def loop_service(place: ConnectionSettings) -> "Service":
+def loop_service(connection: ConnectionSettings) -> "Service":
     """For a server, on its event loop. Raises InvalidSettings."""
-    return Service(Backend(place, "loop"), batched=True)
+    return Service(Backend(connection, "loop"), batched=True)
 
 
 class Service:
@@ -110,12 +110,12 @@ class Service:
     async def create_batch(
         self, items: Sequence[T], read: Callable[[T], views.Draft], idempotency_key: str | None = None
     ) -> BatchOutcome:
-        """Store what is valid, each for itself; an Idempotency-Key counts by the place in the batch.
+        """Store what is valid, each for itself; an Idempotency-Key counts by the index in the batch.
 
         `read` makes the draft of an item, or raises a TaskmillError that refuses it. Raises InvalidRequest.
         """
         if len(items) > self.limits.batch:
-            refuse([Problem("$.tasks", f"holds {len(items)}; at most {self.limits.batch} are allowed")])
+            raise refusal("$.tasks", f"holds {len(items)}; at most {self.limits.batch} are allowed")
         results: list[views.Created | TaskmillError] = []
         for first in range(0, len(items), BATCH_CHUNK):
             drafts = [_try(read, item) for item in items[first : first + BATCH_CHUNK]]
@@ -131,7 +131,7 @@ class Service:
     async def tasks(self, where: views.Where, limit: int = 50, cursor: str | None = None) -> views.TaskPage:
         """Newest first; `next_cursor` continues and stays right while tasks are added. Raises InvalidRequest."""
         if not 1 <= limit <= self.limits.page:
-            refuse([Problem("$.limit", f"must be 1 to {self.limits.page}")])
+            raise refusal("$.limit", f"must be 1 to {self.limits.page}")
         page = await self._store.find(to_filter(where), limit, cursor)
         return views.TaskPage(tasks=[present.task_summary(task) for task in page.tasks], next_cursor=page.cursor)
 
@@ -193,7 +193,7 @@ class Service:
     async def filtered_stream(
         self, queues: Sequence[str], task_types: Sequence[str], ids: Sequence[str], last: str | None
     ) -> FilteredStream:
-        """Of all tasks for which every condition holds that has values. Raises InvalidRequest, TooManyStreams."""
+        """Of the tasks that match every condition that has values. Raises InvalidRequest, TooManyStreams."""
         return await self.live.filtered_stream(to_event_filter(queues, task_types, ids), last)
 
     def stop_waiting(self) -> None:
@@ -262,7 +262,8 @@ class Service:
         return await self.get(id)
 
     async def _set_paused(self, queue: str, paused: bool) -> views.Paused:
-        refuse(placed("queue", limits.name(queue)))
+        if wrong := limits.name(queue):
+            raise refusal("queue", wrong)
         await self._store.pause(queue, paused)
         return views.Paused(name=queue, paused=paused)
 
@@ -272,11 +273,11 @@ class Service:
         """`first`: where the chunk stands in the batch."""
         outcomes: list[views.Created | TaskmillError | None] = []
         admitted: list[tuple[views.Draft, str | None, Task]] = []
-        for place, draft in enumerate(drafts, first):
+        for index, draft in enumerate(drafts, first):
             if isinstance(draft, TaskmillError):
                 outcomes.append(draft)
                 continue
-            id = id_for(idempotency_key, place)
+            id = id_for(idempotency_key, index)
             try:
                 admitted.append((draft, id, await admit(draft, self._task_types, id)))
                 outcomes.append(None)

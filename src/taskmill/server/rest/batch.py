@@ -6,7 +6,7 @@ from msgspec import Meta, Raw, Struct
 
 from taskmill.core.errors import TaskmillError
 from taskmill.server.rest.decoding import Body
-from taskmill.server.rest.http import Call, Reply, Route, ok
+from taskmill.server.rest.http import HttpCall, Reply, Route, ok
 from taskmill.server.rest.problems import ProblemView, problem
 from taskmill.server.rest.tasks import DRAFT, REFUSALS
 from taskmill.service import views
@@ -42,7 +42,7 @@ class BatchResult(Struct, kw_only=True):
 BODY = Body(RawBatch)
 
 
-async def create(call: Call) -> Reply:
+async def create(call: HttpCall) -> Reply:
     batch = (await call.body(BODY, call.service.limits.batch_body)).tasks
     outcome = await call.service.create_batch(batch, DRAFT.read, call.header(b"idempotency-key"))
     results = [_item(index, result) for index, result in enumerate(outcome.results)]

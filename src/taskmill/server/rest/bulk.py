@@ -1,18 +1,18 @@
 """/api/tasks/cancel and /api/tasks/retry: everything that matches a filter."""
 
 from taskmill.server.rest.decoding import Body
-from taskmill.server.rest.http import Call, Reply, Route, ok
+from taskmill.server.rest.http import HttpCall, Reply, Route, ok
 from taskmill.server.rest.tasks import REFUSALS
 from taskmill.service.views import Bulk, BulkResult
 
 BODY = Body(Bulk)
 
 
-async def cancel(call: Call) -> Reply:
+async def cancel(call: HttpCall) -> Reply:
     return ok(await call.service.cancel_matching(await call.body(BODY, call.service.limits.body)))
 
 
-async def retry(call: Call) -> Reply:
+async def retry(call: HttpCall) -> Reply:
     return ok(await call.service.retry_matching(await call.body(BODY, call.service.limits.body)))
 
 

@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 
 from taskmill.core.state import State
 from taskmill.server.rest.decoding import Body
-from taskmill.server.rest.http import Call, Reply, Route, ok
+from taskmill.server.rest.http import HttpCall, Reply, Route, ok
 from taskmill.server.rest.tasks import REFUSALS
 from taskmill.service import views
 
@@ -41,24 +41,24 @@ class NamedTask(Struct, kw_only=True):
 MESSAGE, NAMED = Body(Message), Body(Named)
 
 
-async def send(call: Call) -> Reply:
+async def send(call: HttpCall) -> Reply:
     message = (await call.body(MESSAGE, call.service.limits.body)).message
     created = await _enqueue(call, message)
     return ok(Sent(id=created.id, status=created.state, message=message), 201)
 
 
-async def create(call: Call) -> Reply:
+async def create(call: HttpCall) -> Reply:
     name = (await call.body(NAMED, call.service.limits.body)).name
     created = await _enqueue(call, name)
     return ok(NamedTask(id=created.id, name=name, status=created.state), 201)
 
 
-async def read(call: Call) -> Reply:
+async def read(call: HttpCall) -> Reply:
     task = await call.service.get(call.names[0])
     return ok(NamedTask(id=task.id, name=_name(task), status=task.state))
 
 
-async def _enqueue(call: Call, message: str) -> views.Created:
+async def _enqueue(call: HttpCall, message: str) -> views.Created:
     return await call.service.create(views.Draft(task_type=TASK_TYPE, parameters={"message": message}))
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from taskmill.server.rest.http import Call, Reply, Route, Streamed, ok
+from taskmill.server.rest.http import HttpCall, Reply, Route, StreamDoc, ok
 from taskmill.server.rest.problems import ProblemView
 from taskmill.server.rest.sse import EventReply
 from taskmill.service import views
@@ -29,15 +29,15 @@ class WideQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     id: Annotated[list[str], Meta(description="Any of these.")] = []
 
 
-async def status(call: Call) -> Reply:
+async def status(call: HttpCall) -> Reply:
     return ok(await call.service.status(call.names[0]))
 
 
-async def one(call: Call) -> EventReply:
+async def one(call: HttpCall) -> EventReply:
     return EventReply(await call.service.task_stream(call.names[0], call.header(LAST)), call.service.live)
 
 
-async def many(call: Call) -> EventReply:
+async def many(call: HttpCall) -> EventReply:
     query = call.query(WideQuery)
     stream = await call.service.filtered_stream(query.queue, query.task_type, query.id, call.header(LAST))
     return EventReply(stream, call.service.live)
@@ -59,7 +59,7 @@ ROUTES = (
         "Server-sent events of a task: how it is now, what changes, and its result at the end",
         {200: None},
         errors=("not_found", "too_many_streams"),
-        stream=Streamed(EXAMPLE, (views.EventView, views.GapView, views.EndView, ProblemView)),
+        stream=StreamDoc(EXAMPLE, (views.EventView, views.GapView, views.EndView, ProblemView)),
     ),
     Route(
         "GET",
@@ -69,6 +69,6 @@ ROUTES = (
         {200: None},
         query=WideQuery,
         errors=("invalid_request", "too_many_streams", "feed_unavailable"),
-        stream=Streamed(EXAMPLE.partition("event: end")[0], (views.EventView, views.GapView)),
+        stream=StreamDoc(EXAMPLE.partition("event: end")[0], (views.EventView, views.GapView)),
     ),
 )

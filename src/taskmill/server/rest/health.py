@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from taskmill.core.errors import Problem
-from taskmill.server.rest.http import Call, Reply, Route, ok
+from taskmill.server.rest.http import HttpCall, Reply, Route, ok
 from taskmill.service.errors import NotReady
 from taskmill.service.views import Readiness
 
@@ -25,11 +25,11 @@ class Links(Struct):
     ready: str = "/readyz"
 
 
-async def alive(_: Call) -> Reply:
+async def alive(_: HttpCall) -> Reply:
     return ok(Alive())
 
 
-async def ready(call: Call) -> Reply:
+async def ready(call: HttpCall) -> Reply:
     readiness = await call.service.readiness()
     if readiness.ready:
         return ok(readiness)
@@ -37,7 +37,7 @@ async def ready(call: Call) -> Reply:
     raise NotReady("; ".join(readiness.why), problems=[Problem(path, why) for why in readiness.why])
 
 
-async def links(_: Call) -> Reply:
+async def links(_: HttpCall) -> Reply:
     return ok(Links())
 
 

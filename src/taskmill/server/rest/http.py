@@ -42,13 +42,13 @@ class Reply(NamedTuple):
     media: bytes = JSON
 
 
-class Stream(Protocol):
+class StreamedReply(Protocol):
     """A reply that goes on."""
 
     async def play(self, method: str, receive: Receive, send: Send) -> None: ...
 
 
-class Call:
+class HttpCall:
     """One request."""
 
     def __init__(self, service: Service, scope: Scope, receive: Receive, names: tuple[str, ...]) -> None:
@@ -117,10 +117,10 @@ class Call:
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-Endpoint = Callable[[Call], Awaitable[Reply | Stream]]
+Endpoint = Callable[[HttpCall], Awaitable[Reply | StreamedReply]]
 
 
-class Streamed(NamedTuple):
+class StreamDoc(NamedTuple):
     """What OpenAPI tells about server-sent events."""
 
     example: str
@@ -143,7 +143,7 @@ class Route(NamedTuple):
     """Of a body."""
     idempotent: bool = False
     """Takes an Idempotency-Key."""
-    stream: Streamed | None = None
+    stream: StreamDoc | None = None
     """It answers with server-sent events."""
     raw: bool = False
     """The body is a file, of any media type."""
@@ -189,7 +189,7 @@ class Api:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             route, names = self._routes.find(scope["method"], scope["raw_path"])
-            reply = await route.endpoint(Call(self._service, scope, receive, names))
+            reply = await route.endpoint(HttpCall(self._service, scope, receive, names))
             if not isinstance(reply, Reply):
                 await reply.play(scope["method"], receive, send)
                 return

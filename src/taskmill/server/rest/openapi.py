@@ -9,7 +9,7 @@ import msgspec
 
 from taskmill import __version__
 from taskmill.core.limits import NAME_LENGTH
-from taskmill.server.rest.http import Call, Reply, Route, Streamed
+from taskmill.server.rest.http import HttpCall, Reply, Route, StreamDoc
 from taskmill.server.rest.problems import STATUSES, ProblemView
 
 PLACEHOLDER = re.compile(r"{(\w+)}")
@@ -37,7 +37,7 @@ Shape = type[msgspec.Struct] | None
 def openapi_route(routes: Sequence[Route]) -> Route:
     body = msgspec.json.encode(document(routes))
 
-    async def openapi(_: Call) -> Reply:
+    async def openapi(_: HttpCall) -> Reply:
         return Reply(200, body)
 
     return Route("GET", "/api/openapi.json", openapi, "This document", {200: None})
@@ -119,7 +119,7 @@ def _responses(route: Route, shapes: dict[Shape, Document]) -> Document:
     return responses
 
 
-def _stream(streamed: Streamed, shapes: dict[Shape, Document]) -> Document:
+def _stream(streamed: StreamDoc, shapes: dict[Shape, Document]) -> Document:
     """The schema is that of one event."""
     payload = {"anyOf": [shapes[shape] for shape in streamed.data]}
     data = {"type": "string", "contentMediaType": "application/json", "contentSchema": payload}

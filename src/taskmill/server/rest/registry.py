@@ -1,38 +1,38 @@
 """What is around the tasks: queues, workers, task types, stats."""
 
 from taskmill.core.errors import NotFound, UnknownTaskType
-from taskmill.server.rest.http import Call, Reply, Route, ok
+from taskmill.server.rest.http import HttpCall, Reply, Route, ok
 from taskmill.service import views
 
 
-async def queues(call: Call) -> Reply:
+async def queues(call: HttpCall) -> Reply:
     return ok(await call.service.queues())
 
 
-async def pause(call: Call) -> Reply:
+async def pause(call: HttpCall) -> Reply:
     return ok(await call.service.pause(call.names[0]))
 
 
-async def resume(call: Call) -> Reply:
+async def resume(call: HttpCall) -> Reply:
     return ok(await call.service.resume(call.names[0]))
 
 
-async def workers(call: Call) -> Reply:
+async def workers(call: HttpCall) -> Reply:
     return ok(await call.service.workers())
 
 
-async def task_types(call: Call) -> Reply:
+async def task_types(call: HttpCall) -> Reply:
     return ok(await call.service.task_types())
 
 
-async def task_type(call: Call) -> Reply:
+async def task_type(call: HttpCall) -> Reply:
     try:
         return ok(await call.service.task_type(call.names[0]))
     except UnknownTaskType as unknown:
         raise NotFound(str(unknown), hint=unknown.hint) from None
 
 
-async def stats(call: Call) -> Reply:
+async def stats(call: HttpCall) -> Reply:
     return ok(await call.service.stats())
 
 

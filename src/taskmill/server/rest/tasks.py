@@ -6,7 +6,7 @@ from msgspec import Meta, Struct
 
 from taskmill.core.state import FINAL, State
 from taskmill.server.rest.decoding import Body
-from taskmill.server.rest.http import Call, Reply, Route, ok
+from taskmill.server.rest.http import HttpCall, Reply, Route, ok
 from taskmill.service import views
 
 DRAFT = Body(views.Draft)
@@ -22,43 +22,43 @@ class WaitQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     wait: Annotated[float, Meta(description="Seconds to wait for the end of the task, at most 60.")] = 0.0
 
 
-async def create(call: Call) -> Reply:
+async def create(call: HttpCall) -> Reply:
     draft = await call.body(DRAFT, call.service.limits.body)
     created = await call.service.create(draft, call.header(b"idempotency-key"))
     location = ((b"location", b"/api/tasks/" + created.id.encode()),)
     return ok(created, 201 if created.created else 200, location)
 
 
-async def read(call: Call) -> Reply:
+async def read(call: HttpCall) -> Reply:
     return ok(await call.service.get(call.names[0]))
 
 
-async def page(call: Call) -> Reply:
+async def page(call: HttpCall) -> Reply:
     query = call.query(ListQuery)
     return ok(await call.service.tasks(query, query.limit, query.cursor))
 
 
-async def result(call: Call) -> Reply:
+async def result(call: HttpCall) -> Reply:
     """200 with the result, 202 while there is none yet, 409 when the task failed or was cancelled."""
     view = await call.service.result(call.names[0], call.query(WaitQuery).wait)
     return ok(view, 200 if view.state in FINAL else 202)
 
 
-async def attempts(call: Call) -> Reply:
+async def attempts(call: HttpCall) -> Reply:
     return ok(await call.service.attempts(call.names[0]))
 
 
-async def cancel(call: Call) -> Reply:
+async def cancel(call: HttpCall) -> Reply:
     """202 when the task still runs and was asked to stop."""
     task = await call.service.cancel(call.names[0])
     return ok(task, 202 if task.state is State.RUNNING else 200)
 
 
-async def retry(call: Call) -> Reply:
+async def retry(call: HttpCall) -> Reply:
     return ok(await call.service.retry(call.names[0]))
 
 
-async def delete(call: Call) -> Reply:
+async def delete(call: HttpCall) -> Reply:
     await call.service.delete(call.names[0])
     return Reply(204)
 

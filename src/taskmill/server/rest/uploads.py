@@ -1,22 +1,22 @@
 """/api/uploads: files for task types to read."""
 
-from taskmill.server.rest.http import Call, Reply, Route, ok
+from taskmill.server.rest.http import HttpCall, Reply, Route, ok
 from taskmill.service import uploads
 
 UPLOAD = "/api/uploads/{name}"
 REFUSALS = ("invalid_request", "not_found", "files_unavailable")
 
 
-async def put(call: Call) -> Reply:
+async def put(call: HttpCall) -> Reply:
     upload, replaced = await uploads.take_in(call.names[0], call.pieces)
     return ok(upload, 200 if replaced else 201)
 
 
-async def several(_: Call) -> Reply:
+async def several(_: HttpCall) -> Reply:
     return ok(await uploads.newest())
 
 
-async def delete(call: Call) -> Reply:
+async def delete(call: HttpCall) -> Reply:
     await uploads.delete(call.names[0])
     return Reply(204)
 
