@@ -20,6 +20,7 @@ import pytest
 from taskmill.core.errors import InvalidSettings
 from taskmill.sdk.backend import ConnectionSettings
 from taskmill.server.asgi import listen, serve
+from tests.chaos.mill import until
 
 PROGRAM = """
 import sys
@@ -33,6 +34,9 @@ SLOW = {"task_type": "sleep", "parameters": {"seconds": 60}}
 class Server(NamedTuple):
     process: "subprocess.Popen[str]"
     http: httpx.Client
+
+    def open_files(self) -> int:
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
     def stop(self, number: int) -> tuple[int, str]:
         """The exit code, and what it wrote to standard error."""
@@ -92,8 +96,9 @@ def test_those_who_wait_are_answered_before_it_ends(server: Server) -> None:
     id = server.http.post("/api/tasks", json=SLOW).json()["id"]
     replies: list[httpx.Response] = []
     caller = threading.Thread(target=lambda: replies.append(server.http.get(f"/api/tasks/{id}/result?wait=60")))
+    before = server.open_files()
     caller.start()
-    time.sleep(0.3)  # for the request to be on its way; there is nothing to await
+    until(lambda: server.open_files() > before, 10, "it listens for the end of the task")
     started = time.monotonic()
     assert server.stop(signal.SIGTERM) == (0, "")
     caller.join()
@@ -103,10 +108,12 @@ def test_those_who_wait_are_answered_before_it_ends(server: Server) -> None:
 
 @pytest.mark.slow
 def test_a_stalled_upload_does_not_hold_it_up(server: Server) -> None:
+    before = server.open_files()
     with socket.create_connection(("127.0.0.1", server.http.base_url.port or 0)) as upload:
         upload.sendall(b"POST /api/tasks HTTP/1.1\r\nHost: localhost\r\n")
         upload.sendall(b"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
-        time.sleep(0.3)
+        until(lambda: server.open_files() > before, 10, "it has the connection")
+        server.http.get("/healthz")  # what came before this was read before
         code, words = server.stop(signal.SIGTERM)
     assert code == 0
     assert "Traceback" not in words
@@ -117,7 +124,7 @@ def test_waiting_leaves_nothing_open(server: Server) -> None:
 
     def wait() -> int:
         server.http.get(f"/api/tasks/{id}/result", params={"wait": 0.01})
-        return len(os.listdir(f"/proc/{server.process.pid}/fd"))
+        return server.open_files()
 
     before = wait()
     assert [wait() for _ in range(10)][-1] <= before
