@@ -10,7 +10,7 @@ from typing import Any
 from taskmill.sdk.backend import Backend, ConnectionSettings
 from taskmill.service.service import Service
 from taskmill.service.task_types import shipped
-from tests.architecture.tree import ROOT
+from tests.architecture.tree import ROOT, SOURCE
 
 PAGE = ROOT / "docs/how-to/contribute/add-a-face.md"
 MATH = {"task_type": "math", "parameters": {"expression": "1 + 1"}}
@@ -21,6 +21,15 @@ def face() -> Any:
     module = ModuleType("face")
     exec(compile(source, str(PAGE), "exec"), vars(module))
     return module
+
+
+def test_the_page_names_files_that_are_there() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    named = re.findall(r"`((?:server|service|engine|core|docs|tests)/[\w/]+(?:\.py|/))`", text)
+    assert len(named) > 15
+    assert [
+        name for name in named if "NAME" not in name and not ((SOURCE / name).exists() or (ROOT / name).exists())
+    ] == []
 
 
 async def test_the_face_of_the_page(tmp_path: Path) -> None:
