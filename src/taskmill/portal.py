@@ -60,6 +60,15 @@ def portal_loop() -> asyncio.AbstractEventLoop | None:
     return None if _portal is None else _portal.loop
 
 
+def in_loop() -> bool:
+    """Whether an event loop runs in this thread."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
 def _after_fork() -> None:
     """The thread did not come along."""
     global _portal, _lock

@@ -146,7 +146,7 @@ def test_a_task_that_kills_its_worker_is_parked_with_the_evidence(tmp_path: Path
         with pytest.raises(TaskError, match="SIGKILL"):
             deadly.result(timeout=30)
         assert all(other.result(timeout=30) for other in others)
-        records = run(app.connection.sync().store.attempts(deadly.id))
+        records = run(app.clients.sync().store.attempts(deadly.id))
         assert [record.outcome for record in records] == ["worker_lost"] * 3
         assert all("SIGKILL" in (record.error or "") for record in records)
     finally:

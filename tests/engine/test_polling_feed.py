@@ -1,4 +1,4 @@
-"""The store's tail tells what has changed, whoever changed it."""
+"""The polling feed publishes what has changed, whoever changed it."""
 
 import asyncio
 import json
@@ -12,8 +12,7 @@ from taskmill.core.events import TaskEvent
 from taskmill.core.state import FINAL, State
 from taskmill.core.task import SECOND, Decision, Task
 from taskmill.engine.client.control import cancel, retry
-from taskmill.engine.live import polling_feed as tail
-from taskmill.engine.live.polling_feed import PollingFeed
+from taskmill.engine.live.polling_feed import POLLING_SETTINGS, PollingFeed, PollingSettings, logger
 from taskmill.feeds.contract import EventFilter, Subscription
 from taskmill.stores.contract import ANY, Beat, ClaimQuery
 from taskmill.stores.memory import MemoryStore
@@ -26,12 +25,17 @@ LONG = 20
 
 
 @pytest.fixture
-async def feed(mill: Trial) -> AsyncIterator[PollingFeed]:
+def settings() -> PollingSettings:
+    return PollingSettings()
+
+
+@pytest.fixture
+async def feed(mill: Trial, settings: PollingSettings) -> AsyncIterator[PollingFeed]:
     """As in another process, where the store can be opened twice."""
     shared = isinstance(mill.store, MemoryStore)
     store = mill.store if shared else open_store(f"sqlite:///{mill.store.place}", caller="loop")
     await store.open()
-    yield (feed := PollingFeed(store))
+    yield (feed := PollingFeed(store, settings))
     await feed.close()
     if not shared:
         await store.close()
@@ -90,7 +94,7 @@ async def test_all_of_a_queue_or_type_are_watched(mill: Trial, feed: PollingFeed
 async def test_what_was_there_already_is_not_told(mill: Trial, feed: PollingFeed) -> None:
     await mill.add(add.call(1, 2), add.call(3, 4))
     watching = await feed.watch(EventFilter())
-    assert await watching.next(4 * tail.BREATH) == []
+    assert await watching.next(4 * POLLING_SETTINGS.minimum_interval) == []
     [id] = await mill.add(add.call(5, 6))
     assert [(event.id, event.state) for event in await watching.next(LONG)] == [(id, State.READY)]
 
@@ -108,7 +112,7 @@ async def test_a_second_watcher_takes_no_change_from_the_first(mill: Trial, feed
 async def test_a_retry_of_an_old_task_is_told_once_it_runs(mill: Trial, feed: PollingFeed) -> None:
     [old] = await mill.add(add.call(1, 2))
     await cancel(mill.notifier, [old])
-    for _ in range(tail.NEWEST + 10):
+    for _ in range(POLLING_SETTINGS.newest + 10):
         await mill.add(add.call(1, 2))
     watching = await feed.watch(EventFilter())
     await retry(mill.notifier, [old])
@@ -130,9 +134,8 @@ async def test_progress_within_a_version_is_told_in_order(mill: Trial, feed: Pol
         assert (event.kind, event.progress, event.version) == ("progress", beat.progress, claim.head.version)
 
 
-async def test_memory_is_bounded(mill: Trial, feed: PollingFeed, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tail, "KEPT", 10)
-    monkeypatch.setattr(tail, "RUNG", 5)
+@pytest.mark.parametrize("settings", [PollingSettings(kept=10, rung=5)], ids=["small"])
+async def test_memory_is_bounded(mill: Trial, feed: PollingFeed) -> None:
     tasks = [a_task(run_at=0) for _ in range(40)]
     await mill.store.add(tasks)
     watching = await feed.watch(EventFilter(queues=frozenset({"no other"})))
@@ -172,17 +175,15 @@ async def test_a_store_that_is_away_is_asked_again(
     [claim] = await mill.store.claim("w", 60 * SECOND, ClaimQuery(1))
     assert await mill.store.save([Decision(id, machine.succeed(claim.head, "3", claim.head.run_at))]) == []
     assert (await watching.next(LONG))[-1].state is State.SUCCEEDED
-    said = [record.message for record in caplog.records if record.name == tail.__name__]
+    said = [record.message for record in caplog.records if record.name == logger.name]
     assert said == [
         "the store does not tell what changes, trying again: gone fishing",
         "the store tells again what changes",
     ]
 
 
-async def test_it_listens_only_while_somebody_watches(
-    mill: Trial, feed: PollingFeed, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tail, "LINGER", 0.05)
+@pytest.mark.parametrize("settings", [PollingSettings(idle_timeout=0.05)], ids=["soon idle"])
+async def test_it_listens_only_while_somebody_watches(mill: Trial, feed: PollingFeed) -> None:
     watching = await feed.watch(EventFilter())
     listener = feed._listener
     assert listener is not None

@@ -11,7 +11,7 @@ from taskmill.core.ids import uuid7
 from taskmill.core.state import State
 from taskmill.core.task import Decision, Task
 from taskmill.engine.client.control import cancel
-from taskmill.engine.live.waiter import ResultWaiter
+from taskmill.engine.live.waiter import ResultWaiter, WaitTimings
 from taskmill.engine.notifier import Notifier
 from taskmill.stores.contract import ANY
 from taskmill.stores.memory import MemoryStore
@@ -47,10 +47,10 @@ async def stored(store: Gated, count: int) -> list[str]:
 
 
 async def test_looks_during_a_look_go_together_in_the_next(store: Gated) -> None:
-    ids, finals = await stored(store, 20), ResultWaiter(store)
-    first = asyncio.create_task(finals.get(ids[0]))
+    ids, waiter = await stored(store, 20), ResultWaiter(store)
+    first = asyncio.create_task(waiter.get(ids[0]))
     await store.begun.wait()
-    others = [asyncio.create_task(finals.get(id)) for id in ids + ids]
+    others = [asyncio.create_task(waiter.get(id)) for id in ids + ids]
     await asyncio.sleep(0)
     store.open.set()
     assert [task.spec.id for task in await asyncio.gather(first, *others)] == [ids[0], *ids, *ids]
@@ -58,21 +58,21 @@ async def test_looks_during_a_look_go_together_in_the_next(store: Gated) -> None
 
 
 async def test_who_looks_does_not_see_what_was_read_before_he_asked(store: Gated) -> None:
-    [id], finals = await stored(store, 1), ResultWaiter(store)
-    before = asyncio.create_task(finals.get(id))
+    [id], waiter = await stored(store, 1), ResultWaiter(store)
+    before = asyncio.create_task(waiter.get(id))
     await store.begun.wait()
     [task] = (await MemoryStore.get(store, [id])).values()
     await store.save([Decision(id, machine.cancel(task.head, task.head.run_at))])
-    after = asyncio.create_task(finals.get(id))
+    after = asyncio.create_task(waiter.get(id))
     await asyncio.sleep(0)
     store.open.set()
     assert [(await look).head.state for look in (before, after)] == [State.READY, State.CANCELLED]
 
 
 async def test_one_that_is_not_there_fails_alone(store: Gated) -> None:
-    [id], finals = await stored(store, 1), ResultWaiter(store)
+    [id], waiter = await stored(store, 1), ResultWaiter(store)
     store.open.set()
-    found, missed = await asyncio.gather(finals.get(id), finals.get(uuid7()), return_exceptions=True)
+    found, missed = await asyncio.gather(waiter.get(id), waiter.get(uuid7()), return_exceptions=True)
     assert isinstance(found, Task)
     assert isinstance(missed, NotFound)
 
@@ -81,53 +81,52 @@ async def test_a_store_that_fails_fails_all_who_asked(store: Gated, monkeypatch:
     async def failing(_ids: Sequence[str]) -> dict[str, Task]:
         raise StoreUnavailable("away")
 
-    [id], finals = await stored(store, 1), ResultWaiter(store)
+    [id], waiter = await stored(store, 1), ResultWaiter(store)
     monkeypatch.setattr(store, "get", failing)
-    answers = await asyncio.gather(finals.get(id), finals.until_final(id, 5), return_exceptions=True)
+    answers = await asyncio.gather(waiter.get(id), waiter.until_final(id, 5), return_exceptions=True)
     assert [type(answer) for answer in answers] == [StoreUnavailable, StoreUnavailable]
-    await finals.close()
+    await waiter.close()
 
 
 async def test_in_time_or_not_at_all(store: Gated) -> None:
-    [id], finals = await stored(store, 1), ResultWaiter(store)
+    [id], waiter = await stored(store, 1), ResultWaiter(store)
     store.open.set()
     with pytest.raises(TimeoutError):
-        await finals.until_final(id, 0.01)
-    waiting = asyncio.create_task(finals.until_final(id, 10))
+        await waiter.until_final(id, 0.01)
+    waiting = asyncio.create_task(waiter.until_final(id, 10))
     await cancel(Notifier(store), [id])
     assert (await waiting).head.state is State.CANCELLED
-    await finals.close()
+    await waiter.close()
 
 
-async def test_a_ring_for_any_task_is_for_all(store: Gated, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("taskmill.engine.live.waiter.FIRST_LOOK", 60.0)
+async def test_a_ring_for_any_task_is_for_all(store: Gated) -> None:
     store.open.set()
-    [id], finals = await stored(store, 1), ResultWaiter(store)
-    waiting = asyncio.create_task(finals.until_final(id, 50))
-    task = await finals.get(id)
+    [id], waiter = await stored(store, 1), ResultWaiter(store, WaitTimings(first_look=60.0))
+    waiting = asyncio.create_task(waiter.until_final(id, 50))
+    task = await waiter.get(id)
     await store.save([Decision(id, machine.cancel(task.head, task.head.run_at))])
     store.bell.ring("final", [ANY])
     assert (await waiting).head.state is State.CANCELLED
-    await finals.close()
+    await waiter.close()
 
 
 async def test_when_waiting_stops_nobody_waits_any_longer(store: Gated) -> None:
-    [id], finals = await stored(store, 1), ResultWaiter(store)
+    [id], waiter = await stored(store, 1), ResultWaiter(store)
     store.open.set()
-    waiting = asyncio.create_task(finals.until_final(id, None))
-    await finals.get(id)
-    finals.stop()
+    waiting = asyncio.create_task(waiter.until_final(id, None))
+    await waiter.get(id)
+    waiter.stop()
     with pytest.raises(TimeoutError):
         await waiting
     with pytest.raises(TimeoutError):
-        await finals.until_final(id, None)
-    await finals.close()
+        await waiter.until_final(id, None)
+    await waiter.close()
 
 
 async def test_who_still_waits_when_it_is_closed_is_told(store: Gated) -> None:
-    [id], finals = await stored(store, 1), ResultWaiter(store)
-    waiting = [asyncio.create_task(finals.until_final(id, None)), asyncio.create_task(finals.get(id))]
+    [id], waiter = await stored(store, 1), ResultWaiter(store)
+    waiting = [asyncio.create_task(waiter.until_final(id, None)), asyncio.create_task(waiter.get(id))]
     await store.begun.wait()
-    await finals.close()
+    await waiter.close()
     answers = await asyncio.gather(*waiting, return_exceptions=True)
     assert [str(answer) for answer in answers] == ["the store was closed meanwhile"] * 2

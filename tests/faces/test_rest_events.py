@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import jsonschema_rs
@@ -11,10 +12,10 @@ import pytest
 from taskmill.core import machine
 from taskmill.core.errors import StoreUnavailable
 from taskmill.core.task import SECOND, Task
-from taskmill.engine.live.follow import Follower, FollowSource
+from taskmill.engine.live.follow import Follower, FollowTimings
+from taskmill.engine.live.lookup import get_task
 from taskmill.feeds.contract import EventFilter
 from taskmill.feeds.memory import MemoryFeed
-from taskmill.sdk.results import look
 from taskmill.sdk.sync import run
 from taskmill.server.rest.sse import frame
 from taskmill.service.streams import (
@@ -112,12 +113,11 @@ def test_no_such_task(site: Site) -> None:
             assert (reply.status_code, reply.json()["code"]) == (404, "not_found")
 
 
-async def test_a_task_that_is_deleted_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("taskmill.engine.live.follow.NET", 0.05)
+async def test_a_task_that_is_deleted_meanwhile() -> None:
     store, task = MemoryStore(), a_task()
     await store.add([task])
-    following = Follower(FollowSource(MemoryFeed(), lambda id: look(store, id), store.attempts), task.spec.id)
-    events = TaskStream(following, await following.next(), following._source.look, 0.05)
+    follower = Follower(task.spec.id, MemoryFeed(), store, timings=FollowTimings(silence=0.05))
+    events = TaskStream(follower, await follower.next(), partial(get_task, store), 0.05)
     [state] = await events.next(LONG)
     assert isinstance(state, TaskChange)
     store._tasks.clear()
@@ -136,10 +136,10 @@ async def test_the_end_comes_late_when_the_store_is_away() -> None:
     async def look_at(id: str) -> Task:
         if error := next(looks):
             raise error
-        return await look(store, id)
+        return await get_task(store, id)
 
-    following = Follower(FollowSource(MemoryFeed(), look_at, store.attempts), task.spec.id)
-    events = TaskStream(following, await following.next(), look_at, 0.01)
+    follower = Follower(task.spec.id, MemoryFeed(), store, get=look_at)
+    events = TaskStream(follower, await follower.next(), look_at, 0.01)
     [state] = await events.next(LONG)
     assert isinstance(state, TaskChange)
     assert (await events.next(LONG), events.over) == ([], False)

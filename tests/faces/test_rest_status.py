@@ -10,7 +10,7 @@ import pytest
 
 from taskmill.core.errors import FeedUnavailable
 from taskmill.core.task import SECOND
-from taskmill.engine.live.events import told
+from taskmill.engine.live.events import state_event
 from taskmill.feeds.contract import EventFilter, Subscription
 from taskmill.feeds.memory import MemoryFeed
 from taskmill.sdk.backend import Backend, ConnectionSettings
@@ -46,7 +46,7 @@ def test_the_cache_answers_before_the_store(cached: tuple[Site, MemoryFeed]) -> 
     id = site.create()
     assert site.http.get(f"/api/tasks/{id}/status").json()["from"] == "store"
     assert site.http.get(f"/api/tasks/{id}/status").json()["from"] == "cache"
-    running = told(site.start(id), now(site.store))
+    running = state_event(site.start(id), now(site.store))
     run(feed.remember([running._replace(kind="progress", progress='{"fraction":0.5,"note":"x"}')]))
     answer = site.http.get(f"/api/tasks/{id}/status").json()
     assert (answer["from"], answer["state"], answer["progress"]["note"]) == ("cache", "running", "x")
@@ -55,7 +55,7 @@ def test_the_cache_answers_before_the_store(cached: tuple[Site, MemoryFeed]) -> 
 def test_a_final_state_that_was_seen_in_the_store_is_never_answered_older(cached: tuple[Site, MemoryFeed]) -> None:
     site, feed = cached
     id = site.create()
-    run(feed.remember([told(run(site.store.get([id]))[id], now(site.store))]))
+    run(feed.remember([state_event(run(site.store.get([id]))[id], now(site.store))]))
     site.succeed(id)
     assert site.http.get(f"/api/tasks/{id}/status").json()["state"] == "ready"  # whose event was lost
     assert site.read(id)["state"] == "succeeded"

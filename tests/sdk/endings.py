@@ -37,4 +37,4 @@ def _save(app: App, id: str, head: Head) -> None:
 
 
 def _store(app: App) -> Store:
-    return app.connection.sync().store
+    return app.clients.sync().store

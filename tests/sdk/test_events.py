@@ -10,10 +10,9 @@ import pytest
 from taskmill import App, InvalidRequest, NotFound, State, Task
 from taskmill.core.events import TaskEvent
 from taskmill.core.outcome import Failure
-from taskmill.engine.live.events import told
+from taskmill.engine.live.events import state_event
 from taskmill.portal import portal
-from taskmill.sdk.events import Event, Logged, Progressed, StateChanged, typed
-from taskmill.sdk.progress import Progress
+from taskmill.sdk.events import Event, Logged, Progress, Progressed, StateChanged, typed
 from taskmill.stores.clock import microseconds
 from tests.sdk import endings
 from tests.sdk.test_handles import NOWHERE
@@ -116,14 +115,14 @@ def remembering() -> Iterator[App]:
 
 def test_the_memory_of_the_feed_is_asked_first(remembering: App) -> None:
     app = remembering
-    feed = app.connection.sync().feed
+    client = app.clients.sync()
+    feed, store = client.backend.feed, client.store
     assert feed is not None
     handle = app.task(endings_free).enqueue()
-    store = app.connection.sync().store
 
     def stored() -> TaskEvent:
         [task] = portal().run(store.get([handle.id])).values()
-        return told(task, microseconds())
+        return state_event(task, microseconds())
 
     assert handle.status() is State.READY
     running = stored()._replace(kind="progress", state=State.RUNNING, version=2, progress=PROGRESS)
@@ -138,7 +137,7 @@ def test_the_memory_of_the_feed_is_asked_first(remembering: App) -> None:
 async def test_the_memory_of_the_feed_in_async_code(remembering: App) -> None:
     app = remembering
     handle = await app.task(endings_free).aenqueue()
-    feed = (await app.connection.here()).feed
+    feed = (await app.clients.here()).backend.feed
     assert feed is not None
     assert await handle.astatus() is State.READY
     [known] = (await feed.latest([handle.id])).values()

@@ -22,7 +22,7 @@ from taskmill import (
 )
 from taskmill.core.outcome import Failure
 from taskmill.core.task import Task as Stored
-from taskmill.engine.live import waiter as finals
+from taskmill.engine.live.waiter import WaitTimings
 from tests.sdk import endings
 
 NOWHERE = "00000000-0000-7000-8000-000000000000"
@@ -143,8 +143,8 @@ def test_no_such_task(app: App) -> None:
         app.handle("seven")
 
 
-def test_the_one_who_waits_is_woken(app: App, pay: Task[[int], Receipt], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(finals, "FIRST_LOOK", 60.0)
+def test_the_one_who_waits_is_woken(app: App, pay: Task[[int], Receipt]) -> None:
+    app.clients.timings = WaitTimings(first_look=60.0)
     for number in range(3):  # the second and third use the ear of the first
         handle = pay.enqueue(number)
         ending = threading.Timer(0.05, endings.succeed, (app, handle.id, f'{{"number": {number}}}'))
@@ -154,9 +154,9 @@ def test_the_one_who_waits_is_woken(app: App, pay: Task[[int], Receipt], monkeyp
 
 
 def test_what_was_not_heard_is_seen(app: App, pay: Task[[int], Receipt], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(finals, "FIRST_LOOK", 0.01)
+    app.clients.timings = WaitTimings(first_look=0.01)
     handle = pay.enqueue(1)
-    bell = app.connection.sync().store.bell
+    bell = app.clients.sync().store.bell
     monkeypatch.setattr(type(bell), "ring", lambda *_: None)
     ending = threading.Timer(0.02, endings.succeed, (app, handle.id, '{"number": 1}'))
     ending.start()
@@ -172,9 +172,9 @@ async def test_a_blocking_wait_on_an_event_loop_is_refused(loop_app: App, pay: T
 
 
 async def test_many_wait_at_once_and_are_woken_even_where_rings_are_dropped(
-    loop_app: App, pay: Task[[int], Receipt], monkeypatch: pytest.MonkeyPatch
+    loop_app: App, pay: Task[[int], Receipt]
 ) -> None:
-    monkeypatch.setattr(finals, "FIRST_LOOK", 60.0)
+    loop_app.clients.timings = WaitTimings(first_look=60.0)
     handles = await pay.aenqueue_many(pay.call(i) for i in range(50))
     waiting = [asyncio.create_task(handle.aresult(30)) for handle in [*handles, handles[0]]]
     await asyncio.gather(*(handle.astatus() for handle in handles))  # all have looked once
@@ -187,7 +187,7 @@ async def test_many_reads_are_one(loop_app: App, pay: Task[[int], Receipt], monk
     handles = await pay.aenqueue_many(pay.call(i) for i in range(50))
     for handle in handles:
         endings.succeed(loop_app, handle.id, '{"number": 1}')
-    store = (await loop_app.connection.here()).notifier.store
+    store = (await loop_app.clients.here()).store
     asked: list[int] = []
     get = store.get
 

@@ -227,4 +227,4 @@ def test_nothing_that_is_refused_is_stored() -> None:
 
     with pytest.raises(InvalidParameters):
         one.enqueue_many([one.call(1), one.call("x")])  # type: ignore[arg-type]
-    assert run(app.connection.sync().store.count(Filter(), 10)) == 0
+    assert run(app.clients.sync().store.count(Filter(), 10)) == 0

@@ -107,5 +107,5 @@ def test_what_a_handler_logs_in_a_process_of_its_own_is_kept(mill: Mill, client:
     mill.start()
     handle = client.tasks["speak_in_process"].enqueue()
     handle.result(timeout=20)
-    [record] = run(client.connection.sync().store.attempts(handle.id))
+    [record] = run(client.clients.sync().store.attempts(handle.id))
     assert [line["message"] for line in json.loads(record.log or "[]")] == ["by logging"]

@@ -251,10 +251,10 @@ async def test_inline_on_an_event_loop(inline: Sandbox) -> None:
 
 
 def test_the_app_is_as_before() -> None:
-    before = app.connection
+    before = app.clients
     with Sandbox(app):
         add.enqueue(1, 2)
-    assert app.connection is before
+    assert app.clients is before
 
 
 class WithUnittest(unittest.TestCase):

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any, assert_type
 
 from taskmill import App, Context, State, Task, TaskHandle, current
-from taskmill.sdk.progress import Progress
+from taskmill.sdk.events import Progress
 from taskmill.sdk.task import Call
 
 app = App("memory://")

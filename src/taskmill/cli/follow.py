@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from taskmill.cli.session import Session
 from taskmill.core.errors import ResultTimeout
 from taskmill.core.state import FINAL
-from taskmill.sdk.results import rung
+from taskmill.engine.live.waiter import until_rung
 from taskmill.sdk.sync import run
 from taskmill.service.service import Service
 from taskmill.service.views import TaskView
@@ -33,7 +33,7 @@ class Following:
                 yield view
                 if view.state in FINAL:
                     return
-                run(rung(ear, view.id, min(SLOW_LOOK, self._left())))
+                run(until_rung(ear, view.id, min(SLOW_LOOK, self._left())))
         finally:
             ear.close()
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import NamedTuple
 
 import click
@@ -11,12 +10,11 @@ from taskmill.cli.session import place_of
 from taskmill.config.load import settings
 from taskmill.core.errors import FeedUnavailable
 from taskmill.core.events import TaskEvent
-from taskmill.engine.live.follow import Follower, FollowSource
+from taskmill.engine.live.follow import Follower
 from taskmill.engine.live.polling_feed import PollingFeed
 from taskmill.feeds.contract import EventFilter, Subscription
 from taskmill.portal import Portal, portal
 from taskmill.sdk.backend import Backend
-from taskmill.sdk.results import look
 
 
 class Live(NamedTuple):
@@ -27,8 +25,7 @@ class Live(NamedTuple):
 
     def task(self, id: str, patience: float) -> Iterator[list[TaskEvent]]:
         """What happens to it, up to its end; empty after so many seconds of silence. Raises NotFound, StoreError."""
-        store = self.opened.store
-        following = Follower(FollowSource(self.opened.live, partial(look, store), store.attempts), id)
+        following = Follower(id, self.opened.live, self.opened.store)
         try:
             while not following.over:
                 yield self.there.run(following.next(patience))

@@ -13,7 +13,7 @@ from taskmill.core.secret_files import read_secret
 from taskmill.core.task import Priority
 from taskmill.sdk import options
 from taskmill.sdk.backend import ConnectionSettings
-from taskmill.sdk.connection import Connection
+from taskmill.sdk.clients import Clients
 from taskmill.sdk.context import Context
 from taskmill.sdk.handle import TaskHandle
 from taskmill.sdk.options import DEFAULT_RETRIES, Options, PriorityName
@@ -53,7 +53,7 @@ class App:
         self.durability: Durability = durability
         self.tasks: dict[str, Task[..., Any]] = {}
         """The task types by name."""
-        self.connection = Connection(ConnectionSettings(self.store, durability, self.broker, self.feed))
+        self.clients = Clients(ConnectionSettings(self.store, durability, self.broker, self.feed))
 
     @overload
     def task(
@@ -135,16 +135,16 @@ class App:
 
     def close(self) -> None:
         """Let go of the store; the next use opens it again."""
-        self.connection.close()
+        self.clients.close()
 
     async def aclose(self) -> None:
-        await self.connection.aclose()
+        await self.clients.aclose()
 
     def add(self, task: Task[..., Any]) -> None:
         known = self.tasks.setdefault(task.name, task)
         if known is not task:
             raise InvalidRequest(
-                f"there are two task types named '{task.name}': {_place(known)} and {_place(task)}",
+                f"there are two task types named '{task.name}': {_location(known)} and {_location(task)}",
                 hint='give one another name: @app.task(name="...")',
             )
 
@@ -197,7 +197,7 @@ def _kind(fn: Callable[..., Any]) -> str:
     return "an `async def`" if inspect.iscoroutinefunction(fn) else "a plain `def`"
 
 
-def _place(task: Task[..., Any]) -> str:
+def _location(task: Task[..., Any]) -> str:
     return f"{task.fn.__module__}.{task.fn.__qualname__}"
 
 

@@ -1,22 +1,27 @@
-"""What happens to one task, live: typed events for Python, and the status that the live feed remembers."""
+"""What happens to one task, live: typed events for Python."""
 
 import json
 from collections.abc import AsyncGenerator, Generator
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from taskmill.core.events import TaskEvent
 from taskmill.core.state import State
-from taskmill.engine.live.events import told
-from taskmill.engine.live.follow import Follower, FollowSource
-from taskmill.feeds.contract import Feed
+from taskmill.engine.live.follow import Follower
 from taskmill.portal import portal
-from taskmill.sdk.connection import Connection
-from taskmill.sdk.progress import Progress, progress_of
-from taskmill.sdk.results import look
-from taskmill.sdk.sync import run
+
+if TYPE_CHECKING:
+    from taskmill.sdk.clients import Clients
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Progress(NamedTuple):
+    """How far a handler said it is."""
+
+    fraction: float
+    """0 to 1."""
+    note: str
 
 
 class StateChanged(NamedTuple):
@@ -32,7 +37,7 @@ class StateChanged(NamedTuple):
 
 
 class Progressed(NamedTuple):
-    """The handler told its progress."""
+    """The handler reported its progress."""
 
     at: datetime
     attempt: int
@@ -53,30 +58,32 @@ class Logged(NamedTuple):
 Event = StateChanged | Progressed | Logged
 
 
-def events(connection: Connection, id: str) -> Generator[Event]:
-    """From how the task is now to its final state. Raises NotFound, StoreError."""
+def events(clients: "Clients", id: str) -> Generator[Event]:
+    """From how the task is now to its final state. Raises NotFound, StoreError.
+
+    For a thread: the portal's loop follows the task.
+    """
     there = portal()
-    following = there.run(_follow(connection, id))
+    follower = there.run(_follow(clients, id))
     try:
-        while not following.over:
-            yield from map(typed, there.run(following.next()))
+        while not follower.over:
+            yield from map(typed, there.run(follower.next()))
     finally:
-        there.soon(following.close)
+        there.soon(follower.close)
 
 
-async def aevents(connection: Connection, id: str) -> AsyncGenerator[Event]:
-    following = await _follow(connection, id)
+async def aevents(clients: "Clients", id: str) -> AsyncGenerator[Event]:
+    follower = await _follow(clients, id)
     try:
-        while not following.over:
-            for event in await following.next():
+        while not follower.over:
+            for event in await follower.next():
                 yield typed(event)
     finally:
-        following.close()
+        follower.close()
 
 
-async def _follow(connection: Connection, id: str) -> Follower:
-    watch = await connection.here()
-    return Follower(FollowSource(watch.live, watch.look, watch.notifier.store.attempts), id)
+async def _follow(clients: "Clients", id: str) -> Follower:
+    return (await clients.here()).follow(id)
 
 
 def typed(event: TaskEvent) -> Event:
@@ -91,30 +98,11 @@ def typed(event: TaskEvent) -> Event:
     return StateChanged(_moment(event.at), event.attempt, event.state, progress, error)
 
 
+def progress_of(text: str | None) -> Progress | None:
+    """From JSON, as it is stored."""
+    stored: dict[str, Any] | None = json.loads(text or "null")
+    return None if stored is None else Progress(float(stored.get("fraction", 0.0)), str(stored.get("note", "")))
+
+
 def _moment(at: int) -> datetime:
     return EPOCH + timedelta(microseconds=at)
-
-
-def glance(connection: Connection, id: str, seen: int) -> TaskEvent:
-    """State and progress, from the live feed's memory if that has the version `seen` or a later one."""
-    watch = connection.sync()
-    if watch.feed is None:
-        return told(run(look(watch.store, id)), 0)
-    cached = portal().run(watch.feed.latest([id])).get(id)
-    if cached is not None and cached.version >= seen:
-        return cached
-    event = told(run(look(watch.store, id)), 0)
-    portal().run(watch.feed.remember([event]))
-    return event
-
-
-async def aglance(connection: Connection, id: str, seen: int) -> TaskEvent:
-    watch = await connection.here()
-    feed: Feed | None = watch.feed
-    cached = (await feed.latest([id])).get(id) if feed else None
-    if cached is not None and cached.version >= seen:
-        return cached
-    event = told(await watch.look(id), 0)
-    if feed:
-        await feed.remember([event])
-    return event

@@ -1,6 +1,5 @@
 """A handle on one stored task: wait for it, look at it, cancel it."""
 
-import asyncio
 import json
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
@@ -9,17 +8,13 @@ import msgspec
 from taskmill.core.errors import InvalidRequest, TaskCancelled, TaskError
 from taskmill.core.state import State
 from taskmill.core.task import Task as Stored
-from taskmill.engine.client import control
-from taskmill.engine.client.control import Verdict
-from taskmill.engine.live.waiter import missing
-from taskmill.sdk import results
-from taskmill.sdk.progress import Progress, progress_of
-from taskmill.sdk.sync import run
+from taskmill.portal import in_loop
+from taskmill.sdk import events
+from taskmill.sdk.events import Progress, progress_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
 
-    from taskmill.core.events import TaskEvent
     from taskmill.sdk.app import App
     from taskmill.sdk.events import Event
     from taskmill.sdk.task import Task
@@ -42,7 +37,7 @@ class TaskHandle(Generic[R]):
         self._app = app
         self._task = task
         self._seen = 0
-        """Version of the task that was read from the store: a cache is not believed that knows less."""
+        """Version of the task that was read from the store: no cache is believed that has an older one."""
 
     def __repr__(self) -> str:
         return f"TaskHandle({self.id!r})"
@@ -54,64 +49,49 @@ class TaskHandle(Generic[R]):
         when it has not ended yet: the task goes on then.
         """
         _refuse_in_loop("result()", "`await handle.aresult()`")
-        return self._value(run(self._app.connection.sync().until_final(self.id, timeout)))
+        return self._value(self._app.clients.sync().wait(self.id, timeout))
 
     async def aresult(self, timeout: float | None = None) -> R:
-        watch = await self._app.connection.here()
-        return self._value(await watch.until_final(self.id, timeout))
+        return self._value(await (await self._app.clients.here()).wait(self.id, timeout))
 
     def refresh(self) -> Stored:
         """The task as the store has it now: `.spec` never changes, `.head` does."""
-        return self._noted(run(results.look(self._app.connection.sync().store, self.id)))
+        return self._noted(self._app.clients.sync().get(self.id))
 
     async def arefresh(self) -> Stored:
-        return self._noted(await (await self._app.connection.here()).look(self.id))
+        return self._noted(await (await self._app.clients.here()).get(self.id))
 
     def status(self) -> State:
-        """The live feed's memory is asked first, if the app has one that remembers; it may be seconds behind."""
-        return self._glance().state
+        """The live feed's cache is asked first, if the app has a feed with one; it may be seconds behind."""
+        return self._app.clients.sync().status(self.id, self._seen).state
 
     async def astatus(self) -> State:
-        return (await self._aglance()).state
+        return (await (await self._app.clients.here()).status(self.id, self._seen)).state
 
     def progress(self) -> Progress | None:
-        """What the handler last told with `ctx.progress`, if it has; asked for like the status."""
-        return progress_of(self._glance().progress)
+        """What the handler last reported with `ctx.progress`, if it has; looked up like the status."""
+        return progress_of(self._app.clients.sync().status(self.id, self._seen).progress)
 
     async def aprogress(self) -> Progress | None:
-        return progress_of((await self._aglance()).progress)
+        return progress_of((await (await self._app.clients.here()).status(self.id, self._seen)).progress)
 
     def events(self) -> "Generator[Event]":
         """How the task is now, then whatever happens to it, until it has ended: states, progress, log lines.
 
-        Steps that come faster than they can be told may be left out, but for the last. `break` ends it at any time.
+        Steps that come faster than they can be read may be left out, except the last. `break` ends it at any time.
         """
         _refuse_in_loop("events()", "`async for event in handle.aevents()`")
-        from taskmill.sdk import events  # which only those need who watch
-
-        return events.events(self._app.connection, self.id)
+        return events.events(self._app.clients, self.id)
 
     def aevents(self) -> "AsyncGenerator[Event]":
-        from taskmill.sdk import events
-
-        return events.aevents(self._app.connection, self.id)
+        return events.aevents(self._app.clients, self.id)
 
     def cancel(self) -> bool:
         """Cancel the task, or ask it to stop when it is running; False when it has ended already."""
-        return _accepted(run(control.cancel(self._app.connection.sync().notifier, [self.id])))
+        return self._app.clients.sync().cancel(self.id)
 
     async def acancel(self) -> bool:
-        return _accepted(await control.cancel((await self._app.connection.here()).notifier, [self.id]))
-
-    def _glance(self) -> "TaskEvent":
-        from taskmill.sdk.events import glance
-
-        return glance(self._app.connection, self.id, self._seen)
-
-    async def _aglance(self) -> "TaskEvent":
-        from taskmill.sdk.events import aglance
-
-        return await aglance(self._app.connection, self.id, self._seen)
+        return await (await self._app.clients.here()).cancel(self.id)
 
     def _noted(self, task: Stored) -> Stored:
         self._seen = task.head.version
@@ -132,15 +112,8 @@ class TaskHandle(Generic[R]):
 
 def _refuse_in_loop(call: str, instead: str) -> None:
     """A call that waits would stop everything else on the event loop."""
-    if asyncio._get_running_loop() is not None:
+    if in_loop():
         raise InvalidRequest(f"{call} would block the running event loop", hint=f"use {instead} in async code")
-
-
-def _accepted(verdicts: list[Verdict]) -> bool:
-    [verdict] = verdicts
-    if verdict.reason == "not_found":
-        raise missing(verdict.id)
-    return verdict.done
 
 
 def _error(task: Stored) -> TaskError:

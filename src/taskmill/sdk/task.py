@@ -209,17 +209,17 @@ class Task(Generic[P, R]):
 
     def _add(self, tasks: Sequence[StoredTask]) -> list[Enqueued]:
         if self._joined is None:
-            return self._app.connection.add(tasks)
-        return self._app.connection.add_joined(self._joined, tasks)
+            return self._app.clients.sync().enqueue(tasks)
+        return self._app.clients.enqueue_joined(self._joined, tasks)
 
     def _aadd(self, tasks: Sequence[StoredTask]) -> Awaitable[list[Enqueued]]:
         if self._joined is None:
-            return self._app.connection.aadd(tasks)
-        return self._app.connection.aadd_joined(self._joined, tasks)
+            return self._app.clients.aenqueue(tasks)
+        return self._app.clients.aenqueue_joined(self._joined, tasks)
 
     def _made(self, args: Sequence[Any], kwargs: dict[str, Any]) -> StoredTask:
         self._home.admit(self.name)
-        chosen, now = self._options, self._app.connection.clock()
+        chosen, now = self._options, self._app.clients.clock()
         parameters = self._codec.encode(self._bound(args, kwargs) if args else kwargs)
         spec = Spec(
             chosen.id or uuid7(),

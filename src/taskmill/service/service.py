@@ -15,7 +15,8 @@ from taskmill.core.state import FINAL, State
 from taskmill.core.task import Task
 from taskmill.engine.client import control
 from taskmill.engine.client.enqueue import EnqueueBatcher, Enqueued, enqueue
-from taskmill.engine.live.waiter import ResultWaiter, missing
+from taskmill.engine.live.lookup import not_found
+from taskmill.engine.live.waiter import ResultWaiter
 from taskmill.engine.live.why import is_alive, why_not_started
 from taskmill.feeds.contract import Answer
 from taskmill.sdk.backend import Backend, ConnectionSettings
@@ -244,8 +245,8 @@ class Service:
         id = _canonical(id)
         task = await self._waiter.get(id) if self._batched else (await self._store.get([id])).get(id)
         if task is None:
-            raise missing(id)
-        self.live.saw(task)
+            raise not_found(id)
+        self.live.statuses.note_final(task)
         return task
 
     async def _awaited(self, id: str, timeout: float) -> Task:
@@ -309,7 +310,7 @@ def _canonical(id: str) -> str:
 
 def _accept(verdict: control.Verdict) -> None:
     if verdict.reason == "not_found":
-        raise missing(verdict.id)
+        raise not_found(verdict.id)
     if not verdict.done:
         raise Conflict(verdict.reason)
 

@@ -17,13 +17,14 @@ from taskmill.engine.duties.reap import VANISHED, settle_lost
 from taskmill.engine.notifier import Notifier
 from taskmill.engine.worker.run import Run
 from taskmill.engine.worker.settle import decide
+from taskmill.portal import in_loop
 from taskmill.sdk import jsonhooks
 from taskmill.sdk.app import App
 from taskmill.sdk.sync import run
 from taskmill.sdk.task import Task
 from taskmill.stores.contract import ClaimQuery, Filter
+from taskmill.testing.clients import SandboxClients
 from taskmill.testing.clock import Clock, ClockedStore
-from taskmill.testing.connection import SandboxConnection
 from taskmill.testing.direct import Direct
 
 OWNER = "sandbox"
@@ -59,14 +60,14 @@ class Sandbox:
         self._runner = asyncio.Runner()
 
     def __enter__(self) -> "Sandbox":
-        self._before = self._app.connection
-        self._app.connection = SandboxConnection(self._store, self.clock, self)
+        self._before = self._app.clients
+        self._app.clients = SandboxClients(self._store, self.clock, self)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._app.connection = self._before
+        self._app.clients = self._before
         self._runner.close()
 
     def drain(self, *, raise_errors: bool = True) -> int:
@@ -139,7 +140,7 @@ class Sandbox:
         if not inspect.iscoroutinefunction(self._task(claim).fn):
             untimed = Claim(claim.spec._replace(timeout=None), claim.head)
             return contextvars.copy_context().run(run, self._attempt(untimed))
-        if asyncio._get_running_loop() is not None:
+        if in_loop():
             raise InvalidRequest(
                 f"'{claim.spec.task_type}' is async and can't run inside a call that blocks the event loop",
                 hint="use `await task.aenqueue(...)` and `await box.adrain()` in async code",

@@ -1,25 +1,35 @@
-"""One task's story, from how it is now to its end: told by the live feed, with the store as the net under it."""
+"""The one way to follow a task: its events from how it is now to its end.
+
+The live feed gives them; what it may have lost is found by a look at the store now and then.
+"""
 
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from taskmill.core.errors import FeedUnavailable
 from taskmill.core.events import TaskEvent
 from taskmill.core.state import FINAL
-from taskmill.core.task import Attempt, Task
-from taskmill.engine.live.events import logged, told
+from taskmill.engine.live.events import log_events, state_event
+from taskmill.engine.live.lookup import GetTask, get_task
 from taskmill.feeds.contract import EventFilter, Feed, Subscription
 from taskmill.stores.clock import microseconds
-
-NET = 5.0
-"""Seconds of silence after which the store is looked at: an event may have been lost."""
-ALONE = 1.0
-"""The same while the feed is away."""
+from taskmill.stores.contract import Store
 
 
+@dataclass(frozen=True, slots=True)
+class FollowTimings:
+    """Seconds of silence after which the store is looked at, because an event may have been lost."""
+
+    silence: float = 5.0
+    without_feed: float = 1.0
+    """The same while the feed is away."""
+
+
+FOLLOW_TIMINGS = FollowTimings()
 NOTHING = -1
 """The version of what is not known yet."""
 
@@ -31,32 +41,38 @@ class Since(NamedTuple):
     at: int
 
 
-class FollowSource(NamedTuple):
-    """Where a story comes from."""
-
-    feed: Feed
-    look: Callable[[str], Awaitable[Task]]
-    """The task as it is now. Raises NotFound, StoreError."""
-    attempts: Callable[[str], Awaitable[list[Attempt]]]
-
-
 class Follower:
-    """Never tells a stale state after a fresh one, nor the same twice."""
+    """Gives no stale state after a fresh one, and nothing twice."""
 
-    def __init__(self, source: FollowSource, id: str, since: Since | None = None) -> None:
-        """`since`: goes on after this event, with the log lines that are kept of what ended meanwhile."""
+    def __init__(
+        self,
+        id: str,
+        feed: Feed,
+        store: Store,
+        since: Since | None = None,
+        *,
+        get: GetTask | None = None,
+        timings: FollowTimings = FOLLOW_TIMINGS,
+    ) -> None:
+        """`since`: goes on after this event, with the log lines that are kept of what ended meanwhile.
+
+        `get`: how to read the task, if not by a read of its own.
+        """
         self.id = id
         self.over = False
-        """The final state was told."""
+        """The final state was given."""
         self.missed = 0
         """How often steps or log lines may have been missed."""
-        self._source = source
+        self._feed = feed
+        self._store = store
+        self._get = get or partial(get_task, store)
+        self._timings = timings
         self._watching: Subscription | None = None
         self._lost = 0
         self._looked: float | None = None
         self._version = since.version if since else NOTHING
         self._at = 0
-        """Of the last progress, by the clock of whoever told it."""
+        """Time of the last progress, by the clock of whoever reported it."""
         self._progress: str | None = None
         self._line: tuple[int | None, int] = (None, since.at if since else 0)
         """Attempt and time of the last log line."""
@@ -69,7 +85,7 @@ class Follower:
         end = None if timeout is None else time.monotonic() + timeout
         missed = self.missed
         while not self.over:
-            events = await self._look() if self._rest() <= 0 else await self._hear(end)
+            events = await self._read_store() if self._rest() <= 0 else await self._hear(end)
             if events or self.missed != missed or (end is not None and time.monotonic() >= end):
                 return events
         return []
@@ -82,7 +98,8 @@ class Follower:
         """Seconds until the next look at the store."""
         if self._looked is None:
             return 0.0
-        return self._looked + (ALONE if self._watching is None else NET) - time.monotonic()
+        pause = self._timings.without_feed if self._watching is None else self._timings.silence
+        return self._looked + pause - time.monotonic()
 
     async def _hear(self, end: float | None) -> list[TaskEvent]:
         rest = self._rest() if end is None else min(self._rest(), end - time.monotonic())
@@ -101,26 +118,27 @@ class Follower:
             self.missed += 1
         return [event for event in events if self._is_news(event)]
 
-    async def _look(self) -> list[TaskEvent]:
+    async def _read_store(self) -> list[TaskEvent]:
         if self._watching is None:
             await self._watch()
-        task = await self._source.look(self.id)
+        task = await self._get(self.id)
         self._looked = time.monotonic()
         spec, head = task
         if head.version > self._version:
-            kept = [] if self._version == NOTHING else logged(task, await self._source.attempts(self.id), self._version)
-            events = [*kept, told(task, head.finished_at or head.started_at or spec.created_at)]
+            kept = [] if self._version == NOTHING else await self._store.attempts(self.id)
+            state = state_event(task, head.finished_at or head.started_at or spec.created_at)
+            events = [*log_events(task, kept, self._version), state]
         else:
-            events = [told(task, microseconds(), "progress")]
+            events = [state_event(task, microseconds(), "progress")]
         events = [event for event in events if self._is_news(event)]
         if head.version == self._version:
             self.over = head.state in FINAL
-        self._at = 0  # whatever else is told of this version is fresher, by whose clock ever
+        self._at = 0  # what else comes of this version is fresher, whatever the clock of its sender says
         return events
 
     async def _watch(self) -> None:
         try:
-            self._watching = await self._source.feed.watch(EventFilter(frozenset({self.id})))
+            self._watching = await self._feed.watch(EventFilter(frozenset({self.id})))
         except FeedUnavailable:  # it goes on, only slower
             return
         self._lost = self._watching.lost

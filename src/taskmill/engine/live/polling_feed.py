@@ -1,8 +1,8 @@
-"""The live feed of those who have no server for one: it looks at the store and tells what has changed since.
+"""The live feed of those who have no server for one: it reads the store again and again and publishes what changed.
 
-Woken by the store's bell, with a slow look for what rings none (a start) or was missed. It works across processes, for
-it is told nothing. Steps that come faster than it looks are left out, but for the log lines of tasks watched by id.
-It lives in the engine, as stores and feeds know nothing of each other.
+The store's bell wakes it; a slow look finds what rings no bell (a start) or was missed. It works across processes,
+because it needs nobody to send it anything. Steps that come faster than it looks are left out, except the log lines of
+tasks watched by id. It lives in the engine, because stores and feeds know nothing of each other.
 """
 
 import asyncio
@@ -10,12 +10,13 @@ import logging
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
 from taskmill.core.errors import FeedUnavailable, StoreError
 from taskmill.core.events import TaskEvent
 from taskmill.core.state import State
 from taskmill.core.task import Task
-from taskmill.engine.live.events import logged, told
+from taskmill.engine.live.events import log_events, state_event
 from taskmill.feeds.contract import Answer, EventFilter, Subscription
 from taskmill.feeds.hub import Hub
 from taskmill.stores.clock import microseconds
@@ -23,35 +24,44 @@ from taskmill.stores.contract import ANY, Ear, Filter, Store
 
 logger = logging.getLogger(__name__)
 
-SLOW_LOOK = 0.5
-SLOW_LOOK_EACH = 0.0005
-"""Seconds between looks when no bell rings, and what each watched task adds."""
-BREATH = 0.1
-"""Seconds between looks at least, however often the bell rings; and until the look after a ring."""
-LINGER = 2.0
-"""Seconds that it goes on listening when nobody watches."""
-NEWEST, RUNNING = 50, 100
-"""Tasks looked at for each filter."""
-RUNG = 500
-"""Tasks looked at because their bell rang; the others that rang are left out."""
-FEW = 100
-"""So many watched tasks are all looked at whenever any bell rings."""
-KEPT = 10_000
-"""Tasks of which it knows what it told last."""
 
+@dataclass(frozen=True, slots=True)
+class PollingSettings:
+    """Times are in seconds."""
+
+    slow_look: float = 0.5
+    slow_look_each: float = 0.0005
+    """Between looks when no bell rings, and what each watched task adds."""
+    minimum_interval: float = 0.1
+    """Between looks, however often the bell rings; and until the look after a ring."""
+    idle_timeout: float = 2.0
+    """It goes on listening so long when nobody watches."""
+    newest: int = 50
+    running: int = 100
+    """Tasks that are read for each filter: the newest, and those that run."""
+    rung: int = 500
+    """Tasks that are read because their bell rang; the others that rang are left out."""
+    few: int = 100
+    """So many watched tasks are all read whenever any bell rings."""
+    kept: int = 10_000
+    """Tasks of which the last event is remembered."""
+
+
+POLLING_SETTINGS = PollingSettings()
 Mark = tuple[int, str | None]
 """Version and progress of a task: a change of either is worth an event."""
 
 
 class PollingFeed:
-    """Make it anywhere, use it on one event loop, on which the store's verbs may suspend."""
+    """May be made anywhere; is used on one event loop, on which the store's verbs may suspend."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, settings: PollingSettings = POLLING_SETTINGS) -> None:
         self.place = f"the tail of {store.place}"
         self._store = store
+        self._settings = settings
         self._hub = Hub()
         self._seen: OrderedDict[str, Mark] = OrderedDict()
-        """What was told last."""
+        """What was published last of each task."""
         self._filters: Counter[EventFilter] = Counter()
         """How many watch so, without ids."""
         self._now = 0
@@ -59,7 +69,7 @@ class PollingFeed:
         self._away = False
 
     async def emit(self, events: Sequence[TaskEvent]) -> None:
-        """The store tells."""
+        """Nothing to do: the store is read."""
 
     async def watch(self, where: EventFilter) -> Subscription:
         watcher = self._hub.watch(where, lambda watcher: self._leave(watcher.where))
@@ -81,7 +91,7 @@ class PollingFeed:
         return {}
 
     async def remember(self, events: Sequence[TaskEvent]) -> None:
-        """The store remembers."""
+        """Nothing to do: the store has it."""
 
     def answer(self, answer: Answer) -> None:
         """Nobody can ask over it."""
@@ -105,34 +115,36 @@ class PollingFeed:
 
     async def _listen(self, ear: Ear) -> None:
         try:
-            await self._listening(ear)
-        except Exception:  # nobody would be told any more
+            await self._listen_until_idle(ear)
+        except Exception:  # nobody would hear of a change any more
             logger.exception("the tail of the store ended")
             self._hub.close()
         finally:
             ear.close()
             self._listener = None
 
-    async def _listening(self, ear: Ear) -> None:
+    async def _listen_until_idle(self, ear: Ear) -> None:
+        settings = self._settings
         looked = used = time.monotonic()
-        pause = BREATH
-        while time.monotonic() - used < LINGER:
+        pause = settings.minimum_interval
+        while time.monotonic() - used < settings.idle_timeout:
             rung = await ear.wait(max(0.0, looked + pause - time.monotonic()))
-            if rung and (rest := looked + BREATH - time.monotonic()) > 0:
+            if rung and (rest := looked + settings.minimum_interval - time.monotonic()) > 0:
                 await asyncio.sleep(rest)
                 rung += await ear.wait(0)
             items = {item for topic, item in rung if topic in ("final", "progress", "cancel")}
             if ANY in items:
                 self._leave_out(1)
-            await self._try_look(items - {ANY}, bool(rung) and ANY not in items)
+            await self._try_publish(items - {ANY}, bool(rung) and ANY not in items)
             looked = time.monotonic()
-            pause = BREATH if rung else SLOW_LOOK + SLOW_LOOK_EACH * len(self._hub.ids())
+            slow = settings.slow_look + settings.slow_look_each * len(self._hub.ids())
+            pause = settings.minimum_interval if rung else slow
             if not self._hub.empty():
                 used = looked
 
-    async def _try_look(self, rung: set[str], hurry: bool) -> None:
+    async def _try_publish(self, rung: set[str], woken: bool) -> None:
         try:
-            await self._look(rung, hurry)
+            await self._publish(rung, woken)
         except StoreError as error:
             if not self._away:
                 logger.warning("the store does not tell what changes, trying again: %s", error)
@@ -142,14 +154,15 @@ class PollingFeed:
                 logger.info("the store tells again what changes")
             self._away = False
 
-    async def _look(self, rung: set[str], hurry: bool) -> None:
-        """`hurry`: a bell rang; only what it is about, as far as that is known."""
+    async def _publish(self, rung: set[str], woken: bool) -> None:
+        """Read tasks, and publish what changed. `woken`: by a bell; then only what it rang for, as far as is known."""
         watched = self._hub.ids()
-        ids = {id for id in rung if id in watched} if hurry and len(watched) > FEW else set(watched)
+        ids = {id for id in rung if id in watched} if woken and len(watched) > self._settings.few else set(watched)
         others = rung - ids if self._filters else set()
-        if len(others) > RUNG:
-            self._leave_out(len(others) - RUNG)
-        tasks = await self._read([*ids, *list(others)[:RUNG]], tuple(self._filters))
+        most = self._settings.rung
+        if len(others) > most:
+            self._leave_out(len(others) - most)
+        tasks = await self._read([*ids, *list(others)[:most]], tuple(self._filters))
         self._now = max(self._now + 1, microseconds())
         for task in sorted(tasks, key=lambda task: task.spec.created_at):
             self._hub.deliver(await self._changes(task))
@@ -160,21 +173,21 @@ class PollingFeed:
         if not new or known == new:
             return []
         if known is not None and known[0] == new[0]:
-            return [told(task, self._now, "progress")]
+            return [state_event(task, self._now, "progress")]
         lines: list[TaskEvent] = []
         if known is not None and task.spec.id in self._hub.ids():
-            lines = logged(task, await self._store.attempts(task.spec.id), known[0])
-        return [*lines, told(task, self._now)]
+            lines = log_events(task, await self._store.attempts(task.spec.id), known[0])
+        return [*lines, state_event(task, self._now)]
 
     def _remember(self, task: Task) -> Mark | None:
-        """What is told of it now; None when something newer was told already."""
+        """What is published of it now; None when something newer was published already."""
         known = self._seen.get(task.spec.id)
         new = _mark(task)
         if known is not None and known[0] > new[0]:
             return None
         self._seen[task.spec.id] = new
         self._seen.move_to_end(task.spec.id)
-        if len(self._seen) > KEPT + len(self._hub.ids()):
+        if len(self._seen) > self._settings.kept + len(self._hub.ids()):
             self._seen.popitem(last=False)
         return new
 
@@ -182,7 +195,8 @@ class PollingFeed:
         found = dict(await self._store.get(list(ids))) if ids else {}
         for where in filters:
             newest = Filter(queues=tuple(where.queues or ()), task_types=tuple(where.task_types or ()))
-            for wanted, limit in ((newest, NEWEST), (newest._replace(states=(State.RUNNING,)), RUNNING)):
+            running = newest._replace(states=(State.RUNNING,))
+            for wanted, limit in ((newest, self._settings.newest), (running, self._settings.running)):
                 page = await self._store.find(wanted, limit)
                 found |= {task.spec.id: task for task in page.tasks}
         return list(found.values())

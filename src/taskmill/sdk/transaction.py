@@ -19,17 +19,6 @@ def refuse_unless_postgresql(url: str) -> None:
         )
 
 
-async def enqueue_joined(store: Store, connection: object, tasks: Sequence[Task]) -> list[Enqueued]:
-    """`store`: of the same database. Raises InvalidRequest, StoreUnavailable, and what the connection's driver does."""
-    with needs("postgres", "the store PostgreSQL"):
-        from taskmill.stores.postgres.joining import Joined
-    joined = Joined(connection)
-    await cast(Any, store).add_queues({spec.queue for spec, _ in tasks})
-    made = await enqueue(Notifier(cast(Store, joined)), tasks)
-    await joined.announce()
-    return made
-
-
 def refuse_asynchronous(connection: object) -> None:
     from taskmill.stores.postgres.joining import is_asynchronous
 
@@ -38,3 +27,14 @@ def refuse_asynchronous(connection: object) -> None:
             "enqueue() cannot wait for an asynchronous connection",
             hint="use `await task.using(connection=…).aenqueue(…)`",
         )
+
+
+async def enqueue_joined(store: Store, connection: object, tasks: Sequence[Task]) -> list[Enqueued]:
+    """`store`: of the same database. Raises InvalidRequest, StoreUnavailable, and what the connection's driver does."""
+    with needs("postgres", "the store PostgreSQL"):
+        from taskmill.stores.postgres.joining import Joined
+    joined = Joined(connection)
+    await cast(Any, store).add_queues({task.spec.queue for task in tasks})
+    made = await enqueue(Notifier(cast(Store, joined)), tasks)
+    await joined.announce()
+    return made

@@ -1,0 +1,245 @@
+"""The clients of an app: one for its threads, one for each event loop, opened at their first use."""
+
+import asyncio
+import os
+import threading
+import weakref
+from collections.abc import Awaitable, Callable, Collection, Sequence
+
+from taskmill.core.errors import ResultTimeout
+from taskmill.core.events import TaskEvent
+from taskmill.core.task import Task
+from taskmill.engine.client import control
+from taskmill.engine.client.enqueue import EnqueueBatcher, Enqueued, enqueue
+from taskmill.engine.live.follow import Follower
+from taskmill.engine.live.lookup import StatusLookup, get_task, not_found
+from taskmill.engine.live.waiter import WAIT_TIMINGS, ResultWaiter, ThreadWaiter, WaitTimings
+from taskmill.engine.live.why import why_not_started
+from taskmill.feeds.contract import Feed
+from taskmill.portal import portal, portal_loop
+from taskmill.sdk import transaction
+from taskmill.sdk.backend import Backend, ConnectionSettings
+from taskmill.sdk.sync import run
+from taskmill.stores.clock import microseconds
+from taskmill.stores.contract import Caller, Store
+from taskmill.stores.open import open_store
+
+
+class SyncClient:
+    """For threads without an event loop; several may use it at once. Every method may raise StoreUnavailable."""
+
+    def __init__(self, backend: Backend, timings: WaitTimings = WAIT_TIMINGS) -> None:
+        """`backend`: for a thread, and open."""
+        self.backend = backend
+        self.store = backend.store
+        self._waiter = ThreadWaiter(self.store, timings)
+        self._statuses = StatusLookup(_PortalCache(backend.feed) if backend.feed else None, self._get)
+
+    def enqueue(self, tasks: Sequence[Task]) -> list[Enqueued]:
+        """All or none of the tasks are stored."""
+        return run(enqueue(self.backend.notifier, tasks))
+
+    def get(self, id: str) -> Task:
+        """Raises NotFound."""
+        return run(self._get(id))
+
+    def wait(self, id: str, timeout: float | None) -> Task:
+        """The task once it is final. Raises NotFound, ResultTimeout."""
+        try:
+            return run(self._waiter.until_final(id, timeout))
+        except TimeoutError:
+            raise run(_result_timeout(self.store, id, timeout)) from None
+
+    def status(self, id: str, seen: int = 0) -> TaskEvent:
+        """State and progress: from the live feed's cache, if that has the version `seen` or a later one."""
+        return run(self._statuses.status(id, seen)).event
+
+    def cancel(self, id: str) -> bool:
+        """False: it has ended already. Raises NotFound."""
+        return _done(run(control.cancel(self.backend.notifier, [id])))
+
+    def close(self) -> None:
+        self._waiter.close()
+        run(self.backend.close())
+
+    async def _get(self, id: str) -> Task:
+        return await get_task(self.store, id)
+
+
+class AsyncClient:
+    """For one event loop. Concurrent enqueues share a commit, and concurrent reads share a read."""
+
+    def __init__(self, backend: Backend, timings: WaitTimings = WAIT_TIMINGS) -> None:
+        """`backend`: for a loop."""
+        self.backend = backend
+        self.store = backend.store
+        self.ready = False
+        """Whether the store is open."""
+        self._batcher = EnqueueBatcher(backend.notifier)
+        self._waiter = ResultWaiter(self.store, timings)
+        self._statuses = StatusLookup(backend.feed, self.get)
+
+    async def open(self) -> None:
+        await self.backend.open()
+        self.ready = True
+
+    def enqueue(self, tasks: Sequence[Task]) -> Awaitable[list[Enqueued]]:
+        """Not a coroutine, because it is called for every task."""
+        return self._batcher.enqueue(tasks)
+
+    def get(self, id: str) -> Awaitable[Task]:
+        """Raises NotFound."""
+        return self._waiter.get(id)
+
+    async def wait(self, id: str, timeout: float | None) -> Task:
+        """The task once it is final. Raises NotFound, ResultTimeout."""
+        try:
+            return await self._waiter.until_final(id, timeout)
+        except TimeoutError:
+            raise await _result_timeout(self.store, id, timeout) from None
+
+    async def status(self, id: str, seen: int = 0) -> TaskEvent:
+        return (await self._statuses.status(id, seen)).event
+
+    def follow(self, id: str) -> Follower:
+        """What happens to the task, from how it is now to its end. A thread follows on the portal's client."""
+        return Follower(id, self.backend.live, self.store, get=self.get)
+
+    async def cancel(self, id: str) -> bool:
+        return _done(await control.cancel(self.backend.notifier, [id]))
+
+    async def close(self) -> None:
+        await self._waiter.close()
+        await self.backend.close()
+
+
+class Clients:
+    """Those of one app."""
+
+    def __init__(self, settings: ConnectionSettings, timings: WaitTimings = WAIT_TIMINGS) -> None:
+        self.clock: Callable[[], int] = microseconds
+        """Microseconds since the Unix epoch: when a task is made."""
+        self.timings = timings
+        """Of the clients that are not made yet."""
+        self._settings = settings
+        self._shared = open_store(settings.store) if settings.store.startswith("memory:") else None
+        """A store that lives in one object serves all."""
+        self._lock = threading.Lock()
+        self._sync: SyncClient | None = None
+        self._by_loop: dict[asyncio.AbstractEventLoop, AsyncClient] = {}
+        _all.add(self)
+
+    def sync(self) -> SyncClient:
+        """For this thread."""
+        return self._sync or self._open_sync()
+
+    async def here(self) -> AsyncClient:
+        """For the running event loop."""
+        loop = asyncio.get_running_loop()
+        client = self._by_loop.get(loop)
+        if client is None:
+            await self._drop_ended()
+            client = self._by_loop.setdefault(loop, AsyncClient(self._backend("loop"), self.timings))
+        if not client.ready:
+            await client.open()
+        return client
+
+    def aenqueue(self, tasks: Sequence[Task]) -> Awaitable[list[Enqueued]]:
+        """On the running event loop. Not a coroutine, because it is called for every task."""
+        client = self._by_loop.get(asyncio.get_running_loop())
+        return self._aenqueue_first(tasks) if client is None or not client.ready else client.enqueue(tasks)
+
+    def enqueue_joined(self, connection: object, tasks: Sequence[Task]) -> list[Enqueued]:
+        """In the transaction of the caller's own connection."""
+        transaction.refuse_unless_postgresql(self._settings.store)
+        transaction.refuse_asynchronous(connection)
+        return run(transaction.enqueue_joined(self.sync().store, connection, tasks))
+
+    async def aenqueue_joined(self, connection: object, tasks: Sequence[Task]) -> list[Enqueued]:
+        transaction.refuse_unless_postgresql(self._settings.store)
+        return await transaction.enqueue_joined((await self.here()).store, connection, tasks)
+
+    def close(self) -> None:
+        with self._lock:
+            client, self._sync = self._sync, None
+        if client is not None:
+            client.close()
+        loop = portal_loop()
+        on_portal = self._by_loop.pop(loop, None) if loop is not None else None
+        if on_portal is not None:
+            portal().run(on_portal.close())
+
+    async def aclose(self) -> None:
+        client = self._by_loop.pop(asyncio.get_running_loop(), None)
+        if client is not None:
+            await client.close()
+        await self._drop_ended()
+        self.close()
+
+    def forget(self) -> list[object]:
+        """Start anew, with nothing open; returns what was."""
+        before: list[object] = [self._sync, self._by_loop]
+        self._lock, self._sync, self._by_loop = threading.Lock(), None, {}
+        return before
+
+    async def _aenqueue_first(self, tasks: Sequence[Task]) -> list[Enqueued]:
+        return await (await self.here()).enqueue(tasks)
+
+    def _open_sync(self) -> SyncClient:
+        with self._lock:
+            if self._sync is None:
+                backend = self._backend("thread")
+                run(backend.open())
+                self._sync = SyncClient(backend, self.timings)
+            return self._sync
+
+    async def _drop_ended(self) -> None:
+        for loop in [loop for loop in tuple(self._by_loop) if loop.is_closed()]:
+            client = self._by_loop.pop(loop, None)
+            if client is not None:
+                await client.close()
+
+    def _backend(self, caller: Caller) -> Backend:
+        return Backend(self._settings, caller, self._shared)
+
+
+class _PortalCache:
+    """A live feed's cache, for a thread: the feed lives on the portal's loop."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+
+    async def latest(self, ids: Collection[str]) -> dict[str, TaskEvent]:
+        return portal().run(self._feed.latest(ids))
+
+    async def remember(self, events: Sequence[TaskEvent]) -> None:
+        portal().run(self._feed.remember(events))
+
+
+async def _result_timeout(store: Store, id: str, timeout: float | None) -> ResultTimeout:
+    """Says what the task is doing. Raises NotFound."""
+    task = await get_task(store, id)
+    return ResultTimeout(
+        f"no result of task {id} within {timeout:g} s: it is {task.head.state} in {store.place}; the task goes on",
+        hint=await why_not_started(store, task),
+    )
+
+
+def _done(verdicts: list[control.Verdict]) -> bool:
+    [verdict] = verdicts
+    if verdict.reason == "not_found":
+        raise not_found(verdict.id)
+    return verdict.done
+
+
+_all: "weakref.WeakSet[Clients]" = weakref.WeakSet()
+_left_behind: list[object] = []
+"""What belongs to the parent process: to close it in the child could harm the parent's files."""
+
+
+def _after_fork() -> None:
+    _left_behind.extend([clients.forget() for clients in tuple(_all)])
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
