@@ -31,7 +31,7 @@ def sales(roots: Path) -> Path:
 
 def process(**parameters: Any) -> Table:
     """As a worker does it: from JSON."""
-    _, arguments = data_processing.decode(json.dumps(parameters))
+    arguments = data_processing.decode(json.dumps(parameters))
     made = data_processing(Told(), **arguments)
     assert isinstance(made, Table)
     assert json.loads(data_processing.encode_result(made))["result"] == "table"

@@ -21,7 +21,7 @@ TABLE = [{"price": 2.5, "region": "north"}]
 
 
 def refusal(**parameters: Any) -> str:
-    _, arguments = data_processing.decode(json.dumps(parameters))
+    arguments = data_processing.decode(json.dumps(parameters))
     with pytest.raises(Refusal) as refused:
         data_processing(Told(), **arguments)
     return str(refused.value)

@@ -57,7 +57,7 @@ class Page(HTMLParser):
 
 
 def make(ctx: Told | None = None, **parameters: Any) -> Made:
-    return report(ctx or Told(), **report.decode(json.dumps(parameters))[1])
+    return report(ctx or Told(), **report.decode(json.dumps(parameters)))
 
 
 def given(**section: Any) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from tests.catalogue.context import Told
 
 
 def simulate(ctx: Told | None = None, **parameters: Any) -> Estimate:
-    return simulation(ctx or Told(), **simulation.decode(json.dumps(parameters))[1])
+    return simulation(ctx or Told(), **simulation.decode(json.dumps(parameters)))
 
 
 def black_scholes(spot: float, strike: float, rate: float, volatility: float, years: float) -> float:

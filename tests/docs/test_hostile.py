@@ -38,9 +38,9 @@ async def refusal(one: Hostile, parameters: str, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolver(one.stands_for))
     task = app.tasks[one.task_type]
     try:
-        args, kwargs = task.decode(parameters)
+        arguments = task.decode(parameters)
         context = {task.context_parameter: Told()} if task.context_parameter else {}
-        result = task.fn(*args, **context, **kwargs)
+        result = task.fn(**context, **arguments)
         if inspect.isawaitable(result):
             await result
     except (ValueError, InvalidParameters) as refused:

@@ -38,6 +38,8 @@ class Trial:
         self.served = store
         """What workers get."""
         self.broker: Broker | None = None
+        self.stop_timeout = 5.0
+        """Of the processes of attempts."""
 
     async def add(self, *calls: Call[Any]) -> list[str]:
         return [made.id for made in await enqueue(self.notifier, [call.made for call in calls])]
@@ -71,7 +73,11 @@ class Trial:
         """Drained at the end of the block."""
         chosen = replace(WorkerSettings(grace=5.0, poll=0.05), **settings)
         command = [sys.executable, str(HERE / "attempts.py")]
-        executors = {"inline": Inline(), "threads": Threads(), "processes": Processes(command)}
+        executors = {
+            "inline": Inline(),
+            "threads": Threads(),
+            "processes": Processes(command, stop_timeout=self.stop_timeout),
+        }
         worker = Worker(self._of_worker(), TASKS, executors, chosen, f"test-{uuid7()}", broker=self.broker)
         worker.drain, worker.stop = asyncio.Event(), asyncio.Event()
         running = worker.running = asyncio.create_task(worker.run(worker.drain, worker.stop))

@@ -10,7 +10,6 @@ import pytest
 from taskmill.core.state import State
 from taskmill.engine.client import control
 from taskmill.engine.worker import unknown_types as decline_module
-from taskmill.executors import processes
 from taskmill.testing.faulty import Faulty, down, never
 from tests.engine import handlers as h
 from tests.engine.conftest import Trial
@@ -21,8 +20,8 @@ def is_running(task: object) -> bool:
 
 
 @pytest.mark.parametrize("task", [h.waits, h.waits_in_thread, h.waits_in_process, h.hangs_in_process])
-async def test_a_running_task_is_cancelled(mill: Trial, task: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "PATIENCE", 3600.0)
+async def test_a_running_task_is_cancelled(mill: Trial, task: object) -> None:
+    mill.stop_timeout = 3600.0
     async with mill.worker():
         [id] = await mill.add(task.call())  # type: ignore[attr-defined]
         running = await mill.when(id, is_running)

@@ -9,7 +9,6 @@ from taskmill.core import machine
 from taskmill.core.errors import Conflict, StoreUnavailable
 from taskmill.core.state import State
 from taskmill.core.task import Task
-from taskmill.engine.client import copy as copying
 from taskmill.engine.client.copy import Copied, copy
 from taskmill.stores.contract import ClaimQuery, Filter, Store, WorkerRow
 from taskmill.stores.memory import MemoryStore
@@ -33,14 +32,9 @@ def target() -> Store:
     return MemoryStore()
 
 
-@pytest.fixture(autouse=True)
-def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(copying, "PAGE", 3)
-
-
 async def copied(source: Store, target: Store, *, finished: bool = False) -> Copied:
     told: list[int] = []
-    done = await copy(source, target, finished=finished, tell=lambda so_far: told.append(so_far.seen))
+    done = await copy(source, target, finished=finished, tell=lambda so_far: told.append(so_far.seen), page_size=3)
     assert told == sorted(told)
     assert told[-1] == done.seen
     return done

@@ -53,7 +53,7 @@ def test_stored_text(text: str) -> None:
     if refused := tried(lambda: typed.decode(text)):
         assert paths(refused)
     else:
-        _, arguments = typed.decode(text)
+        arguments = typed.decode(text)
         assert type(arguments["number"]) is int
         assert all(type(name) is str for name in arguments["names"])
 

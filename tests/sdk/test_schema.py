@@ -74,4 +74,4 @@ def test_no_parameters() -> None:
     def tick() -> None: ...
 
     assert {"type": "object", "properties": {}, "required": []}.items() <= tick.schema().items()
-    assert tick.decode("{}") == ([], {})
+    assert tick.decode("{}") == {}

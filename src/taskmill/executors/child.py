@@ -14,10 +14,10 @@ from typing import Any, BinaryIO
 
 from taskmill.core.outcome import Outcome, Stopped
 from taskmill.core.task import Spec
+from taskmill.executors.call import call, raised, returned
 from taskmill.executors.contract import LOG_LINES, Context, Handler, running
 from taskmill.executors.frames import LENGTH, from_outcome, pack, unpack
 from taskmill.executors.inline import Inline
-from taskmill.executors.outcomes import raised, returned
 
 
 class Pipe:
@@ -115,18 +115,12 @@ class _Attempts:
             handler = self._handlers[context.task.task_type]
             if inspect.iscoroutinefunction(handler.fn):
                 return self._loop.run_until_complete(self._on_loop(handler, context))
-            return self._call(handler, context)
+            return returned(handler, call(handler, context))
         except BaseException as error:  # SystemExit too: it is the handler's failure, not the child's end
             return raised(error)
 
     async def _on_loop(self, handler: Handler, context: RemoteContext) -> Outcome:
         return Stopped() if context.cancelled else await self._inline.run(handler, context.task, context)
-
-    def _call(self, handler: Handler, context: RemoteContext) -> Outcome:
-        args, named = handler.decode(context.task.parameters)
-        if handler.context_parameter:
-            named[handler.context_parameter] = context
-        return returned(handler, handler.fn(*args, **named))
 
 
 def _end_all() -> None:

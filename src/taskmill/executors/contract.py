@@ -24,8 +24,8 @@ class Handler(Protocol):
     @property
     def fn(self) -> Callable[..., Any]: ...
 
-    def decode(self, parameters: str) -> tuple[list[Any], dict[str, Any]]:
-        """Call arguments from the parameters' JSON. Raises InvalidParameters."""
+    def decode(self, parameters: str) -> dict[str, Any]:
+        """Arguments by name, from the parameters' JSON. Raises InvalidParameters."""
         ...
 
     def encode_result(self, value: Any) -> str:
@@ -49,7 +49,7 @@ class Context:
         self._cancelled = False
 
     def progress(self, fraction: float, note: str = "") -> None:
-        """Tell how far this attempt is: 0 to 1, and a few words."""
+        """Report how far this attempt is: 0 to 1, and a few words."""
         self._on_progress(min(1.0, max(0.0, float(fraction))), str(note)[:TEXT_LIMIT])
 
     def log(self, message: str, level: str = "info") -> None:

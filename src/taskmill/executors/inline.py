@@ -4,8 +4,8 @@ import asyncio
 
 from taskmill.core.outcome import Outcome, Stopped
 from taskmill.core.task import Spec
+from taskmill.executors.call import call, raised, returned
 from taskmill.executors.contract import Context, Handler
-from taskmill.executors.outcomes import raised, returned
 
 
 class Inline:
@@ -17,10 +17,7 @@ class Inline:
         assert task is not None
         self._tasks[context] = task
         try:
-            args, named = handler.decode(spec.parameters)
-            if handler.context_parameter:
-                named[handler.context_parameter] = context
-            return returned(handler, await handler.fn(*args, **named))
+            return returned(handler, await call(handler, context))
         except asyncio.CancelledError as stopped:
             if context.cancelled:
                 return Stopped()

@@ -19,10 +19,8 @@ from taskmill.executors.frames import LENGTH, pack, to_outcome, unpack
 
 Child = asyncio.subprocess.Process
 
-PATIENCE = 5.0
-"""Seconds a child may go on after its task was cancelled, before it is killed."""
-LINGER = 1.0
-"""Seconds a child may take to end after it closed its pipe."""
+EXIT_TIMEOUT = 1.0
+"""Seconds that a child may take to end after it closed its pipe."""
 
 
 class NeverBegan(Exception):
@@ -32,13 +30,15 @@ class NeverBegan(Exception):
 
 
 class Processes:
-    def __init__(self, command: Sequence[str], first: bytes = b"") -> None:
+    def __init__(self, command: Sequence[str], first: bytes = b"", stop_timeout: float = 5.0) -> None:
         """`command` starts a child that serves attempts on its standard input and output.
 
-        `first`: what it is told before all else, which a command line would show to everyone on the machine.
+        `first`: what it gets before all else, and what a command line would show to everyone on the machine.
+        `stop_timeout`: seconds that a child may go on after its task was cancelled, before it is killed.
         """
         self._command = command
         self._first = first
+        self._stop_timeout = stop_timeout
         self._idle: list[Child] = []
         self._children: dict[Context, Child] = {}
 
@@ -56,7 +56,7 @@ class Processes:
         child = self._children.get(context)
         if child is not None:
             _send(child, pack("stop"))
-            asyncio.get_running_loop().call_later(PATIENCE, self._kill_if_still, context, child)
+            asyncio.get_running_loop().call_later(self._stop_timeout, self._kill_if_still, context, child)
 
     async def close(self) -> None:
         await asyncio.gather(*(_kill(child) for child in [*self._idle, *self._children.values()]))
@@ -128,7 +128,7 @@ async def _receive(child: Child) -> list[Any]:
 async def _end_of(child: Child) -> Failure:
     """Its pipe is closed: it ended, or its handler closed what it did not open."""
     try:
-        async with asyncio.timeout(LINGER):
+        async with asyncio.timeout(EXIT_TIMEOUT):
             code = await child.wait()
     except TimeoutError:
         await _kill(child)
@@ -141,7 +141,7 @@ async def _hang_up(child: Child) -> None:
     assert child.stdin is not None
     child.stdin.close()
     with contextlib.suppress(OSError, TimeoutError):
-        async with asyncio.timeout(LINGER):
+        async with asyncio.timeout(EXIT_TIMEOUT):
             await child.stdin.wait_closed()
 
 

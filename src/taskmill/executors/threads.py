@@ -9,23 +9,24 @@ import contextlib
 import contextvars
 import ctypes
 import os
+import queue
 import threading
+from collections.abc import Callable
 
 from taskmill.core.outcome import Outcome
 from taskmill.core.task import Spec
+from taskmill.executors.call import call, raised, returned
 from taskmill.executors.contract import Context, Handler, StopRequested
-from taskmill.executors.outcomes import raised, returned
-from taskmill.executors.pool import Pool
 
-PATIENCE = 1.0
-"""Seconds to wait for an ended attempt before its thread is left alone."""
+END_TIMEOUT = 1.0
+"""Seconds that an ended attempt gets before its thread is left alone."""
 
 
-class _Call:
+class ThreadedCall:
     """One attempt in its thread; knows when an exception may be set there."""
 
-    def __init__(self, handler: Handler, spec: Spec, context: Context) -> None:
-        self._handler, self._spec, self._context = handler, spec, context
+    def __init__(self, handler: Handler, context: Context) -> None:
+        self._handler, self._context = handler, context
         self._lock = threading.Lock()
         self._thread: int | None = None
         self._ended = False
@@ -39,31 +40,25 @@ class _Call:
         if os.getpid() != self._pid:
             os._exit(0)  # the handler forked, and this is the copy: the worker's rest is none of its business
         with contextlib.suppress(RuntimeError):  # the worker has ended, and nobody waits for this any more
-            self._loop.call_soon_threadsafe(self._tell, outcome)
+            self._loop.call_soon_threadsafe(self._set_outcome, outcome)
 
-    def _tell(self, outcome: Outcome) -> None:
+    def _set_outcome(self, outcome: Outcome) -> None:
         if not self.outcome.done():
             self.outcome.set_result(outcome)
 
     def _perform(self) -> Outcome:
         try:
+            with self._lock:
+                if self._ended:
+                    raise StopRequested
+                self._thread = threading.get_ident()
             try:
-                return self._body()
+                return returned(self._handler, call(self._handler, self._context))
             finally:
                 with self._lock:
                     self._thread = None
-        except BaseException as error:  # also one that was set just before the lock was taken
+        except BaseException as error:  # also one that `end` set just before the lock was taken
             return raised(error)
-
-    def _body(self) -> Outcome:
-        args, named = self._handler.decode(self._spec.parameters)
-        if self._handler.context_parameter:
-            named[self._handler.context_parameter] = self._context
-        with self._lock:
-            if self._ended:
-                raise StopRequested
-            self._thread = threading.get_ident()
-        return returned(self._handler, self._handler.fn(*args, **named))
 
     def end(self) -> None:
         with self._lock:
@@ -76,16 +71,16 @@ class _Call:
 
 class Threads:
     def __init__(self) -> None:
-        self._pool = Pool()
+        self._pool = ThreadPool()
 
     async def run(self, handler: Handler, spec: Spec, context: Context) -> Outcome:
-        call = _Call(handler, spec, context)
-        self._pool.submit(call)
+        attempt = ThreadedCall(handler, context)
+        self._pool.submit(attempt)
         try:
-            return await asyncio.shield(call.outcome)
+            return await asyncio.shield(attempt.outcome)
         except asyncio.CancelledError:
-            call.end()
-            await asyncio.wait([call.outcome], timeout=PATIENCE)
+            attempt.end()
+            await asyncio.wait([attempt.outcome], timeout=END_TIMEOUT)
             raise
 
     def request_stop(self, context: Context) -> None:
@@ -93,3 +88,31 @@ class Threads:
 
     async def close(self) -> None:
         self._pool.close()
+
+
+class ThreadPool:
+    """As many threads as are wanted at once, kept for the next attempts.
+
+    An attempt that never leaves its thread costs that thread and nothing else: the others get new ones, and daemon
+    threads do not keep the process from ending (those of `concurrent.futures` do).
+    """
+
+    def __init__(self) -> None:
+        self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._idle = threading.Semaphore(0)
+
+    def submit(self, call: Callable[[], None]) -> None:
+        """`call` must not raise. Raises RuntimeError when the system gives no more threads."""
+        if not self._idle.acquire(blocking=False):
+            threading.Thread(target=self._serve, name="taskmill-handler", daemon=True).start()
+        self._calls.put(call)
+
+    def close(self) -> None:
+        """Threads end when they are idle."""
+        self._calls.put(None)
+
+    def _serve(self) -> None:
+        while (call := self._calls.get()) is not None:
+            call()
+            self._idle.release()
+        self._calls.put(None)

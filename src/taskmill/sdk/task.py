@@ -192,9 +192,9 @@ class Task(Generic[P, R]):
         schema = msgspec.json.encode(self.schema()).decode()
         return TaskTypeRow(self.name, self.queue, schema, self.description, json.dumps(chosen), seen_at)
 
-    def decode(self, parameters: str) -> tuple[list[Any], dict[str, Any]]:
-        """Typed call arguments, without the context. Raises InvalidParameters."""
-        return [], self._codec.decode(parameters)
+    def decode(self, parameters: str) -> dict[str, Any]:
+        """Typed arguments by name, without the context. Raises InvalidParameters."""
+        return self._codec.decode(parameters)
 
     def encode_result(self, value: Any) -> str:
         """JSON. Raises TypeError or ValueError."""

@@ -4,8 +4,8 @@ import inspect
 
 from taskmill.core.outcome import Outcome
 from taskmill.core.task import Spec
+from taskmill.executors.call import call, raised, returned
 from taskmill.executors.contract import Context, Handler
-from taskmill.executors.outcomes import raised, returned
 
 
 class Direct:
@@ -17,10 +17,7 @@ class Direct:
 
     async def run(self, handler: Handler, spec: Spec, context: Context) -> Outcome:
         try:
-            _, named = handler.decode(spec.parameters)
-            if handler.context_parameter:
-                named[handler.context_parameter] = context
-            value = handler.fn(**named)
+            value = call(handler, context)
             return returned(handler, await value if inspect.isawaitable(value) else value)
         except Exception as error:
             self.error = error

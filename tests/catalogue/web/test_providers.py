@@ -266,9 +266,8 @@ HOSTILE = {
 
 @pytest.mark.parametrize(("task", "parameters"), HOSTILE.values(), ids=HOSTILE)
 async def test_hostile_input_asks_nothing(player: Player, task: Any, parameters: dict[str, str]) -> None:
-    with pytest.raises(Exception, match=r"no repository|Expected|match"):  # noqa: PT012
-        _, arguments = task.decode(json.dumps(parameters))
-        await task(**arguments)
+    with pytest.raises(Exception, match=r"no repository|Expected|match"):
+        await task(**task.decode(json.dumps(parameters)))
     assert player.asked == []
 
 

@@ -31,21 +31,23 @@ class Copied:
     """An unfinished task of the target holds their key."""
 
 
-async def copy(source: Store, target: Store, *, finished: bool, tell: Callable[[Copied], None]) -> Copied:
+async def copy(
+    source: Store, target: Store, *, finished: bool, tell: Callable[[Copied], None], page_size: int = PAGE
+) -> Copied:
     """`finished`: only finished tasks, which is safe while workers serve the source.
 
-    A running task comes with its lease, and is given back there when that runs out. `tell` hears of each page.
+    A running task comes with its lease, and is given back in the target when that runs out. `tell` hears of each page.
     Raises Conflict when workers serve the source, or tasks came to it meanwhile.
     """
     await _refuse_workers(source, finished)
     await _copy_registry(source, target)
-    copied, page = Copied(), await source.export(PAGE)
+    copied, page = Copied(), await source.export(page_size)
     while True:
         await _copy_page(page, target, finished, copied)
         tell(copied)
         if page.cursor is None:
             break
-        page = await source.export(PAGE, page.cursor)
+        page = await source.export(page_size, page.cursor)
     await _refuse_workers(source, finished)
     await _refuse_late(source, finished, copied)
     return copied
@@ -114,7 +116,7 @@ def _of(tasks: Sequence[Task], attempts: Sequence[Attempt]) -> list[Attempt]:
 
 
 async def _refuse_late(source: Store, finished: bool, copied: Copied) -> None:
-    """Tasks that came to the source behind our back."""
+    """Raises Conflict when tasks came to the source meanwhile."""
     total = sum((await source.stats()).states.values())
     if not finished and total != copied.seen:
         raise Conflict(

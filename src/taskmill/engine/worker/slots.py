@@ -15,8 +15,8 @@ from taskmill.core.outcome import Interrupted, Outcome
 from taskmill.engine.worker.board import Board
 from taskmill.engine.worker.run import Run
 from taskmill.engine.worker.unknown_types import UnknownTypeBackoff
+from taskmill.executors.call import raised
 from taskmill.executors.contract import Handler
-from taskmill.executors.outcomes import raised
 
 logger = logging.getLogger(__name__)
 

@@ -1,16 +1,31 @@
-"""What a handler returned or raised, as an outcome."""
+"""The one way to call a handler: from the parameters to its arguments, from what it returned or raised to an outcome.
+
+Executors differ in where they call it and how they end it, not in this.
+"""
 
 import traceback
 from types import TracebackType
+from typing import Any
 
 from taskmill.core.errors import InvalidParameters
 from taskmill.core.outcome import Cancel, Fail, Failure, Outcome, Raised, Retry, Returned, Snooze, Stopped
-from taskmill.executors.contract import Handler, StopRequested
+from taskmill.executors.contract import Context, Handler, StopRequested
 
 RESULT_LIMIT = 4 * 2**20
 """Bytes of JSON."""
 MESSAGE_LIMIT = 2_000
 TRACEBACK_LIMIT = 8_000
+
+
+def call(handler: Handler, context: Context) -> Any:
+    """What the handler returns; of an `async def`, what is to be awaited. Raises InvalidParameters, and what it raises.
+
+    The context goes to the parameter that the handler has for it, if any.
+    """
+    arguments = handler.decode(context.task.parameters)
+    if handler.context_parameter:
+        arguments[handler.context_parameter] = context
+    return handler.fn(**arguments)
 
 
 def returned(handler: Handler, value: object) -> Outcome:
