@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import taskmill
 from taskmill import App, Context, InvalidRequest, Priority, RetryPolicy, Task
 from taskmill.core.retry import RetryPolicy as Policy
 
@@ -100,6 +101,26 @@ def test_the_context_is_no_parameter(app: App) -> None:
     for task in (read, write):
         assert list(task.schema()["properties"]) == ["path"]
         assert json.loads(task.enqueue("a").refresh().spec.parameters) == {"path": "a"}
+
+
+def test_an_annotation_in_text_is_looked_up_and_never_run(app: App) -> None:
+    def dotted(ctx: "taskmill.Context", path: str) -> None: ...
+
+    def other(data: "dict[str, Context] | print('Context')", path: str) -> None: ...
+
+    def unknown(data: "Nowhere.Context", path: str) -> None: ...  # type: ignore[name-defined]  # noqa: F821
+
+    assert app.task(dotted).context_parameter == "ctx"
+    assert [app.task(fn).context_parameter for fn in (other, unknown)] == [None, None]
+
+
+def test_of_a_decorated_function_where_it_was_defined(app: App) -> None:
+    def read(ctx: "Context", path: str) -> None: ...
+
+    foreign = {"fn": read}
+    exec("import functools\n@functools.wraps(fn)\ndef wrapped(*values, **named): return fn(*values, **named)", foreign)
+    wrapped: Any = foreign["wrapped"]
+    assert app.task(wrapped).context_parameter == "ctx"
 
 
 def refusals() -> dict[str, Any]:

@@ -178,6 +178,21 @@ def test_refused_with_the_path_of_each(arguments: dict[str, Any], problems: dict
     assert all(f"{path}: {text}" in message for path, text in problems.items())
 
 
+def test_msgspec_says_where_as_version_0_22_does() -> None:
+    """Its errors carry no path but in their sentence, which sdk/codec.py and server/decoding.py read."""
+    for text, sentence in (
+        ('{"a": [{"x": "b"}]}', "Expected `int`, got `str` - at `$[...][0].x`"),
+        ('{"a": [{"x": 1}, 2]}', "Expected `object`, got `int` - at `$[...][1]`"),
+        ("[]", "Expected `object`, got `array`"),
+    ):
+        with pytest.raises(msgspec.ValidationError) as refused:
+            msgspec.json.decode(text, type=dict[str, list[Point]])
+        assert str(refused.value) == sentence
+    with pytest.raises(msgspec.ValidationError) as refused:
+        msgspec.json.decode('{"a": 1}', type=dict[int, int])
+    assert str(refused.value) == "Expected `int`, got `str` - at `key` in `$`"
+
+
 @pytest.mark.parametrize(
     ("args", "kwargs", "message"),
     [

@@ -1,10 +1,14 @@
 """Parameters and results: from Python to JSON and back, checked by the handler's annotations.
 
 Parameters are one JSON object, a field for each parameter that was given; defaults are filled in by the worker.
+Models with pydantic's methods are recognised by their shape; pydantic is never imported.
 """
 
+import dataclasses
+import math
+import re
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Union, get_args, get_origin
 
 import msgspec
@@ -12,7 +16,8 @@ import msgspec
 from taskmill.core import limits
 from taskmill.core.errors import InvalidParameters, InvalidRequest, Problem
 from taskmill.core.outcome import Cancel, Fail, Retry, Snooze
-from taskmill.sdk import findings, jsonhooks, signature
+from taskmill.core.suggest import nearest
+from taskmill.sdk import signature
 from taskmill.sdk.signature import Signature
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -29,8 +34,8 @@ class Codec:
         self._fields = {p.name: _served(hints.get(p.name, Any), p.name, task_type) for p in shape.parameters}
         fields = [_field(p.name, self._fields[p.name], p.default, p.empty) for p in shape.parameters]
         self._struct = msgspec.defstruct(task_type, fields, kw_only=True, forbid_unknown_fields=True)
-        self._decode = msgspec.json.Decoder(self._struct, dec_hook=jsonhooks.from_json).decode
-        self._encode = jsonhooks.encoder.encode
+        self._decode = msgspec.json.Decoder(self._struct, dec_hook=_from_json).decode
+        self._encode = encoder.encode
         self._result = _result_type(hints.get("return", Any))
         self._decode_result: Callable[[str], Any] | None = None
 
@@ -39,8 +44,8 @@ class Codec:
         try:
             data = self._encode(arguments)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
-            raise self._invalid([findings.unwritable(arguments) or Problem("$", str(error))]) from None
-        if b"null" in data and (found := findings.non_finite(arguments)):
+            raise self._invalid([_unwritable(arguments) or Problem("$", str(error))]) from None
+        if b"null" in data and (found := _non_finite(arguments)):
             raise self._invalid([found])
         if refused := limits.too_large(len(data)):
             raise refused
@@ -64,7 +69,7 @@ class Codec:
         if value is None:
             return "null"
         text = self._encode(value).decode()
-        if "null" in text and (found := findings.non_finite(value)):
+        if "null" in text and (found := _non_finite(value)):
             raise ValueError(found.message)
         return text
 
@@ -72,12 +77,12 @@ class Codec:
         """Typed by the return annotation. Raises msgspec.DecodeError when it does not fit."""
         if self._decode_result is None:
             kind = _served(self._result, "return", self._task_type)
-            self._decode_result = msgspec.json.Decoder(kind, dec_hook=jsonhooks.from_json).decode
+            self._decode_result = msgspec.json.Decoder(kind, dec_hook=_from_json).decode
         return self._decode_result(result)
 
     def schema(self, description: str) -> dict[str, Any]:
         """JSON Schema (draft 2020-12) of the parameters object."""
-        hook = jsonhooks.Schemas()
+        hook = SchemaHook()
         whole = msgspec.json.schema(self._struct, schema_hook=hook)
         definitions = whole["$defs"]
         own = definitions.pop(whole["$ref"].rpartition("/")[2].replace("~1", "/").replace("~0", "~"))
@@ -91,16 +96,16 @@ class Codec:
         except (msgspec.DecodeError, RecursionError) as error:
             return [Problem("$", f"the parameters must be a JSON object: {error}")]
         checks = (self._check(name, kind, given.get(name)) for name, kind in self._fields.items())
-        unknown = [findings.unknown(name, self._fields) for name in given if name not in self._fields]
+        unknown = [_unknown(name, self._fields) for name in given if name not in self._fields]
         return [problem for problems in checks for problem in problems] + unknown
 
     def _check(self, name: str, kind: Any, given: msgspec.Raw | None) -> list[Problem]:
         if given is None:
             return [Problem(f"$.{name}", "is missing")] if name in self._required() else []
         try:
-            msgspec.json.decode(given, type=kind, dec_hook=jsonhooks.from_json)
+            msgspec.json.decode(given, type=kind, dec_hook=_from_json)
         except msgspec.DecodeError as error:
-            return findings.of_validation(error, f"$.{name}")
+            return _validation_problems(error, f"$.{name}")
         except RecursionError:
             return [Problem(f"$.{name}", limits.TOO_DEEP)]
         return []
@@ -109,7 +114,8 @@ class Codec:
         return {field.name for field in msgspec.structs.fields(self._struct) if field.required}
 
     def _invalid(self, problems: list[Problem]) -> InvalidParameters:
-        return InvalidParameters(f"{self._task_type}: {findings.sentence(problems)}", problems=problems)
+        sentence = "; ".join(f"{path}: {message}" for path, message in problems)
+        return InvalidParameters(f"{self._task_type}: {sentence}", problems=problems)
 
 
 def _unstorable(data: bytes) -> list[Problem]:
@@ -123,8 +129,8 @@ def _served(kind: Any, name: str, task_type: str) -> Any:
     """The annotation, if JSON can be made of it and back."""
     kind = Any if kind is object else kind
     try:
-        msgspec.json.Decoder(kind, dec_hook=jsonhooks.from_json)
-        msgspec.json.schema(kind, schema_hook=jsonhooks.Schemas())
+        msgspec.json.Decoder(kind, dec_hook=_from_json)
+        msgspec.json.schema(kind, schema_hook=SchemaHook())
     except (TypeError, NameError, NotImplementedError) as error:
         reason = str(error).replace("\n", " ")
         raise InvalidRequest(
@@ -148,3 +154,105 @@ def _result_type(annotation: Any) -> Any:
         return annotation
     kept = tuple(kind for kind in get_args(annotation) if kind not in STEERING)
     return Union[kept] if kept else None  # noqa: UP007
+
+
+# What msgspec does not know: models with pydantic's methods.
+
+
+def _to_json(value: Any) -> Any:
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    raise TypeError(f"`{type(value).__qualname__}` can't be written as JSON")
+
+
+def _from_json(kind: type, value: Any) -> Any:
+    """Errors of the model arrive in msgspec's ValidationError, as its cause."""
+    if hasattr(kind, "model_validate"):
+        return kind.model_validate(value)
+    raise NotImplementedError
+
+
+class SchemaHook:
+    """The `schema_hook` for one schema; the definitions that models bring along are gathered, to be put at its top."""
+
+    def __init__(self) -> None:
+        self.definitions: dict[str, Any] = {}
+
+    def __call__(self, kind: type) -> dict[str, Any]:
+        if not hasattr(kind, "model_json_schema"):
+            raise NotImplementedError
+        schema: dict[str, Any] = kind.model_json_schema(ref_template="#/$defs/{model}")
+        self.definitions |= schema.pop("$defs", {})
+        return schema
+
+
+encoder = msgspec.json.Encoder(enc_hook=_to_json)
+
+
+# Where a value is wrong, and what is wrong there. Only for the path of errors: nothing here is fast.
+
+_LOCATED = re.compile(r"(?s)(?P<text>.*) - at `\$(?P<path>.*)`$")
+"""How msgspec (0.22) words where a value is wrong, of which it gives no other sign; a test fails when it changes."""
+
+
+def _validation_problems(error: msgspec.DecodeError, path: str) -> list[Problem]:
+    """What msgspec found in the value at `path`; for a model with its own errors, each of them."""
+    found = _LOCATED.match(str(error))
+    at, text = (path + found["path"], found["text"]) if found else (path, str(error))
+    inner = getattr(error.__cause__, "errors", None)
+    if callable(inner):
+        return [Problem(at + _joined(one["loc"]), one["msg"]) for one in inner()]
+    return [Problem(at, text[:1].lower() + text[1:])]
+
+
+def _unwritable(value: Any, path: str = "$") -> Problem | None:
+    """The innermost part of a value that can't be written as JSON."""
+    try:
+        return _non_finite(value, path) or _innermost_unwritable(value, path)
+    except RecursionError:
+        return Problem(path, f"{limits.TOO_DEEP}, or contains itself")
+
+
+def _non_finite(value: Any, path: str = "$") -> Problem | None:
+    """The first NaN or Infinity: JSON has none, and null would be something else."""
+    if isinstance(value, float):
+        return None if math.isfinite(value) else Problem(path, f"{value} can't be written as JSON")
+    return next(filter(None, (_non_finite(part, at) for at, part in _parts(value, path))), None)
+
+
+def _unknown(name: str, known: Collection[str]) -> Problem:
+    near = nearest(name, known)
+    names = ", ".join(f"`{one}`" for one in known) or "none"
+    advice = f"did you mean `{near[0]}`?" if near else f"known parameters: {names}"
+    return Problem(f"$.{name}", f"unknown parameter; {advice}")
+
+
+def _innermost_unwritable(value: Any, path: str) -> Problem | None:
+    for at, part in _parts(value, path):
+        if found := _innermost_unwritable(part, at):
+            return found
+    try:
+        encoder.encode(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        return Problem(path, str(error))
+    return None
+
+
+def _parts(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        yield from ((limits.step(path, str(key)), part) for key, part in value.items())
+    elif isinstance(value, list | tuple | set | frozenset):
+        yield from ((f"{path}[{i}]", part) for i, part in enumerate(value))
+    else:
+        yield from ((f"{path}.{name}", getattr(value, name, None)) for name in _field_names(value))
+
+
+def _field_names(value: Any) -> Collection[str]:
+    if dataclasses.is_dataclass(value):
+        return [field.name for field in dataclasses.fields(value)]
+    kind = type(value)
+    return list(getattr(kind, "__struct_fields__", ())) or list(getattr(kind, "model_fields", ()))
+
+
+def _joined(location: Collection[str | int]) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)

@@ -57,9 +57,11 @@ def summary(fn: Callable[..., Any]) -> str:
 
 
 def _is_context(annotation: Any, fn: Callable[..., Any]) -> bool:
-    if isinstance(annotation, str) and "Context" in annotation:
-        try:
-            annotation = eval(annotation, getattr(fn, "__globals__", {}))
-        except Exception:  # not known yet, so it isn't our Context, which the module must have imported
-            return False
-    return annotation is Context
+    """An annotation may be text, such as `taskmill.Context`: then its names are looked up where the handler stands."""
+    if not isinstance(annotation, str):
+        return annotation is Context
+    first, *rest = annotation.split(".")
+    found = getattr(inspect.unwrap(fn), "__globals__", {}).get(first)
+    for name in rest:
+        found = getattr(found, name, None)
+    return found is Context  # of another name nothing is known yet, so it isn't ours, which was imported by now

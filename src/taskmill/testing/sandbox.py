@@ -18,8 +18,8 @@ from taskmill.engine.notifier import Notifier
 from taskmill.engine.worker.run import Run
 from taskmill.engine.worker.settle import decide
 from taskmill.portal import in_loop
-from taskmill.sdk import jsonhooks
 from taskmill.sdk.app import App
+from taskmill.sdk.codec import encoder
 from taskmill.sdk.sync import run
 from taskmill.sdk.task import Task
 from taskmill.stores.contract import ClaimQuery, Filter
@@ -84,7 +84,7 @@ class Sandbox:
     def enqueued(self, task: Task[..., Any] | None = None, **parameters: Any) -> list[Stored]:
         """The tasks enqueued in this sandbox (of that type, with these parameters among theirs), oldest first."""
         where = Filter(task_types=(task.name,) if task else ())
-        wanted = json.loads(jsonhooks.encoder.encode(parameters))
+        wanted = json.loads(encoder.encode(parameters))
         found = run(self._store.find(where, MANY)).tasks
         return [stored for stored in reversed(found) if wanted.items() <= _parameters(stored).items()]
 
