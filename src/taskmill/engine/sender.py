@@ -6,6 +6,7 @@ Whoever puts something in waits for nothing and hears of no failure: all of it m
 import asyncio
 import contextlib
 import logging
+import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Generic, TypeVar
@@ -38,6 +39,7 @@ class BackgroundSender(Generic[T]):
         self._send = send
         self._waiting: deque[T] = deque(maxlen=LIMIT)
         self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
         self._sender: asyncio.Task[None] | None = None
         self._woken = False
         self._closing = False
@@ -51,7 +53,7 @@ class BackgroundSender(Generic[T]):
     def put(self, items: Iterable[T]) -> None:
         """Never raises and never blocks."""
         self._waiting.extend(items)
-        if asyncio._get_running_loop() is self._loop:
+        if threading.get_ident() == self._thread and self._loop.is_running():
             self._wake()
         elif not self._woken:
             self._woken = True

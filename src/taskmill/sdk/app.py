@@ -10,13 +10,13 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 from taskmill.core.errors import InvalidRequest, InvalidSettings
 from taskmill.core.retry import RetryPolicy
 from taskmill.core.secret_files import read_secret
-from taskmill.core.task import Priority
+from taskmill.core.task import Priority, PriorityWord
 from taskmill.sdk import options
 from taskmill.sdk.backend import ConnectionSettings
 from taskmill.sdk.clients import Clients
 from taskmill.sdk.context import Context
 from taskmill.sdk.handle import TaskHandle
-from taskmill.sdk.options import DEFAULT_RETRIES, Options, PriorityName
+from taskmill.sdk.options import DEFAULT_RETRIES, Options
 from taskmill.sdk.task import ExecutorName, Task, TaskFunction, executor_for
 from taskmill.stores.contract import Durability
 
@@ -83,7 +83,7 @@ class App:
         retry: RetryPolicy | None = None,
         timeout: float | timedelta | None = None,
         executor: ExecutorName | None = None,
-        priority: Priority | PriorityName = "normal",
+        priority: Priority | PriorityWord = "normal",
     ) -> "Declaration": ...
 
     def task(
@@ -97,7 +97,7 @@ class App:
         retry: RetryPolicy | None = None,
         timeout: float | timedelta | None = None,
         executor: ExecutorName | None = None,
-        priority: Priority | PriorityName = "normal",
+        priority: Priority | PriorityWord = "normal",
     ) -> Any:
         """Declare a function as a task type: `@app.task`, or with options `@app.task(queue="mail", timeout=30)`.
 

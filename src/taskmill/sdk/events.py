@@ -2,18 +2,17 @@
 
 import json
 from collections.abc import AsyncGenerator, Generator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from taskmill.core.events import TaskEvent
 from taskmill.core.state import State
+from taskmill.core.times import to_datetime
 from taskmill.engine.live.follow import Follower
 from taskmill.portal import portal
 
 if TYPE_CHECKING:
     from taskmill.sdk.clients import Clients
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Progress(NamedTuple):
@@ -90,19 +89,15 @@ def typed(event: TaskEvent) -> Event:
     progress = progress_of(event.progress)
     if event.kind == "log":
         line: dict[str, Any] = json.loads(event.line or "{}")
-        at = _moment(int(line.get("at", event.at)))
+        at = to_datetime(int(line.get("at", event.at)))
         return Logged(at, event.attempt, str(line.get("level", "info")), str(line.get("message", "")))
     if event.kind == "progress" and progress is not None:
-        return Progressed(_moment(event.at), event.attempt, progress)
+        return Progressed(to_datetime(event.at), event.attempt, progress)
     error = None if event.error is None else json.loads(event.error)
-    return StateChanged(_moment(event.at), event.attempt, event.state, progress, error)
+    return StateChanged(to_datetime(event.at), event.attempt, event.state, progress, error)
 
 
 def progress_of(text: str | None) -> Progress | None:
     """From JSON, as it is stored."""
     stored: dict[str, Any] | None = json.loads(text or "null")
     return None if stored is None else Progress(float(stored.get("fraction", 0.0)), str(stored.get("note", "")))
-
-
-def _moment(at: int) -> datetime:
-    return EPOCH + timedelta(microseconds=at)

@@ -2,13 +2,12 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from taskmill.core import ids, limits
 from taskmill.core.errors import InvalidRequest
-from taskmill.core.task import SECOND, Priority
+from taskmill.core.task import PRIORITIES, SECOND, Priority
 
-PriorityName = Literal["high", "normal", "low"]
 DEFAULT_RETRIES = 3
 """Four attempts within some seven seconds: a hiccup passes unseen, a bug fails soon."""
 
@@ -36,9 +35,9 @@ def name(text: object, what: str) -> str:
 def priority(value: object) -> int:
     if isinstance(value, Priority):
         return value.value
-    if not isinstance(value, str) or value.upper() not in Priority.__members__:
+    if not isinstance(value, str) or value.lower() not in PRIORITIES:
         raise InvalidRequest(f"priority {value!r} must be high, normal or low")
-    return Priority[value.upper()].value
+    return PRIORITIES[value.lower()].value
 
 
 def attempt_limit(retries: int) -> int:

@@ -14,13 +14,13 @@ from taskmill.core import machine
 from taskmill.core.errors import InvalidParameters
 from taskmill.core.ids import uuid7
 from taskmill.core.retry import RetryPolicy
-from taskmill.core.task import SECOND, Priority, Spec
+from taskmill.core.task import PRIORITY_WORDS, SECOND, Priority, PriorityWord, Spec
 from taskmill.core.task import Task as StoredTask
 from taskmill.engine.client.enqueue import Enqueued
 from taskmill.sdk import options, signature
 from taskmill.sdk.codec import Codec
 from taskmill.sdk.handle import TaskHandle
-from taskmill.sdk.options import Options, PriorityName
+from taskmill.sdk.options import Options
 from taskmill.stores.contract import TaskTypeRow
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class Task(Generic[P, R]):
         self,
         *,
         queue: str | None = None,
-        priority: Priority | PriorityName | None = None,
+        priority: Priority | PriorityWord | None = None,
         delay: float | timedelta | None = None,
         at: datetime | None = None,
         key: str | None = None,
@@ -187,7 +187,7 @@ class Task(Generic[P, R]):
             "retry": None if self._options.retry is None else json.loads(self._options.retry),
             "timeout": self.timeout,
             "executor": self.executor,
-            "priority": self.priority.name.lower(),
+            "priority": PRIORITY_WORDS[self.priority],
         }
         schema = msgspec.json.encode(self.schema()).decode()
         return TaskTypeRow(self.name, self.queue, schema, self.description, json.dumps(chosen), seen_at)
