@@ -60,8 +60,10 @@ def _store_only(path: Path) -> tuple[float, float]:
     store = SqliteStore(str(path))
     run(store.open())
     spent: list[int] = []
-    assert store._database is not None
-    store._database.connection.trace_v2(apsw.SQLITE_TRACE_PROFILE, lambda event: spent.append(event["nanoseconds"]))
+    assert store.writer.database is not None
+    store.writer.database.connection.trace_v2(
+        apsw.SQLITE_TRACE_PROFILE, lambda event: spent.append(event["nanoseconds"])
+    )
     began = time.perf_counter()
     _, claims = run(store.turn("bench", [], 60_000_000, ClaimQuery(BATCH)))
     while claims:

@@ -15,7 +15,8 @@ from taskmill.core.state import State
 from taskmill.sdk.sync import run
 from taskmill.stores.contract import ClaimQuery, Store
 from taskmill.stores.open import open_store
-from taskmill.stores.sqlite import patience
+from taskmill.stores.sqlite.database import SqliteTimings
+from taskmill.stores.sqlite.store import SqliteStore
 from taskmill.testing.conformance.case import a_task, succeeded
 
 TASKS = 600
@@ -133,11 +134,10 @@ def test_the_socket_of_a_dead_process_is_removed(tmp_path: Path) -> None:
 
 
 def test_a_process_frozen_in_the_middle_of_a_write_makes_others_fail_clearly_and_recover(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(patience, "TIMEOUT", 0.3)
     url = f"sqlite:///{tmp_path}/tasks.db"
-    store = open_store(url)
+    store = SqliteStore(f"{tmp_path}/tasks.db", timings=SqliteTimings(lock_timeout=0.3))
     run(store.open())
     writer = subprocess.Popen([sys.executable, "-c", FROZEN_WRITER, url], stdout=subprocess.PIPE)
     assert writer.stdout is not None
@@ -159,7 +159,7 @@ from taskmill.sdk.sync import run
 from taskmill.stores.open import open_store
 store = open_store(sys.argv[1])
 run(store.open())
-with store._database.durable:
+with store.writer.database.durable:
     print("writing", flush=True)
     time.sleep(60)
 """

@@ -9,7 +9,6 @@ from typing import Literal, NamedTuple, Protocol
 
 from taskmill.core.state import State
 from taskmill.core.task import Attempt, Claim, Decision, Task
-from taskmill.stores.copying import Copying
 
 Topic = Literal["ready", "due", "final", "cancel", "progress"]
 """ready: queue names. due: nothing (a task was scheduled). final, cancel, progress: task ids."""
@@ -82,6 +81,15 @@ class Page(NamedTuple):
     cursor: str | None
 
 
+class Export(NamedTuple):
+    """Oldest first; `cursor` continues after the last task."""
+
+    tasks: list[Task]
+    attempts: list[Attempt]
+    """Of these tasks; those of one task oldest first."""
+    cursor: str | None
+
+
 class Stats(NamedTuple):
     states: dict[State, int]
     oldest_ready: int | None
@@ -147,7 +155,7 @@ class Bell(Protocol):
 
 
 class Tasks(Protocol):
-    """The eight verbs, and one pair of them."""
+    """The verbs by which tasks live; only they change a task."""
 
     async def add(self, tasks: Sequence[Task]) -> dict[int, str]:
         """Insert what is new; the rest, by its position: the id of the task that is there already.
@@ -187,7 +195,7 @@ class Tasks(Protocol):
     async def save(self, decisions: Sequence[Decision]) -> list[str]:
         """Write each head whose stored version is its own minus one, with its attempt record.
 
-        Returns the ids of the others: stale, gone, or in want of a key that is held by another task. A key that one
+        Returns the ids of the others: stale, gone, or in want of a key that another task holds. A key that one
         of the batch gives up is free for another of it. No id may come twice in a batch.
         """
         ...
@@ -256,7 +264,24 @@ class Registry(Protocol):
         ...
 
 
-class Store(Tasks, Reads, Registry, Copying, Protocol):
+class Copies(Protocol):
+    """Tasks as they are, from one store to another."""
+
+    async def export(self, limit: int, cursor: str | None = None) -> Export:
+        """Up to `limit` tasks with all that is kept of their attempts. Raises InvalidRequest for a strange cursor."""
+        ...
+
+    async def restore(self, tasks: Sequence[Task], attempts: Sequence[Attempt]) -> list[str]:
+        """Insert tasks as they are, and what is there with a lower version gets the head that is given.
+
+        Returns the ids of those that stayed out because an unfinished task holds their key; one that a task of the
+        batch gives up is free for another of it. `attempts`: of these tasks; those that are there stay as they are.
+        No id may come twice in a batch.
+        """
+        ...
+
+
+class Store(Tasks, Reads, Registry, Copies, Protocol):
     bell: Bell
     place: str
     """Where it is, for people; without secrets."""

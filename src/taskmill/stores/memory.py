@@ -7,8 +7,7 @@ from itertools import islice
 from taskmill.core.state import State
 from taskmill.core.task import Attempt, Task
 from taskmill.stores.clock import microseconds
-from taskmill.stores.contract import Bell, Filter, Page, QueueRow, Stats, TaskTypeRow, WorkerRow
-from taskmill.stores.copying import Export
+from taskmill.stores.contract import Bell, Export, Filter, Page, QueueRow, Stats, TaskTypeRow, WorkerRow
 from taskmill.stores.cursors import position
 from taskmill.stores.local_bell import LocalBell
 from taskmill.stores.memory_tasks import MemoryTasks

@@ -18,9 +18,9 @@ async def schema_of(url: str) -> Schema:
     """Raises InvalidSettings, StoreUnavailable, StoreError."""
     scheme = store_scheme(url)
     if scheme == "sqlite":
-        from taskmill.stores.sqlite import looking
+        from taskmill.stores.sqlite import schema
 
-        return Schema(*await asyncio.to_thread(looking.versions, sqlite_path(url)))
+        return Schema(*await asyncio.to_thread(schema.versions, sqlite_path(url)))
     if scheme == "postgresql":
         with needs("postgres", "the store PostgreSQL"):
             from taskmill.stores.postgres import looking as looking_there

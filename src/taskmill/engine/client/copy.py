@@ -7,8 +7,7 @@ from taskmill.core.errors import Conflict
 from taskmill.core.state import FINAL
 from taskmill.core.task import Attempt, Task
 from taskmill.engine.live.why import is_alive
-from taskmill.stores.contract import Store
-from taskmill.stores.copying import Export
+from taskmill.stores.contract import Export, Store
 
 PAGE = 250
 """Tasks that are read, and written in one transaction."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from asyncpg import Connection, UniqueViolationError
 
 from taskmill.core.task import Attempt, Head, Task
-from taskmill.stores.copying import Export
+from taskmill.stores.contract import Export
 from taskmill.stores.cursors import position
 from taskmill.stores.postgres import adding, codec
 from taskmill.stores.postgres.filters import oldest

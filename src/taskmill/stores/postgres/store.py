@@ -17,7 +17,7 @@ from taskmill.stores.contract import (
     TaskTypeRow,
     WorkerRow,
 )
-from taskmill.stores.copying import Export
+from taskmill.stores.contract import Export
 from taskmill.stores.postgres import adding, claiming, copying, keeping, reads, registry, saving
 from taskmill.stores.postgres.bell import PostgresBell
 from taskmill.stores.postgres.claiming import Wanted

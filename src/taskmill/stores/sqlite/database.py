@@ -1,13 +1,14 @@
 """One connection to the file, and the ways to run a statement on it."""
 
-from typing import Any, Literal
+import time
+from dataclasses import dataclass
+from typing import Any
 
 import apsw
 
-from taskmill.stores.sqlite.patience import Patience
+from taskmill.stores.contract import Durability
 from taskmill.stores.sqlite.schema import migrate
 
-Durability = Literal["power", "process"]
 PAGE_BYTES = 2_048
 """Of a file that is made now. A lone insert writes three pages, and half of SQLite's usual size makes it cheaper."""
 CACHE_KIB = 16_384
@@ -15,18 +16,36 @@ JOURNAL_BYTES = 64 * 2**20
 """What the write-ahead log is cut back to after a rush."""
 
 
+@dataclass(frozen=True)
+class SqliteTimings:
+    """In seconds."""
+
+    lock_timeout: float = 10.0
+    """How long a writer waits for another one: a process that is stopped (SIGSTOP) in the middle of a write keeps all
+    others waiting until it goes on or dies."""
+    first_lock_pause: float = 0.0001
+    longest_lock_pause: float = 0.002
+    """SQLite's own handler sleeps longer each time (1, 2, 5, 10 … 100 ms), which is most of the time of a small write
+    when several workers share a file."""
+    poll_interval: float = 0.1
+    """How often whoever waits for a change looks, where the bell has no sockets."""
+
+
+TIMINGS = SqliteTimings()
+
+
 class Database:
     """Used by one thread at a time."""
 
-    def __init__(self, path: str, durability: Durability) -> None:
+    def __init__(self, path: str, durability: Durability, timings: SqliteTimings = TIMINGS) -> None:
         self.queues: set[str] = set()
         """Names known to be in the table of queues."""
-        self.connection = _connect(path)
+        self.connection = _connect(path, timings)
         self.execute = self.connection.execute
         self.changes = self.connection.changes
-        self.durable = Writing(self, "FULL" if durability == "power" else "NORMAL")
+        self.durable = Transaction(self, "FULL" if durability == "power" else "NORMAL")
         """For what was promised to somebody."""
-        self.hasty = Writing(self, "NORMAL")
+        self.hasty = Transaction(self, "NORMAL")
         """For what may be undone by a power cut without harm: a claim, a heartbeat."""
         self._synchronous = ""
         migrate(self.connection, path)
@@ -46,7 +65,7 @@ class Database:
             self._synchronous = level
 
 
-class Writing:
+class Transaction:
     """`with` it: one transaction, and the only one that writes.
 
     A process that is stopped within keeps all other writers waiting, so what can be computed before is.
@@ -56,7 +75,7 @@ class Writing:
         self._database = database
         self._level = level
 
-    def __enter__(self) -> "Writing":
+    def __enter__(self) -> "Transaction":
         self._database.synchronize(self._level)
         self._database.execute("BEGIN IMMEDIATE")
         return self
@@ -84,11 +103,33 @@ class Writing:
         return database.changes()
 
 
-def _connect(path: str) -> apsw.Connection:
+def _connect(path: str, timings: SqliteTimings) -> apsw.Connection:
     connection = apsw.Connection(path)
-    connection.set_busy_handler(Patience())
+    connection.set_busy_handler(BusyHandler(timings))
     connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_BYTES}").fetchall()
     return connection
+
+
+class BusyHandler:
+    """SQLite lets one process write at a time, and asks here what to do meanwhile.
+
+    See sqlite.org/c3ref/busy_handler.html.
+    """
+
+    def __init__(self, timings: SqliteTimings) -> None:
+        self._timings = timings
+        self._end = 0.0
+
+    def __call__(self, looked: int) -> bool:
+        """`looked`: how often it was asked for this lock. Whether to look once more."""
+        timings = self._timings
+        now = time.monotonic()
+        if looked == 0:
+            self._end = now + timings.lock_timeout
+        if now > self._end:
+            return False
+        time.sleep(min(timings.longest_lock_pause, timings.first_lock_pause * 1.5 ** min(looked, 20)))
+        return True

@@ -4,26 +4,30 @@ Flat at any size: no filter, states, a key. Without an index, and so reading on 
 full: queues, task types, priorities, tags, times of creation.
 """
 
+import json
 from typing import Any
 
 from taskmill.core.state import State
 from taskmill.core.task import Attempt
 from taskmill.stores.contract import Filter, Page, Stats
 from taskmill.stores.cursors import NEWEST, position
-from taskmill.stores.sqlite import codec
+from taskmill.stores.sqlite import statements
 from taskmill.stores.sqlite.database import Database
-from taskmill.stores.sqlite.filters import picks
-from taskmill.stores.sqlite.statements import statement
+from taskmill.stores.sqlite.statements import array, statement
 
 FEW = 2_000
 """So many ready tasks are sorted by age; among more of them, the newest tasks of all are looked through."""
+_ANY_OF = {"queues": "queue", "task_types": "task_type", "priorities": "priority"}
+_COMPARED = {"created_after": "created_at > :created_after", "created_before": "created_at < :created_before"}
+_PICK = "SELECT seq FROM task{index} WHERE {conditions} ORDER BY seq DESC LIMIT :limit"
 
 
-def find(db: Database, where: Filter, limit: int, cursor: str | None) -> Page:
+def find(db: Database, where: Filter, limit: int, cursor: str | None = None) -> Page:
     before = position(cursor)
     values: dict[str, Any] = {"before": before, "limit": limit + 1}
-    picked = picks(where, values, few_ready=_few_ready(db, where))
-    rows = codec.numbered(db.one(statement("find", picks=picked), values))
+    few_ready = State.READY in where.states and db.one(statement("few_ready"), {"few": FEW}) < FEW
+    picked = picks(where, values, few_ready=few_ready)
+    rows = statements.numbered(db.one(statement("find", picks=picked), values))
     page = rows[:limit]
     return Page([task for _, task in page], str(page[-1][0]) if page and len(rows) > limit else None)
 
@@ -34,13 +38,60 @@ def count(db: Database, where: Filter, limit: int) -> int:
 
 
 def attempts(db: Database, id: str) -> list[Attempt]:
-    return codec.attempts(db.one(statement("attempts"), {"id": id}))
+    return statements.attempts(db.one(statement("attempts"), {"ids": array([id])}))
 
 
 def stats(db: Database) -> Stats:
-    counted = codec.numbers(db.one(statement("stats")))
+    counted = statements.numbers(db.one(statement("stats")))
     return Stats({state: counted.get(state, 0) for state in State}, db.one(statement("oldest_ready")))
 
 
-def _few_ready(db: Database, where: Filter) -> bool:
-    return State.READY in where.states and db.one(statement("few_ready"), {"few": FEW}) < FEW
+def picks(where: Filter, values: dict[str, Any], *, few_ready: bool) -> str:
+    """The query for the ages of matching tasks, newest first.
+
+    Its parameters are put into `values`, which has `before` and `limit` already.
+    """
+    common = ["seq < :before", *_conditions(where, values)]
+    if not where.states:
+        return _pick(common)
+    parts = [_pick([*_in_state(state), *common], _index(state, few_ready)) for state in dict.fromkeys(where.states)]
+    if len(parts) == 1:
+        return parts[0]
+    # Each state is read newest first from its own index; what is merged is a page of each.
+    union = " UNION ALL ".join(f"SELECT seq FROM ({part})" for part in parts)
+    return f"SELECT seq FROM ({union}) ORDER BY seq DESC LIMIT :limit"
+
+
+def _pick(conditions: list[str], index: str = "") -> str:
+    return _PICK.format(index=index, conditions=" AND ".join(conditions))
+
+
+def _in_state(state: State) -> list[str]:
+    return ["state = 'ready'"] if state is State.READY else [f"state = '{State(state)}'", "state <> 'ready'"]
+
+
+def _index(state: State, few_ready: bool) -> str:
+    if state is State.READY:
+        return " INDEXED BY ready" if few_ready else " NOT INDEXED"
+    return " INDEXED BY by_state"
+
+
+def _conditions(where: Filter, values: dict[str, Any]) -> list[str]:
+    found = []
+    for field, column in _ANY_OF.items():
+        if getattr(where, field):
+            values[field] = json.dumps(getattr(where, field))
+            found.append(f"+{column} IN (SELECT value FROM json_each(:{field}))")
+    if where.tags:
+        values["tags"] = json.dumps(where.tags)
+        found.append(
+            "NOT EXISTS (SELECT value FROM json_each(:tags) EXCEPT SELECT value FROM json_each(coalesce(tags, '[]')))"
+        )
+    if where.key is not None:
+        values["key"] = where.key
+        found.append("key = :key")
+    for field, condition in _COMPARED.items():
+        if getattr(where, field) is not None:
+            values[field] = getattr(where, field)
+            found.append(condition)
+    return found

@@ -5,13 +5,13 @@ from itertools import chain
 
 from taskmill.stores.clock import microseconds
 from taskmill.stores.contract import QueueRow, TaskTypeRow, WorkerRow
-from taskmill.stores.sqlite import codec
+from taskmill.stores.sqlite import statements
 from taskmill.stores.sqlite.database import Database
-from taskmill.stores.sqlite.statements import chunks, statement
+from taskmill.stores.sqlite.statements import array, chunks, statement
 
 
 def put_worker(db: Database, row: WorkerRow) -> None:
-    db.hasty.alone(statement("put_worker", 1, len(row)), row._replace(seen_at=microseconds()))
+    db.hasty.alone(statement("put_worker", 1), row._replace(seen_at=microseconds()))
 
 
 def drop_worker(db: Database, id: str) -> None:
@@ -19,23 +19,23 @@ def drop_worker(db: Database, id: str) -> None:
 
 
 def workers(db: Database) -> list[WorkerRow]:
-    return codec.workers(db.one(statement("workers")))
+    return statements.workers(db.one(statement("workers")))
 
 
 def put_task_types(db: Database, rows: Sequence[TaskTypeRow]) -> None:
     seen = [row._replace(seen_at=microseconds()) for row in rows]
     with db.durable:
-        db.execute(statement("add_queues"), {"names": codec.array({row.queue for row in rows})})
+        db.execute(statement("add_queues"), {"names": array({row.queue for row in rows})})
         for some in chunks(seen):
-            db.execute(statement("put_task_types", len(some), len(some[0])), tuple(chain.from_iterable(some)))
+            db.execute(statement("put_task_types", len(some)), tuple(chain.from_iterable(some)))
 
 
 def task_types(db: Database) -> list[TaskTypeRow]:
-    return codec.task_types(db.one(statement("task_types")))
+    return statements.task_types(db.one(statement("task_types")))
 
 
 def queues(db: Database) -> list[QueueRow]:
-    return codec.queues(db.one(statement("queues")))
+    return statements.queues(db.one(statement("queues")))
 
 
 def pause(db: Database, queue: str, paused: bool) -> None:

@@ -1,10 +1,11 @@
-"""Brings the schema of a file up to date. Safe when several processes start at once: the caller holds the lock."""
+"""Tells which schema a file has and brings it up to date. Safe when several processes start at once."""
 
 from pathlib import Path
 
 import apsw
 
 from taskmill.core.errors import SchemaTooNew, StoreError
+from taskmill.stores.sqlite.errors import explained
 
 FOLDER = Path(__file__).with_name("migrations")
 APPLICATION = 0x54534B4D
@@ -14,6 +15,24 @@ APPLICATION = 0x54534B4D
 def steps() -> list[tuple[int, str]]:
     """(number, SQL) of every migration, in order."""
     return [(int(file.name[:4]), file.read_text(encoding="utf-8")) for file in sorted(FOLDER.glob("*.sql"))]
+
+
+def versions(path: str) -> tuple[int, int]:
+    """(the schema of the file, the newest that is known), seen without changing anything; 0 where there is no file.
+
+    Raises StoreError.
+    """
+    newest = steps()[-1][0]
+    if not Path(path).exists():
+        return 0, newest
+    try:
+        connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READONLY)
+        try:
+            return int(connection.execute("PRAGMA user_version").get), newest
+        finally:
+            connection.close()
+    except apsw.Error as error:
+        raise explained(error, path) from error
 
 
 def migrate(connection: apsw.Connection, path: str) -> None:

@@ -6,8 +6,7 @@ from taskmill.core import machine
 from taskmill.core.errors import InvalidRequest
 from taskmill.core.state import State
 from taskmill.core.task import Attempt, Task
-from taskmill.stores.contract import ClaimQuery, Filter, Store
-from taskmill.stores.copying import Export
+from taskmill.stores.contract import ClaimQuery, Export, Filter, Store
 from taskmill.testing.conformance.adding import FULL_HEAD, FULL_SPEC
 from taskmill.testing.conformance.case import NOW, StoreCase, a_task, added, bring, claimed, read, scenario, succeeded
 

@@ -1,3 +1,3 @@
 INSERT INTO task ({spec}, {head})
-VALUES {rows}
+VALUES {task_rows}
 ON CONFLICT DO NOTHING

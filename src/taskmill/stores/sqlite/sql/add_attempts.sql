@@ -1,2 +1,2 @@
 INSERT INTO attempt ({attempt})
-VALUES {rows}
+VALUES {attempt_rows}

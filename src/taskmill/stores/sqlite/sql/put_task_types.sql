@@ -1,1 +1,1 @@
-INSERT OR REPLACE INTO task_type ({task_type}) VALUES {rows}
+INSERT OR REPLACE INTO task_type ({task_type}) VALUES {task_type_rows}

@@ -1,1 +1,1 @@
-INSERT OR REPLACE INTO worker ({worker}) VALUES {rows}
+INSERT OR REPLACE INTO worker ({worker}) VALUES {worker_rows}

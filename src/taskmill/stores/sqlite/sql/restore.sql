@@ -1,4 +1,4 @@
 UPDATE OR IGNORE task
 SET {set}
-FROM (VALUES {rows}) AS decision
-WHERE task.id = decision.column1 AND task.version < decision.column3
+FROM (VALUES {decision_rows}) AS decision
+WHERE task.id = decision.column1 AND task.version < {new_version}

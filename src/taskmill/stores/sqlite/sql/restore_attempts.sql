@@ -1,3 +1,3 @@
 INSERT INTO attempt ({attempt})
-VALUES {rows}
+VALUES {attempt_rows}
 ON CONFLICT DO NOTHING
