@@ -8,7 +8,7 @@ import pytest
 
 from taskmill.stores.contract import Store
 from taskmill.stores.open import open_store
-from taskmill.stores.postgres.connection import SETTINGS
+from taskmill.stores.postgres.database import SETTINGS
 from taskmill.testing.conformance import Loopless, StoreCase, StoreSuite
 from taskmill.testing.conformance.case import scenario
 from taskmill.testing.conformance.claiming import Claiming

@@ -16,8 +16,8 @@ import pytest
 from taskmill.core.state import State
 from taskmill.stores.contract import Filter
 from taskmill.stores.postgres import statements
-from taskmill.stores.postgres.connection import connect
-from taskmill.stores.postgres.filters import oldest, picks
+from taskmill.stores.postgres.database import connect
+from taskmill.stores.postgres.reads import oldest, picks
 from taskmill.stores.postgres.statements import statement
 from tests.servers import Place
 
@@ -46,7 +46,6 @@ HOT: dict[str, tuple[str, set[str]]] = {
     "find by key": (picks(Filter(key="k"), 9, 9)[0], {"task_by_key"}),
     "export": (oldest(9, 9)[0], {BY_STATE}),
     "attempts": (statement("attempts"), set()),
-    "attempts of many": (statement("attempts_of"), set()),
 }
 """What it is → the statement, and the indexes of `task` that it uses: no other way leads to `task`. The next due task
 is the first one of its index, and no more of it is read."""

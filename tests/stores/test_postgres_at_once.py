@@ -1,10 +1,14 @@
 """Two that make the schema of one database at the same time."""
 
 import asyncio
+from collections.abc import Sequence
+from typing import Any
 
 import asyncpg
 
 from taskmill.stores.postgres.schema import LOCK, migrate, version
+from taskmill.stores.postgres.tasks import add_in_transaction
+from taskmill.testing.conformance.case import a_task
 from tests.chaos.mill import until
 from tests.servers.postgres import execute
 
@@ -23,3 +27,26 @@ async def test_who_waited_for_another_to_make_the_schema_sees_it(postgres_url: s
     assert await version(second, "here") > 0
     await first.close()
     await second.close()
+
+
+class GoneMeanwhile:
+    """A connection on which what stood in the way of a first insert is gone when one looks what it was."""
+
+    def __init__(self) -> None:
+        self.inserts = 0
+
+    async def fetchrow(self, query: str, *values: Any) -> Any:
+        self.inserts += 1
+        return (0, None, None) if self.inserts == 1 else (1, None, None)
+
+    async def fetch(self, query: str, *values: Any) -> Sequence[Any]:
+        return []
+
+    async def execute(self, query: str, *values: Any) -> object:
+        raise NotImplementedError
+
+
+async def test_what_is_inserted_at_the_second_try_was_not_there() -> None:
+    connection = GoneMeanwhile()
+    assert await add_in_transaction(connection, [a_task()]) == {}
+    assert connection.inserts == 2

@@ -8,7 +8,7 @@ import pytest
 
 from taskmill.stores.contract import ANY
 from taskmill.stores.open import open_store
-from taskmill.stores.postgres.bell import PAYLOAD, payloads
+from taskmill.stores.postgres.notify import PAYLOAD, payloads
 
 
 @pytest.mark.parametrize(("count", "sent"), [(1, 1), (200, 1), (210, 2), (400, 2)])

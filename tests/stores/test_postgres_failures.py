@@ -11,23 +11,31 @@ import psycopg
 import pytest
 
 from taskmill.core.errors import InvalidRequest, InvalidSettings, StoreError, StoreUnavailable, TaskmillError
-from taskmill.stores.contract import ANY, Filter, Store
+from taskmill.stores.contract import ANY, Filter
 from taskmill.stores.open import open_store
-from taskmill.stores.postgres import connection, listener, pool
-from taskmill.stores.postgres.failures import explained
-from taskmill.stores.postgres.place import place_of
+from taskmill.stores.postgres.database import TIMINGS, PostgresTimings, location_of
+from taskmill.stores.postgres.errors import explained
+from taskmill.stores.postgres.store import PostgresStore
 from taskmill.testing.conformance.case import a_task
+from tests.chaos.mill import until
 from tests.servers import PostgresServer
 from tests.servers.postgres import execute
 from tests.servers.proxy import Proxy
 
 SECRET = "s3cr3t"
+SLEEP = "SELECT pg_sleep(5)"
+IMPATIENT = PostgresTimings(
+    connect_timeout=0.5, command_timeout=0.5, server_timeout=0.3, check_interval=0.3, close_timeout=0.2
+)
+"""Seconds become tenths, so that a test need not wait as long as people."""
 OTHERS = "datname = current_database() and pid <> pg_backend_pid()"
+
+SLEEPING = f"select 1 from pg_stat_activity where query = '{SLEEP}' and {OTHERS}"
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[Store]:
-    store = open_store(url, caller="loop")
+async def opened(url: str, timings: PostgresTimings = TIMINGS) -> AsyncIterator[PostgresStore]:
+    store = PostgresStore(url, timings=timings)
     await store.open()
     try:
         yield store
@@ -35,7 +43,7 @@ async def opened(url: str) -> AsyncIterator[Store]:
         await store.close()
 
 
-async def until_it_works(store: Store) -> None:
+async def until_it_works(store: PostgresStore) -> None:
     """Within a few seconds."""
     async with asyncio.timeout(20):
         while True:
@@ -45,16 +53,6 @@ async def until_it_works(store: Store) -> None:
                 await asyncio.sleep(0.05)
             else:
                 return
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Seconds become tenths, so that a test need not wait as long as people."""
-    monkeypatch.setattr(connection, "COMMAND", 0.5)
-    monkeypatch.setattr(connection, "CONNECT", 0.5)
-    monkeypatch.setattr(listener, "CHECK", 0.3)
-    monkeypatch.setattr(pool, "FAREWELL", 0.2)
-    monkeypatch.setitem(connection.SETTINGS, "statement_timeout", "300")
 
 
 @pytest.fixture
@@ -77,8 +75,8 @@ async def test_a_killed_server_is_away_and_then_back(postgres: PostgresServer) -
         assert await store.get([task.spec.id]) == {task.spec.id: task}
 
 
-async def test_a_frozen_server_does_not_stop_a_loop_for_good(postgres: PostgresServer, impatient: None) -> None:
-    async with opened(postgres.url) as store:
+async def test_a_frozen_server_does_not_stop_a_loop_for_good(postgres: PostgresServer) -> None:
+    async with opened(postgres.url, IMPATIENT) as store:
         postgres.pause()
         began = time.monotonic()
         with pytest.raises(StoreUnavailable, match="did not answer in time"):
@@ -92,8 +90,8 @@ async def test_connections_that_are_terminated(postgres: PostgresServer) -> None
     async with opened(postgres.url) as store:
         assert postgres.terminate_connections() >= 1
         await until_it_works(store)
-        running = asyncio.create_task(store._run(_sleep))  # type: ignore[attr-defined]
-        await asyncio.sleep(0.1)
+        running = asyncio.create_task(store.pool.run(_sleep))
+        await asyncio.to_thread(until, lambda: bool(execute(postgres.url, SLEEPING)), 10, "the statement runs")
         postgres.terminate_connections()
         with pytest.raises(StoreUnavailable, match="has closed the connection"):
             await running
@@ -101,7 +99,7 @@ async def test_connections_that_are_terminated(postgres: PostgresServer) -> None
 
 
 async def _sleep(db: asyncpg.Connection) -> None:
-    await db.execute("SELECT pg_sleep(5)")
+    await db.execute(SLEEP)
 
 
 async def test_a_server_without_a_connection_left(postgres_url: str) -> None:
@@ -141,7 +139,7 @@ async def test_a_password_that_is_wrong_is_not_told(postgres: PostgresServer) ->
         with pytest.raises(InvalidSettings, match="refused the password") as refused:
             async with opened(url):
                 raise AssertionError
-        assert SECRET not in f"{refused.value} {refused.value.hint} {refused.value.__cause__} {place_of(url)}"
+        assert SECRET not in f"{refused.value} {refused.value.hint} {refused.value.__cause__} {location_of(url)}"
     finally:
         rules.write_text(before)
         execute(postgres.url, "select pg_reload_conf()")
@@ -174,7 +172,7 @@ async def test_no_part_of_a_password_is_told(password: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "place"),
+    ("url", "location"),
     [
         ("postgresql://u:p@host:1234/db", "host:1234/db"),
         ("postgresql://u:p@one,two:2/db?target_session_attrs=read-write", "one:5432,two:2/db"),
@@ -182,8 +180,8 @@ async def test_no_part_of_a_password_is_told(password: str) -> None:
         ("postgresql://me@[::1]", "[::1]:5432/me"),
     ],
 )
-def test_places_for_people(url: str, place: str) -> None:
-    assert place_of(url) == place
+def test_locations_for_people(url: str, location: str) -> None:
+    assert location_of(url) == location
 
 
 async def test_a_database_that_is_read_only(postgres_url: str) -> None:
@@ -199,8 +197,8 @@ async def test_a_database_that_is_read_only(postgres_url: str) -> None:
         assert await store.count(Filter(), 9) == 0
 
 
-async def test_a_table_that_somebody_holds(postgres_url: str, impatient: None) -> None:
-    async with opened(postgres_url) as store:
+async def test_a_table_that_somebody_holds(postgres_url: str) -> None:
+    async with opened(postgres_url, IMPATIENT) as store:
         with psycopg.connect(postgres_url) as rival:
             rival.execute("lock table taskmill.task")
             with pytest.raises(StoreUnavailable, match="took too long") as refused:
@@ -220,8 +218,8 @@ async def test_a_link_that_is_cut_and_mended(proxied: Proxy) -> None:
         await until_it_works(store)
 
 
-async def test_a_link_that_is_open_at_one_end_only(proxied: Proxy, impatient: None) -> None:
-    async with opened(proxied.url) as store:
+async def test_a_link_that_is_open_at_one_end_only(proxied: Proxy) -> None:
+    async with opened(proxied.url, IMPATIENT) as store:
         proxied.half_open()
         began = time.monotonic()
         for _ in range(2):
@@ -254,8 +252,8 @@ async def test_ears_hear_again_after_a_break_and_look_at_everything(proxied: Pro
         ear.close()
 
 
-async def test_a_silent_break_is_noticed(proxied: Proxy, impatient: None) -> None:
-    async with opened(proxied.url) as store:
+async def test_a_silent_break_is_noticed(proxied: Proxy) -> None:
+    async with opened(proxied.url, IMPATIENT) as store:
         ear = store.bell.listen("final")
         store.bell.ring("final", ["1"])
         assert await ear.wait(10) == [("final", "1")]

@@ -7,7 +7,7 @@ import pytest
 
 from taskmill.core.errors import StoreError
 from taskmill.stores.open import open_store
-from taskmill.stores.postgres import looking, schema
+from taskmill.stores.postgres import schema
 from taskmill.testing.conformance.case import a_task
 from tests.servers.postgres import execute
 
@@ -25,9 +25,9 @@ def number(url: str) -> object:
 
 
 async def test_a_fresh_database_gets_the_newest_schema(postgres_url: str) -> None:
-    assert await looking.versions(postgres_url) == (0, NEWEST)
+    assert await schema.versions(postgres_url) == (0, NEWEST)
     await opened(postgres_url)
-    assert await looking.versions(postgres_url) == (NEWEST, NEWEST)
+    assert await schema.versions(postgres_url) == (NEWEST, NEWEST)
     assert number(postgres_url) == NEWEST
 
 

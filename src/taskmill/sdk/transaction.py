@@ -20,7 +20,7 @@ def refuse_unless_postgresql(url: str) -> None:
 
 
 def refuse_asynchronous(connection: object) -> None:
-    from taskmill.stores.postgres.joining import is_asynchronous
+    from taskmill.stores.postgres.transaction import is_asynchronous
 
     if is_asynchronous(connection):
         raise InvalidRequest(
@@ -32,8 +32,8 @@ def refuse_asynchronous(connection: object) -> None:
 async def enqueue_joined(store: Store, connection: object, tasks: Sequence[Task]) -> list[Enqueued]:
     """`store`: of the same database. Raises InvalidRequest, StoreUnavailable, and what the connection's driver does."""
     with needs("postgres", "the store PostgreSQL"):
-        from taskmill.stores.postgres.joining import Joined
-    joined = Joined(connection)
+        from taskmill.stores.postgres.transaction import CallerTransaction
+    joined = CallerTransaction(connection)
     await cast(Any, store).add_queues({task.spec.queue for task in tasks})
     made = await enqueue(Notifier(cast(Store, joined)), tasks)
     await joined.announce()

@@ -23,6 +23,6 @@ async def schema_of(url: str) -> Schema:
         return Schema(*await asyncio.to_thread(schema.versions, sqlite_path(url)))
     if scheme == "postgresql":
         with needs("postgres", "the store PostgreSQL"):
-            from taskmill.stores.postgres import looking as looking_there
-        return Schema(*await looking_there.versions(url))
+            from taskmill.stores.postgres.schema import versions
+        return Schema(*await versions(url))
     return Schema(1, 1)

@@ -1,11 +1,10 @@
 """What lives beside tasks: workers, task types, queues; the clock, and the sign that the database can be written."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from taskmill.stores.contract import QueueRow, TaskTypeRow, WorkerRow
-from taskmill.stores.postgres import adding, codec
-from taskmill.stores.postgres.connection import Connection
-from taskmill.stores.postgres.statements import statement
+from taskmill.stores.postgres.database import Connection
+from taskmill.stores.postgres.statements import columns, statement
 
 
 async def put_worker(db: Connection, row: WorkerRow) -> None:
@@ -24,9 +23,9 @@ async def workers(db: Connection) -> list[WorkerRow]:
 
 async def put_task_types(db: Connection, rows: Sequence[TaskTypeRow]) -> None:
     if rows:
-        await adding.add_queues(db, {row.queue for row in rows})
-        columns = codec.columns(rows, len(TaskTypeRow._fields))
-        await db.execute(statement("put_task_types"), *columns[:-1])
+        await add_queues(db, {row.queue for row in rows})
+        *values, _ = columns(rows, TaskTypeRow._fields)  # seen_at is the store's
+        await db.execute(statement("put_task_types"), *values)
 
 
 async def task_types(db: Connection) -> list[TaskTypeRow]:
@@ -35,6 +34,10 @@ async def task_types(db: Connection) -> list[TaskTypeRow]:
 
 async def queues(db: Connection) -> list[QueueRow]:
     return [QueueRow._make(row) for row in await db.fetch(statement("queues"))]
+
+
+async def add_queues(db: Connection, names: Collection[str]) -> None:
+    await db.execute(statement("add_queues"), sorted(names))
 
 
 async def pause(db: Connection, queue: str, paused: bool) -> None:

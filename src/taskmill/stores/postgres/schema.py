@@ -1,16 +1,17 @@
-"""Brings the schema of a database up to date. Safe when several processes start at once."""
+"""Tells which schema a database has and brings it up to date. Safe when several processes start at once."""
 
 from pathlib import Path
 
 import asyncpg
 
 from taskmill.core.errors import SchemaTooNew, StoreError
+from taskmill.stores.postgres.database import Pool
 from taskmill.stores.postgres.statements import statement
 
 FOLDER = Path(__file__).with_name("migrations")
 LOCK = 0x7461736B6D696C6C
 """The advisory lock that whoever migrates holds."""
-PATIENCE = "3s"
+LOCK_TIMEOUT = "3s"
 """For locks on tables: a step that waits behind a long transaction must not keep everybody waiting behind itself."""
 
 
@@ -19,35 +20,48 @@ def steps() -> list[tuple[int, str]]:
     return [(int(file.name[:4]), file.read_text(encoding="utf-8")) for file in sorted(FOLDER.glob("*.sql"))]
 
 
-async def migrate(connection: asyncpg.Connection, place: str) -> None:
+async def versions(url: str) -> tuple[int, int]:
+    """The schema that is found (0: none yet) and the newest that is known, seen without changing anything.
+
+    Raises StoreUnavailable, StoreError.
+    """
+    pool = Pool(url, "power")
+    pool.open()
+    try:
+        return await pool.run(version, pool.location), steps()[-1][0]
+    finally:
+        await pool.close()
+
+
+async def migrate(connection: asyncpg.Connection, location: str) -> None:
     """Raises SchemaTooNew when a newer Taskmill made it, StoreError when it is somebody else's."""
     newest = steps()[-1][0]
-    found = await version(connection, place)
+    found = await version(connection, location)
     if found > newest:
         raise SchemaTooNew(
-            f"the database {place} has schema {found}, and this Taskmill knows schemas up to {newest}",
+            f"the database {location} has schema {found}, and this Taskmill knows schemas up to {newest}",
             hint="use the Taskmill that made it, or a newer one",
         )
     if found < newest:
-        await _apply(connection, place)
+        await _apply(connection, location)
 
 
-async def version(connection: asyncpg.Connection, place: str) -> int:
+async def version(connection: asyncpg.Connection, location: str) -> int:
     """0: there is none yet."""
     there, ours = await connection.fetchrow(statement("is_ours"))
     if there and not ours:
         raise StoreError(
-            f"the database {place} belongs to another program: it has a schema taskmill that is not Taskmill's",
+            f"the database {location} belongs to another program: it has a schema taskmill that is not Taskmill's",
             hint="give Taskmill a database of its own",
         )
     return int(await connection.fetchval(statement("schema_version")) or 0) if ours else 0
 
 
-async def _apply(connection: asyncpg.Connection, place: str) -> None:
+async def _apply(connection: asyncpg.Connection, location: str) -> None:
     """All missing steps in one transaction: a database is at one version or at another, never between."""
     async with connection.transaction():
-        await connection.execute(statement("migrating"), LOCK, PATIENCE)
-        found = await version(connection, place)
+        await connection.execute(statement("migrating"), LOCK, LOCK_TIMEOUT)
+        found = await version(connection, location)
         if found == 0:
             await connection.execute(statement("make_schema"))
             await connection.execute(statement("make_migration"))

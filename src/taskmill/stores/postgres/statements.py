@@ -1,16 +1,25 @@
-"""The text of every statement, from sql/*.sql, with its column lists, its arrays and its common parts filled in.
+"""The text of every statement, from sql/*.sql, and the types of core/ that the rows of its answer become.
+
+A file says {spec}, {head}, … for the columns and {tasks}, {decisions}, … for the arrays of values; both come from the
+fields of the types, so that a field is added there and in the schema alone (and in _TYPES, unless it is text).
 
 A batch goes in as one array for each column: one statement, prepared once, serves every length.
 """
 
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from taskmill.core.task import Attempt, Head, Spec
+from taskmill.core.state import State
+from taskmill.core.task import Attempt, Claim, Head, Spec, Task
 from taskmill.stores.contract import Promotion, TaskTypeRow, WorkerRow
 
 FOLDER = Path(__file__).with_name("sql")
+TASK = Spec._fields + Head._fields
+DECISION = ("id", *Head._fields)
+SPEC_WIDTH, HEAD_WIDTH = len(Spec._fields), len(Head._fields)
+STATES = {str(state): state for state in State}
 
 _TIMES = ("created_at", "run_at", "lease_until", "started_at", "finished_at", "timeout")
 _NUMBERS = ("attempt_limit", "version", "attempt", "losses", "number")
@@ -37,18 +46,16 @@ def _set(fields: tuple[str, ...], source: str) -> str:
     return ", ".join(f"{name} = {source}.{name}" for name in fields)
 
 
-_TASK = Spec._fields + Head._fields
-_DECISION = ("id", *Head._fields)
 _FILL = {
     "spec": _names(Spec._fields),
     "head": _names(Head._fields),
-    "values": _values(_TASK),
-    "tasks": _arrays(_TASK, 1),
-    "decisions": _arrays(_DECISION, 1),
+    "values": _values(TASK),
+    "tasks": _arrays(TASK, 1),
+    "decisions": _arrays(DECISION, 1),
     "attempts": _arrays(Attempt._fields, 1),
     "set": _set(Head._fields, "decision"),
-    "task": _names(_TASK, "task."),
-    "claim": _names(_TASK, "task."),
+    "task": _names(TASK, "task."),
+    "claim": _names(TASK, "task."),
     "attempt": _names(Attempt._fields),
     "worker": _names(WorkerRow._fields),
     "worker_set": _set(WorkerRow._fields[1:], "excluded"),
@@ -100,5 +107,25 @@ def _claiming(pick: Pick, after_saved: str = "") -> dict[str, str]:
 
 def _saved(first: int) -> str:
     """`first`: the number of its first value."""
-    attempts = _arrays(Attempt._fields, first + len(_DECISION))
-    return statement("with_saved", decisions=_arrays(_DECISION, first), attempts=attempts)
+    attempts = _arrays(Attempt._fields, first + len(DECISION))
+    return statement("with_saved", decisions=_arrays(DECISION, first), attempts=attempts)
+
+
+def columns(rows: Iterable[Sequence[Any]], fields: Sequence[str]) -> list[Sequence[Any]]:
+    """One array for each field."""
+    return list(zip(*rows, strict=True)) or [()] * len(fields)
+
+
+def read_task(row: Any, start: int = 0) -> Task:
+    """From the columns of a spec and a head, beginning with number `start`."""
+    return Task(*_halves(row, start))
+
+
+def read_claim(row: Any, start: int = 0) -> Claim:
+    return Claim(*_halves(row, start))
+
+
+def _halves(row: Any, start: int) -> tuple[Spec, Head]:
+    middle = start + SPEC_WIDTH
+    state, *rest = row[middle : middle + HEAD_WIDTH]
+    return Spec._make(row[start:middle]), Head(STATES[state], *rest)

@@ -1,1 +1,1 @@
-SELECT {attempt} FROM taskmill.attempt WHERE task_id = $1 ORDER BY version
+SELECT {attempt} FROM taskmill.attempt WHERE task_id = ANY($1::text[]) ORDER BY task_id, version

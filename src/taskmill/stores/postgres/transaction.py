@@ -8,16 +8,15 @@ from typing import Any
 from taskmill.core.errors import InvalidRequest
 from taskmill.core.task import Task
 from taskmill.stores.contract import Bell, Ear, Topic
-from taskmill.stores.postgres import adding
-from taskmill.stores.postgres.bell import payloads
-from taskmill.stores.postgres.connection import Connection
-from taskmill.stores.postgres.listener import channel
+from taskmill.stores.postgres.database import Connection
+from taskmill.stores.postgres.notify import channel, payloads
 from taskmill.stores.postgres.statements import statement
+from taskmill.stores.postgres.tasks import add_in_transaction
 
 VALUE = re.compile(r"\$(\d+)(?:::(\w+\[\]))?")
 
 
-class Joined:
+class CallerTransaction:
     """As much of a store as an enqueue needs. What fails is raised as the connection's own driver does."""
 
     def __init__(self, connection: object) -> None:
@@ -28,7 +27,7 @@ class Joined:
 
     async def add(self, tasks: Sequence[Task]) -> dict[int, str]:
         """The queues must be known, and committed: two callers that both make a queue would wait for each other."""
-        return await adding.add(self._db, tasks)
+        return await add_in_transaction(self._db, tasks)
 
     def ring(self, topic: Topic, items: Collection[str]) -> None:
         self._rung += [(channel(topic), payload) for payload in payloads(list(items or ("",)))]

@@ -4,19 +4,19 @@ from collections.abc import Sequence
 
 from asyncpg import Connection, UniqueViolationError
 
-from taskmill.core.task import Attempt, Head, Task
+from taskmill.core.task import Attempt, Task
 from taskmill.stores.contract import Export
 from taskmill.stores.cursors import position
-from taskmill.stores.postgres import adding, codec
-from taskmill.stores.postgres.filters import oldest
-from taskmill.stores.postgres.statements import statement
+from taskmill.stores.postgres.reads import oldest
+from taskmill.stores.postgres.statements import DECISION, columns, read_task, statement
+from taskmill.stores.postgres.tasks import insert
 
 
-async def export(db: Connection, limit: int, cursor: str | None) -> Export:
+async def export(db: Connection, limit: int, cursor: str | None = None) -> Export:
     rows = await db.fetch(*oldest(position(cursor, first=0), limit + 1))
     page = rows[:limit]
-    tasks = [codec.task(row, 1) for row in page]
-    attempts = await db.fetch(statement("attempts_of"), [task.spec.id for task in tasks])
+    tasks = [read_task(row, 1) for row in page]
+    attempts = await db.fetch(statement("attempts"), [task.spec.id for task in tasks])
     more = str(page[-1][0]) if page and len(rows) > limit else None
     return Export(tasks, [Attempt._make(row) for row in attempts], more)
 
@@ -29,11 +29,11 @@ async def restore(db: Connection, tasks: Sequence[Task], attempts: Sequence[Atte
     async with db.transaction():
         there = dict(await db.fetch(statement("versions"), ids))
         await _update(db, [task for task in tasks if task.spec.id in there])
-        await adding.insert(db, [task for task in tasks if task.spec.id not in there])
+        await insert(db, [task for task in tasks if task.spec.id not in there])
         now = dict(await db.fetch(statement("versions"), ids))
         refused = {spec.id for spec, head in tasks if now.get(spec.id, 0) < head.version}
         kept = [attempt for attempt in attempts if attempt.task_id not in refused]
-        await db.execute(statement("restore_attempts"), *codec.columns(kept, len(Attempt._fields)))
+        await db.execute(statement("restore_attempts"), *columns(kept, Attempt._fields))
     return [id for id in ids if id in refused]
 
 
@@ -51,4 +51,4 @@ async def _update(db: Connection, tasks: Sequence[Task]) -> None:
 
 async def _write(db: Connection, tasks: Sequence[Task]) -> None:
     rows = sorted((spec.id, *head) for spec, head in tasks)
-    await db.execute(statement("restore"), *codec.columns(rows, 1 + len(Head._fields)))
+    await db.execute(statement("restore"), *columns(rows, DECISION))

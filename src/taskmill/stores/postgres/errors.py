@@ -46,19 +46,19 @@ _BROKEN: dict[type[Exception], tuple[str, str]] = {
 }
 
 
-def explained(error: Exception, place: str) -> TaskmillError:
+def explained(error: Exception, location: str) -> TaskmillError:
     """The error of the contract that stands for this one."""
     if isinstance(error, TaskmillError):
         return error
     if isinstance(error, asyncpg.DataError | UnicodeEncodeError | OverflowError):
         return InvalidRequest(f"a value cannot be stored: {error}")
     if isinstance(error, ValueError):  # from reading the URL; what it says may be a part of the password
-        return InvalidSettings(f"the URL of the database {place} cannot be read", hint=_URL)
+        return InvalidSettings(f"the URL of the database {location} cannot be read", hint=_URL)
     for meaning, table in ((InvalidSettings, _SETTINGS), (StoreUnavailable, _UNAVAILABLE), (StoreError, _BROKEN)):
         for kind, (what, hint) in table.items():
             if isinstance(error, kind):
-                return meaning(f"the database {place} {what}{_said(error)}", hint=hint)
-    return StoreError(f"the database {place} refused a statement{_said(error)}")
+                return meaning(f"the database {location} {what}{_said(error)}", hint=hint)
+    return StoreError(f"the database {location} refused a statement{_said(error)}")
 
 
 def _said(error: Exception) -> str:
