@@ -1,7 +1,7 @@
 """A task has two halves: a Spec that never changes and a small Head that does.
 
 Times are integer microseconds since the Unix epoch (UTC), durations integer microseconds.
-JSON fields hold JSON text. Named tuples, not dataclasses: thousands are made each second.
+JSON fields contain JSON text. Named tuples, not dataclasses: thousands are made each second.
 """
 
 from enum import IntEnum
@@ -78,7 +78,7 @@ class Task(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """A task this owner holds under a lease; only `claim` and `reclaim` make one."""
+    """A task that its owner runs under a lease; only `claim` and `reclaim` make one."""
 
     spec: Spec
     head: Head

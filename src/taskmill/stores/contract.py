@@ -130,7 +130,7 @@ class WorkerRow(NamedTuple):
     """JSON array of names, or null for all."""
     slots: int
     running: int
-    """How many tasks it holds."""
+    """How many tasks it has claimed."""
     version: str
 
 

@@ -10,7 +10,7 @@ from taskmill.stores.postgres.statements import statement
 
 FOLDER = Path(__file__).with_name("migrations")
 LOCK = 0x7461736B6D696C6C
-"""The advisory lock that whoever migrates holds."""
+"""The advisory lock that whoever migrates takes."""
 LOCK_TIMEOUT = "3s"
 """For locks on tables: a step that waits behind a long transaction must not keep everybody waiting behind itself."""
 

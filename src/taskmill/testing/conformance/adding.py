@@ -8,20 +8,33 @@ from taskmill.stores.contract import Filter, Store
 from taskmill.testing.conformance.case import NOW, StoreCase, a_task, added, claimed, read, scenario, succeeded
 
 FULL_SPEC = Spec(
-    "0190f3a0-0000-7000-8000-00000000abcd",
-    "sum",
-    "línea ☃",
-    '{"text": "ä\\u0000 \\ud83d\\ude00 \\"quoted\\" \'single\'", "deep": [[{}]]}',
-    1,
-    2**31,
-    '{"growth": "fixed"}',
-    1,
-    "key 'with' \"quotes\" \n and 雪 😀",
-    '["a", "ü"]',
-    NOW,
+    id="0190f3a0-0000-7000-8000-00000000abcd",
+    task_type="sum",
+    queue="línea ☃",
+    parameters='{"text": "ä\\u0000 \\ud83d\\ude00 \\"quoted\\" \'single\'", "deep": [[{}]]}',
+    priority=1,
+    attempt_limit=2**31,
+    retry='{"growth": "fixed"}',
+    timeout=1,
+    key="key 'with' \"quotes\" \n and 雪 😀",
+    tags='["a", "ü"]',
+    created_at=NOW,
 )
 FULL_HEAD = Head(
-    State.READY, 1, 7, NOW + 3, "w", NOW + 5, True, '{"fraction": 0.1}', "{}", '"é\\n"', NOW + 7, None, "h", 2
+    state=State.READY,
+    version=1,
+    attempt=7,
+    run_at=NOW + 3,
+    lease_owner="w",
+    lease_until=NOW + 5,
+    cancel=True,
+    progress='{"fraction": 0.1}',
+    error="{}",
+    result='"é\\n"',
+    started_at=NOW + 7,
+    finished_at=None,
+    hold="h",
+    losses=2,
 )
 
 
@@ -34,6 +47,7 @@ class Adding(StoreCase):
 
     @scenario
     async def test_every_field_survives(self, store: Store) -> None:
+        assert None not in FULL_SPEC, "a new field must be among them"
         task = Task(FULL_SPEC, FULL_HEAD)
         await added(store, task)
         found = (await store.get([task.spec.id]))[task.spec.id]

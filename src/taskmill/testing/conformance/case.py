@@ -38,7 +38,19 @@ def a_task(*, run_at: int | None = None, now: int = NOW, waiting: bool = False, 
     """A new task; `fields` are those of Spec. `tags` may be a list."""
     if isinstance(fields.get("tags"), list):
         fields["tags"] = json.dumps(fields["tags"])
-    spec = Spec(str(uuid4()), "sum", "default", '{"a": 1}', 2, 4, None, None, None, None, now)._replace(**fields)
+    spec = Spec(
+        id=str(uuid4()),
+        task_type="sum",
+        queue="default",
+        parameters='{"a": 1}',
+        priority=2,
+        attempt_limit=4,
+        retry=None,
+        timeout=None,
+        key=None,
+        tags=None,
+        created_at=now,
+    )._replace(**fields)
     return Task(spec, machine.create(spec, now, run_at, waiting=waiting))
 
 

@@ -11,5 +11,5 @@ decision AS (
     INSERT INTO taskmill.attempt ({attempt})
     SELECT * FROM unnest({attempts}) AS ended ({attempt})
     WHERE (ended.task_id IN (SELECT id FROM saved)) IS TRUE     -- by a hash, whatever the planner may think of joins
-    ON CONFLICT DO NOTHING                                      -- only a key that is held is a conflict of a save
+    ON CONFLICT DO NOTHING                                      -- a save conflicts only over a key
 )
