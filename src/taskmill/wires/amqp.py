@@ -1,31 +1,77 @@
 """A connection to RabbitMQ that comes back by itself, with back-off, and notices when nobody is at the other end."""
 
 import asyncio
+import logging
 import random
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import pika
 from pika.adapters.asyncio_connection import AsyncioConnection
 
-from taskmill.wires.amqp_address import HEARTBEAT
-from taskmill.wires.amqp_socket import Services
+from taskmill.core.locations import Location, locate
 from taskmill.wires.availability import Availability
+from taskmill.wires.pika_internals import CoalescedWrites, abort
 
-FIRST_REST = 0.1
-LONGEST_REST = 2.0
-"""Seconds between attempts to connect."""
+PORTS = {"amqp": 5672, "amqps": 5671}
 RACE = "INTERNAL_ERROR"
 """What RabbitMQ 3 says when two make the same quorum queue in the same moment; it works a moment later."""
-SILENCE = HEARTBEAT * 3 / 4
-"""Seconds; in so many, RabbitMQ is heard at least once."""
-FAREWELL = 1.0
-"""Seconds for the good-bye of a connection."""
 Connection = Any
 Channel = Any
 """Of pika, which has no types of its own."""
+
+# pika logs with tracebacks each time that a server cannot be reached. What matters of that comes back as an error.
+logging.getLogger("pika").setLevel(logging.CRITICAL)
+
+
+@dataclass(frozen=True)
+class AmqpTimings:
+    """All in seconds."""
+
+    connect: float = 3.0
+    """For TCP; one second more for TLS and AMQP."""
+    heartbeat: int = 8
+    """Each side tells twice as often that it lives."""
+    silence: float = 6.0
+    """In so many, less than a heartbeat, RabbitMQ is heard at least once."""
+    answer: float = 4.0
+    """For what is published or asked in one call."""
+    close: float = 1.0
+    """For the good-bye of a connection."""
+    first_retry: float = 0.1
+    longest_retry: float = 2.0
+    """Between attempts to connect; it doubles each time."""
+    reopen: float = 1.0
+    """After RabbitMQ closed a channel to say no."""
+
+
+AMQP_TIMINGS = AmqpTimings()
+
+
+def locate_rabbitmq(url: str) -> Location:
+    """From `amqp://user:password@host:5672/vhost`; without a vhost it is `/`. Raises InvalidSettings."""
+    scheme = url.partition("://")[0]
+    location = locate(url, PORTS[scheme], tls=scheme == "amqps")
+    return location._replace(path=location.path or "/")
+
+
+def parameters(location: Location, name: str, timings: AmqpTimings = AMQP_TIMINGS) -> pika.ConnectionParameters:
+    """`name` is shown in RabbitMQ's list of connections. Raises InvalidSettings."""
+    context = location.tls_context()
+    return pika.ConnectionParameters(
+        host=location.host,
+        port=location.port,
+        virtual_host=location.path,
+        credentials=pika.PlainCredentials(location.user or "guest", location.password or "guest"),
+        heartbeat=timings.heartbeat,
+        socket_timeout=timings.connect,
+        stack_timeout=timings.connect + 1,
+        ssl_options=context and pika.SSLOptions(context, location.host),
+        client_properties={"connection_name": name},
+    )
 
 
 class Link:
@@ -37,14 +83,16 @@ class Link:
         availability: Availability,
         up: Callable[[Connection], None],
         down: Callable[[str], None],
+        timings: AmqpTimings = AMQP_TIMINGS,
     ) -> None:
         self._parameters = parameters
         self._availability = availability
         self._up = up
         self._down = down
+        self._timings = timings
         self.why: str | None = None
         """Why there is no connection; None before the first attempt ended."""
-        self._connection: Connection = None
+        self.connection: Connection = None
         self._keeper: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -53,51 +101,52 @@ class Link:
             self._keeper = asyncio.get_running_loop().create_task(self._keep())
 
     async def close(self) -> None:
+        self.why = "closed"
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.wait([self._keeper])
 
     def abort(self) -> None:
         """The other end does not answer: connect anew."""
-        if self._connection is not None and self._connection.is_open:
-            _abort(self._connection, TimeoutError("it does not answer"))
+        if self.connection is not None and self.connection.is_open:
+            abort(self.connection, TimeoutError("it does not answer"))
 
     async def _keep(self) -> None:
-        rest = FIRST_REST
+        pause = self._timings.first_retry
         while True:
             begin = time.monotonic()
             try:
-                async with _connected(self._parameters) as (connection, lost):
+                async with _connected(self._parameters, self._timings.close) as (connection, lost):
                     self.why = reason(await self._use(connection, lost))
             except (OSError, pika.exceptions.AMQPError) as error:
                 self.why = reason(error)
-            if time.monotonic() - begin > LONGEST_REST:
-                rest = FIRST_REST
-            if rest > FIRST_REST or self.why != RACE:
+            if time.monotonic() - begin > self._timings.longest_retry:
+                pause = self._timings.first_retry
+            if pause > self._timings.first_retry or self.why != RACE:
                 self._availability.away(self.why)
             self._down(self.why)
-            await asyncio.sleep(rest * random.uniform(0.5, 1.0))
-            rest = min(LONGEST_REST, 2 * rest)
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+            pause = min(self._timings.longest_retry, 2 * pause)
 
     async def _use(self, connection: Connection, lost: "asyncio.Future[object]") -> object:
         """Returns why it was lost."""
-        self._connection, self.why = connection, None
+        self.connection, self.why = connection, None
         try:
             self._availability.back()
             self._up(connection)
             while not lost.done():
-                heard = connection.bytes_received
-                await asyncio.wait([lost], timeout=SILENCE)
-                if connection.bytes_received == heard:
+                received = connection.bytes_received
+                await asyncio.wait([lost], timeout=self._timings.silence)
+                if connection.bytes_received == received:
                     self.abort()
             return lost.result()
         finally:
-            self._connection = None
+            self.connection = None
 
 
 @asynccontextmanager
 async def _connected(
-    parameters: pika.ConnectionParameters,
+    parameters: pika.ConnectionParameters, close_seconds: float
 ) -> "AsyncIterator[tuple[Connection, asyncio.Future[object]]]":
     """An open connection, and the reason of its end. It is closed at the end of the block."""
     loop = asyncio.get_running_loop()
@@ -115,27 +164,18 @@ async def _connected(
         if not opened.done():
             opened.set_result(None)
 
-    services = Services()
+    services = CoalescedWrites()
     connection = AsyncioConnection(parameters, begin, end, end, services)
     try:
         await opened
         yield connection, lost
     finally:
-        await _disconnect(connection, lost)
-
-
-async def _disconnect(connection: Connection, lost: "asyncio.Future[object]") -> None:
-    if connection.is_open:
-        connection.close()
-        await asyncio.wait([lost], timeout=FAREWELL)
-    if not lost.done():
-        _abort(connection, ConnectionAbortedError("closed"))
-        await asyncio.wait([lost], timeout=FAREWELL)
-
-
-def _abort(connection: Connection, why: Exception) -> None:
-    """At once; its public `close()` would wait for an answer. Its heartbeat ends it in the same way."""
-    connection._terminate_stream(why)
+        if connection.is_open:
+            connection.close()
+            await asyncio.wait([lost], timeout=close_seconds)
+        if not lost.done():
+            abort(connection, ConnectionAbortedError("closed"))
+            await asyncio.wait([lost], timeout=close_seconds)
 
 
 def reason(error: object) -> str:
@@ -146,10 +186,6 @@ def reason(error: object) -> str:
         if not isinstance(inner, BaseException):
             break
         error = inner
-    return _text(error)
-
-
-def _text(error: object) -> str:
     if isinstance(error, pika.exceptions.ConnectionClosed | pika.exceptions.ChannelClosed):
         return str(error.reply_text)
     return str(error) or type(error).__name__

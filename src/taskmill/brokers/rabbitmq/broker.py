@@ -8,7 +8,7 @@ from taskmill.brokers.packing import pack
 from taskmill.brokers.rabbitmq.intake import RabbitIntake
 from taskmill.brokers.rabbitmq.publisher import Publisher
 from taskmill.core.task import Ticket
-from taskmill.wires.amqp_address import locate_rabbitmq
+from taskmill.wires.amqp import locate_rabbitmq
 from taskmill.wires.availability import Availability
 
 

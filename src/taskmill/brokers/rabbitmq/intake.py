@@ -17,8 +17,7 @@ from taskmill.brokers.shelf import Pack, Shelf
 from taskmill.core.errors import BrokerUnavailable
 from taskmill.core.locations import Location
 from taskmill.core.task import Priority, Ticket
-from taskmill.wires.amqp import Connection, Link
-from taskmill.wires.amqp_address import parameters
+from taskmill.wires.amqp import Connection, Link, parameters
 from taskmill.wires.availability import Availability
 
 logger = logging.getLogger(__name__)

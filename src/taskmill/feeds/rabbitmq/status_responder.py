@@ -1,4 +1,4 @@
-"""Questions for the status of a task, over RabbitMQ: whoever has the service answers."""
+"""Answers questions for the status of a task, over RabbitMQ. Any process that has the service may; one of them does."""
 
 import asyncio
 from typing import Any
@@ -7,28 +7,22 @@ import pika
 
 from taskmill.feeds.contract import Answer
 from taskmill.feeds.rabbitmq.names import QUESTIONS
-from taskmill.wires.amqp import Channel, Connection, reason
+from taskmill.wires.amqp import AmqpTimings, Channel
+from taskmill.wires.amqp_channels import AmqpChannel
 from taskmill.wires.availability import Availability
 
 AT_ONCE = 50
-REST = 1.0
-"""Seconds after RabbitMQ said no."""
 BOUND = {"x-message-ttl": 30_000, "x-max-length": 10_000}
 """Who asked does not wait longer, when nobody answers."""
 
 
-class Questions:
-    def __init__(self, answer: Answer, availability: Availability) -> None:
+class StatusResponder(AmqpChannel):
+    def __init__(self, answer: Answer, availability: Availability, timings: AmqpTimings) -> None:
+        super().__init__(availability, timings)
         self._answer = answer
-        self._availability = availability
         self._working: set[asyncio.Task[None]] = set()
 
-    def attend(self, connection: Connection) -> None:
-        if connection.is_open:
-            connection.channel(on_open_callback=self._begin)
-
-    def _begin(self, channel: Channel) -> None:
-        channel.add_on_close_callback(self._closed)
+    def _set_up(self, channel: Channel) -> None:
         channel.basic_qos(prefetch_count=AT_ONCE)
         channel.queue_declare(QUESTIONS, durable=True, arguments=BOUND)
         channel.basic_consume(QUESTIONS, self._asked)
@@ -39,7 +33,7 @@ class Questions:
         task.add_done_callback(self._working.discard)
 
     async def _reply(self, channel: Channel, tag: int, properties: Any, body: bytes) -> None:
-        """Another server answers when this one ends before it has."""
+        """The question is acknowledged last: another server answers it when this one ends before."""
         said = await self._answer(body) if properties.reply_to else b""
         if not channel.is_open:
             return
@@ -49,8 +43,3 @@ class Questions:
             )
             channel.basic_publish("", properties.reply_to, said, head)
         channel.basic_ack(tag)
-
-    def _closed(self, channel: Channel, why: Exception) -> None:
-        if channel.connection.is_open:
-            self._availability.away(reason(why))
-            asyncio.get_running_loop().call_later(REST, self.attend, channel.connection)
