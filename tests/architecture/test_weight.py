@@ -8,10 +8,17 @@ import pytest
 
 LIGHT = {
     "apps that only import names": ("taskmill", {"apsw", "asyncio", "hashlib", "msgspec", "ssl", "taskmill.sdk"}),
-    "taskmill --help": ("taskmill.cli.main", {"apsw", "asyncio", "msgspec", "rich", "ssl", "taskmill.server"}),
+    "taskmill --help": (
+        "taskmill.cli.main",
+        {"apsw", "asyncio", "importlib.metadata", "msgspec", "rich", "ssl", "taskmill.server"},
+    ),
+    "a command on a store": (
+        "taskmill.cli.session, taskmill.stores.sqlite.store",
+        {"importlib.metadata", "taskmill.catalogue", "taskmill.server"},
+    ),
     "a supervisor": (
         "taskmill.cli.planning, taskmill.supervisor.run, taskmill.stores.sqlite.store",
-        {"asyncio", "email", "hashlib", "msgspec", "rich", "ssl", "taskmill.server", "zipfile"},
+        {"asyncio", "email", "hashlib", "msgspec", "rich", "ssl", "taskmill.plugins", "taskmill.server", "zipfile"},
     ),
     "a worker": (
         "taskmill.supervisor.worker, taskmill.stores.sqlite.store",

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from taskmill import App, InvalidRequest, InvalidSettings, State, UnknownTaskType
-from taskmill.catalogue import app, handlers, math, settings
-from taskmill.catalogue.registry import warn_of_unknown_switches
+from taskmill.catalogue import app, math, settings
 from taskmill.catalogue.settings import CatalogueSettings
+from taskmill.plugins import handlers, warn_of_unknown_switches
 from taskmill.testing import Sandbox
 
 Install = Callable[..., None]
@@ -53,16 +53,15 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
 
 
 def test_a_type_that_is_off_is_not_there() -> None:
-    settings.use(CatalogueSettings(disabled_types=frozenset({"http_request", "math"})))
-    assert {"http_request", "math"} & handlers(None).keys() == set()
-    assert "message" in handlers(None)
+    there = handlers(None, disabled=frozenset({"http_request", "math"}))
+    assert {"http_request", "math"} & there.keys() == set()
+    assert "message" in there
 
 
 def test_a_switch_that_is_misspelt_is_told(caplog: pytest.LogCaptureFixture) -> None:
-    settings.use(CatalogueSettings(disabled_types=frozenset({"http_requst", "math", "zzz", "mine"})))
     own = App("memory://")
     own.task(name="mine")(lambda: None)
-    warn_of_unknown_switches(own)
+    warn_of_unknown_switches(own, frozenset({"http_requst", "math", "zzz", "mine"}))
     assert caplog.messages == [
         "disabled_types: there is no task type 'http_requst'; did you mean http_request?",
         "disabled_types: there is no task type 'zzz'",

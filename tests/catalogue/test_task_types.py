@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from taskmill import App, Context, InvalidParameters, Task
-from taskmill.catalogue import app, handlers, math, message, sleep
+from taskmill.catalogue import app, math, message, sleep
 from taskmill.core.retry import RetryPolicy
 from taskmill.core.task import Spec
 from taskmill.executors.contract import StopRequested
+from taskmill.plugins import handlers
 
 SPEC = Spec("01a20141-1ce1-74ee-863d-81cddd5812ca", "sleep", "default", "{}", 2, 1, None, None, None, None, 0)
 

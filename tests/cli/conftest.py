@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 import taskmill
-from taskmill.catalogue import handlers
 from taskmill.cli.main import main
+from taskmill.plugins import handlers
 from taskmill.sdk.sync import run
 from taskmill.stores.open import open_store
 

@@ -9,9 +9,9 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taskmill.catalogue import handlers
 from taskmill.cli.failures import CODES
 from taskmill.cli.main import main
+from taskmill.plugins import handlers
 from taskmill.sdk.sync import run
 from taskmill.stores.open import open_store
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from taskmill.catalogue import handlers
+from taskmill.plugins import handlers
 from tests.faces.site import Site
 
 MATH = {"task_type": "math", "parameters": {"expression": "1"}}

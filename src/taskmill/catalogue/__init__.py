@@ -11,7 +11,6 @@ from taskmill.catalogue.http_request import http_request
 from taskmill.catalogue.math import math
 from taskmill.catalogue.message import message
 from taskmill.catalogue.quote import quote
-from taskmill.catalogue.registry import handlers
 from taskmill.catalogue.report import report
 from taskmill.catalogue.simulation import simulation
 from taskmill.catalogue.sleep import sleep
@@ -24,7 +23,6 @@ __all__ = [
     "exchange_rate",
     "file_processing",
     "github",
-    "handlers",
     "http_request",
     "math",
     "message",

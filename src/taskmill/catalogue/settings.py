@@ -6,7 +6,6 @@ from typing import Literal
 
 from taskmill.config.catalogue import CatalogueConfig, for_catalogue
 from taskmill.config.load import settings
-from taskmill.core.errors import UnknownTaskType
 from taskmill.stores.contract import Durability
 
 
@@ -108,10 +107,3 @@ def use(told: CatalogueSettings | None) -> None:
     """Tell this process; None forgets."""
     global _current
     _current = told
-
-
-def check_on(task_type: str) -> None:
-    """Raises UnknownTaskType for a task type that is switched off."""
-    if task_type in current().disabled_types:
-        hint = "the operator may take it out of the setting disabled_types"
-        raise UnknownTaskType(f"the task type '{task_type}' is switched off", hint=hint)

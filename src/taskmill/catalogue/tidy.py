@@ -18,7 +18,6 @@ from taskmill.catalogue import settings
 
 log = logging.getLogger(__name__)
 
-REST = 3600.0
 DAY = 86_400.0
 STATES = ("simulation", "spill")
 OF_A_TASK = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\..*)?")

@@ -9,7 +9,7 @@ MARK = "x-upload"
 """In the schema of the parameter, or of a field in it, that names the file."""
 
 
-def put(task_type: str, schema: Json, parameters: Json, path: str) -> None:
+def put(task_type: str, schema: Json, parameters: Json, path: str, config: str | None) -> None:
     """Raises InvalidParameters, InvalidRequest."""
     names = _place(schema)
     if not names:
@@ -19,7 +19,7 @@ def put(task_type: str, schema: Json, parameters: Json, path: str) -> None:
         at = at.setdefault(name, {})
     if not isinstance(at, dict) or names[-1] in at:
         raise InvalidParameters(f"--file stands for the parameter {'.'.join(names)}, which is given already")
-    at[names[-1]] = _copied(path)
+    at[names[-1]] = _copied(path, config)
 
 
 def _place(schema: Json) -> tuple[str, ...]:
@@ -39,12 +39,20 @@ def _object(field: Json, schema: Json) -> Json:
     return found
 
 
-def _copied(path: str) -> str:
-    from taskmill.catalogue.files.uploads import upload
-    from taskmill.catalogue.refusal import Refusal
+def _copied(path: str, config: str | None) -> str:
+    from taskmill.config.catalogue import Configuration
+    from taskmill.config.load import settings
+    from taskmill.plugins import configure, uploads
 
+    found = settings(file=config)
+    configure(Configuration(found, found.store, found.durability))  # without the secrets in files
+    folder = uploads()
     try:
-        return upload(path)
-    except (OSError, Refusal) as error:
+        if folder is None:
+            raise ValueError("no installed package takes files")
+        return folder.copy(path)
+    except (OSError, ValueError) as error:
         hint = "copy it below a folder of file_roots, and name it there"
         raise InvalidRequest(f"--file {path} can't be copied: {error}", hint=hint) from None
+    finally:
+        configure(None)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from taskmill.catalogue.settings import from_config, use
 from taskmill.config.load import settings
 from taskmill.config.settings import Settings
 from taskmill.core.errors import InvalidSettings, StoreUnavailable
@@ -28,14 +27,12 @@ def session(
     """Raises InvalidSettings, StoreUnavailable; never makes a store that is not there."""
     configured = settings({"store": store, "broker": broker, "feed": feed}, file=config)
     opened = Backend(place_of(configured), "thread")
-    use(from_config(configured, configured.store, configured.durability))  # without the secrets in files
-    service = Service(opened)
+    service = Service(opened, disabled_types=frozenset(configured.disabled_types))
     try:
         run(service.open())
         yield Session(service, opened.store.bell)
     finally:
         run(service.close())
-        use(None)
 
 
 def place_of(configured: Settings) -> ConnectionSettings:

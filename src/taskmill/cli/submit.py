@@ -72,7 +72,7 @@ def submit(
     from taskmill.cli.session import session
 
     with session(store, config, broker, feed) as opened:
-        created = _create(opened, **task)
+        created = _create(opened, config, **task)
         if not wait:
             _show_created(created, as_json)
             return
@@ -82,6 +82,7 @@ def submit(
 
 def _create(
     opened: "Session",
+    config: str | None,
     task_type: str,
     text: str | None,
     pairs: tuple[str, ...],
@@ -100,7 +101,7 @@ def _create(
     schema = msgspec.json.decode(known.schema)
     parameters = parse(known.name, schema, text, pairs)
     if file is not None:
-        handing_in.put(known.name, schema, parameters, file)
+        handing_in.put(known.name, schema, parameters, file, config)
     draft = Draft(task_type=known.name, parameters=parameters, tags=list(tags), **options)
     created = run(opened.service.create(draft))
     if not created.created:

@@ -1,7 +1,7 @@
 """Settings of the task types that ship with Taskmill, as plain values: they travel to worker processes."""
 
 from dataclasses import dataclass, fields
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from taskmill.config.fields import (
     choice,
@@ -17,6 +17,7 @@ from taskmill.config.fields import (
 )
 from taskmill.core.errors import InvalidSettings
 from taskmill.core.secret_files import read_secret
+from taskmill.stores.contract import Durability
 
 DAY = 86_400.0
 PER_MINUTE = "Requests per minute that all workers of one machine together send there."
@@ -85,6 +86,19 @@ class CatalogueConfig:
     quote_key: str | None = secret("Sent there as `X-Api-Key`.")
     quote_key_file: str | None = setting(None, optional(text("a file")), "A file that holds `quote_key`.")
     quote_rate: int = setting(10, whole(1, 100_000), PER_MINUTE)
+
+
+class Configuration(NamedTuple):
+    """What each process gives its plugins."""
+
+    catalogue: CatalogueConfig
+    store: str
+    """URL."""
+    durability: Durability
+
+    @property
+    def disabled_types(self) -> frozenset[str]:
+        return frozenset(self.catalogue.disabled_types)
 
 
 def for_catalogue(settings: CatalogueConfig) -> CatalogueConfig:

@@ -55,6 +55,7 @@ def serve(
     *,
     hosts: Sequence[str] = (),
     lifeline: int | None = None,
+    disabled_types: frozenset[str] = frozenset(),
 ) -> None:
     """Serve until SIGTERM or SIGINT. `on_ready` is called once requests are taken.
 
@@ -64,7 +65,7 @@ def serve(
     listener = listen(host, port)
 
     async def live() -> None:
-        service = loop_service(connection)
+        service = loop_service(connection, disabled_types)
         server = QuietServer(create_asgi(service, cors, (*hosts, host)))
 
         def stop() -> None:
@@ -73,7 +74,7 @@ def serve(
 
         _call_on_signals(stop, lifeline)
         try:
-            await service.open(shipped())
+            await service.open(shipped(disabled_types))
             answer_questions(service)
             gc.freeze()
             if on_ready is not None:

@@ -47,9 +47,9 @@ class BatchOutcome(NamedTuple):
     refused: int
 
 
-def loop_service(connection: ConnectionSettings) -> "Service":
+def loop_service(connection: ConnectionSettings, disabled_types: frozenset[str] = frozenset()) -> "Service":
     """For a server, on its event loop. Raises InvalidSettings."""
-    return Service(Backend(connection, "loop"), batched=True)
+    return Service(Backend(connection, "loop"), batched=True, disabled_types=disabled_types)
 
 
 class Service:
@@ -62,9 +62,14 @@ class Service:
         streams: StreamSettings = STREAMS,
         *,
         batched: bool = False,
+        disabled_types: frozenset[str] = frozenset(),
     ) -> None:
-        """`batched`: concurrent requests share an insert, and a read; on one event loop."""
+        """`batched`: concurrent requests share an insert, and a read; on one event loop.
+
+        `disabled_types`: task types that are switched off.
+        """
         self.limits = limits
+        self.disabled_types = disabled_types
         self._backend = backend
         self._notifier = backend.notifier
         self._store = backend.store
@@ -72,7 +77,7 @@ class Service:
         self._enqueue: Callable[[Sequence[Task]], Awaitable[list[Enqueued]]] = (
             EnqueueBatcher(self._notifier).enqueue if batched else functools.partial(enqueue, self._notifier)
         )
-        self._task_types = TaskTypeCache(self._store)
+        self._task_types = TaskTypeCache(self._store, disabled_types)
         self._waiter = ResultWaiter(self._store)
         self.live = LiveTasks(backend, self._task, streams)
 

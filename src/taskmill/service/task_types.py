@@ -7,12 +7,11 @@ from typing import Any, NamedTuple
 
 from jsonschema_rs import Validator, validator_for
 
-from taskmill.catalogue import handlers
-from taskmill.catalogue.settings import check_on, current
 from taskmill.core.errors import UnknownTaskType
 from taskmill.core.suggest import near_names
 from taskmill.core.task import PRIORITIES, SECOND, Priority
 from taskmill.core.times import now
+from taskmill.plugins import handlers, refuse_disabled
 from taskmill.stores.contract import Registry, TaskTypeRow
 
 log = logging.getLogger(__name__)
@@ -35,16 +34,17 @@ class KnownTaskType(NamedTuple):
 class TaskTypeCache:
     """Read again when what was read is too old, and at once when a name is missing."""
 
-    def __init__(self, registry: Registry, max_age: float = 1.0) -> None:
-        """`max_age`: seconds."""
+    def __init__(self, registry: Registry, disabled: frozenset[str] = frozenset(), max_age: float = 1.0) -> None:
+        """`disabled`: task types that are switched off. `max_age`: seconds."""
         self._registry = registry
+        self._disabled = disabled
         self._max_age = max_age
         self._known: dict[str, KnownTaskType] = {}
         self._read_at = 0.0
 
     async def get(self, name: str) -> KnownTaskType:
         """Raises UnknownTaskType with the names that come near, or because it is switched off."""
-        check_on(name)
+        refuse_disabled(name, self._disabled)
         if time.monotonic() - self._read_at > self._max_age:
             self._read_at = time.monotonic()
             await self.read()
@@ -55,8 +55,8 @@ class TaskTypeCache:
         return self._known[name]
 
     async def read(self) -> list[KnownTaskType]:
-        rows, off = await self._registry.task_types(), current().disabled_types
-        self._known = {row.name: self._compiled(row) for row in rows if row.name not in off}
+        rows = await self._registry.task_types()
+        self._known = {row.name: self._compiled(row) for row in rows if row.name not in self._disabled}
         return list(self._known.values())
 
     def _compiled(self, row: TaskTypeRow) -> KnownTaskType:
@@ -71,9 +71,9 @@ class TaskTypeCache:
         return near_names(name, self._known) or "`taskmill types` and GET /api/task-types list all"
 
 
-def shipped() -> list[TaskTypeRow]:
-    """Those that come with Taskmill."""
-    return [task.row(now()) for task in handlers(None).values()]
+def shipped(disabled: frozenset[str] = frozenset()) -> list[TaskTypeRow]:
+    """Those that come with Taskmill, without those that are switched off."""
+    return [task.row(now()) for task in handlers(None, disabled).values()]
 
 
 def _compile(row: TaskTypeRow) -> KnownTaskType:

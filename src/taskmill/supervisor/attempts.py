@@ -5,10 +5,10 @@ import sys
 
 import msgspec
 
-from taskmill.catalogue import handlers, settings
-from taskmill.config.catalogue import CatalogueConfig
+from taskmill.config.catalogue import Configuration
 from taskmill.engine.worker.logs import capture
 from taskmill.executors.child import Pipe, serve
+from taskmill.plugins import configure, handlers
 from taskmill.sdk.loading import load_app
 from taskmill.supervisor.bootstrap import guarded, log_as
 
@@ -19,16 +19,15 @@ def main() -> None:
     pipe = Pipe()  # before the app is imported, which may print
     log_as("attempt", log_level)
     capture()
-    _hear_settings(pipe)
-    guarded(lambda: serve(pipe, handlers(load_app(app) if app else None)))
-
-
-def _hear_settings(pipe: Pipe) -> None:
-    told = pipe.receive()
-    if told is None:
+    first = pipe.receive()
+    if first is None:
         sys.exit("this process is started by a worker")
-    config, store, durability = told
-    settings.use(settings.from_config(msgspec.convert(config, CatalogueConfig), store, durability))
+    guarded(lambda: _serve(pipe, app, msgspec.convert(first, Configuration)))
+
+
+def _serve(pipe: Pipe, app: str, configuration: Configuration) -> None:
+    configure(configuration)
+    serve(pipe, handlers(load_app(app) if app else None, configuration.disabled_types))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict
 from typing import NamedTuple
 
-from taskmill.config.catalogue import CatalogueConfig
+from taskmill.config.catalogue import CatalogueConfig, Configuration
 from taskmill.engine.worker.settings import WorkerSettings
 from taskmill.sdk.backend import ConnectionSettings
 from taskmill.stores.contract import Durability
@@ -42,6 +42,10 @@ class Plan(NamedTuple):
     @property
     def place(self) -> ConnectionSettings:
         return ConnectionSettings(self.store, self.durability, self.broker, self.feed)
+
+    @property
+    def configuration(self) -> Configuration:
+        return Configuration(self.catalogue, self.store, self.durability)
 
 
 class ChildPlan(NamedTuple):

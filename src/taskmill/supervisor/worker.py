@@ -11,8 +11,6 @@ from typing import Any
 import msgspec
 
 from taskmill import __version__
-from taskmill.catalogue import handlers, settings, tidy
-from taskmill.catalogue.registry import warn_of_unknown_switches
 from taskmill.engine.duties.thread import DutyThread
 from taskmill.engine.notifier import Notifier
 from taskmill.engine.worker.board import Board
@@ -23,6 +21,7 @@ from taskmill.executors.contract import Executor, Handler
 from taskmill.executors.inline import Inline
 from taskmill.executors.processes import Processes
 from taskmill.executors.threads import Threads
+from taskmill.plugins import configure, handlers, tidy, warn_of_unknown_switches
 from taskmill.sdk.backend import Backend
 from taskmill.sdk.loading import load_app
 from taskmill.stores.contract import WorkerRow
@@ -37,6 +36,9 @@ Each statement of the store lets go of it, and the event loop has to get it back
 compute, a turn of the worker took 7 ms at the median and 50 to 400 at worst; with this, 4 and 28. Neither those
 handlers nor a drain of no-op tasks got slower by more than the noise.
 """
+
+TIDY_EVERY = 3600.0
+"""Seconds."""
 
 
 def main() -> None:
@@ -58,10 +60,10 @@ def _run(life: Coroutine[Any, Any, None]) -> None:
 
 async def _live(child: ChildPlan) -> None:
     plan = child.plan
-    settings.use(settings.from_config(plan.catalogue, plan.store, plan.durability))
-    app = load_app(plan.app) if plan.app else None
-    tasks = handlers(app)
-    warn_of_unknown_switches(app)
+    configure(plan.configuration)
+    app, disabled = load_app(plan.app) if plan.app else None, plan.configuration.disabled_types
+    tasks = handlers(app, disabled)
+    warn_of_unknown_switches(app, disabled)
     opened = Backend(plan.place, "worker")
     await opened.open()
     await opened.store.put_task_types([task.row() for task in tasks.values()])
@@ -106,8 +108,8 @@ async def _tell_when_ready(child: ChildPlan, duties: DutyThread) -> None:
 
 async def _tidy_up() -> None:
     while True:
-        await asyncio.to_thread(tidy.tidy)
-        await asyncio.sleep(tidy.REST)
+        await asyncio.to_thread(tidy)
+        await asyncio.sleep(TIDY_EVERY)
 
 
 def _calm_collector() -> None:
@@ -125,7 +127,7 @@ def _notifier(plan: Plan, notifier: Notifier) -> Notifier:
 
 def _executors(plan: Plan) -> dict[str, Executor]:
     command = [sys.executable, "-m", "taskmill.supervisor.attempts", plan.app or "", plan.log_level]
-    first = frames.pack(plan.catalogue, plan.store, plan.durability)
+    first = frames.pack(*plan.configuration)
     return {"inline": Inline(), "threads": Threads(), "processes": Processes(command, first)}
 
 

@@ -5,9 +5,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path, PurePath
-from typing import Annotated, BinaryIO, NamedTuple
-
-from msgspec import Meta, Struct
+from typing import BinaryIO
 
 from taskmill.catalogue import settings
 from taskmill.catalogue.files import opening
@@ -17,33 +15,15 @@ from taskmill.catalogue.refusal import Refusal
 from taskmill.catalogue.tidy import UPLOADS as FOLDER
 from taskmill.catalogue.tidy import UPLOADS_MARK
 from taskmill.core.limits import NAME_LENGTH
+from taskmill.plugins import ReceivedFile, UploadedFile
 
 LONGEST_NAME = 200
 """Bytes."""
 LISTED = 1000
 
-FilePath = Annotated[str, Meta(description="What to name it in parameters.", examples=["uploads/sales.csv"])]
 
-
-class Upload(Struct):
-    """A file that was taken in."""
-
-    name: str
-    path: FilePath
-    bytes: int
-    sha256: str
-
-
-class Listed(NamedTuple):
-    name: str
-    path: str
-    bytes: int
-    modified_at: int
-    """Microseconds since the Unix epoch."""
-
-
-class Receiving:
-    """A file that grows piece by piece."""
+class GrowingFile:
+    """An upload that is being written, piece by piece."""
 
     def __init__(self, place: Place, file: BinaryIO) -> None:
         from hashlib import sha256
@@ -57,32 +37,53 @@ class Receiving:
         self._size += len(piece)
 
     @property
-    def upload(self) -> Upload:
-        return Upload(self._place.file, self._place.name, self._size, self._sha256.hexdigest())
+    def received(self) -> ReceivedFile:
+        return ReceivedFile(self._place.file, self._place.name, self._size, self._sha256.hexdigest())
 
 
-def place_of(name: str) -> Place:
-    """Raises Refusal for what is no plain name of a file."""
-    if not 0 < len(name) <= NAME_LENGTH or not name.isprintable() or len(os.fsencode(name)) > LONGEST_NAME:
-        raise Refusal(f"a name has 1 to {NAME_LENGTH} printable characters, and at most {LONGEST_NAME} bytes")
-    if name[0] == "." or "/" in name or "\\" in name:
-        raise Refusal(f"{name!r} is no plain name: it has a / or \\, or begins with a dot; take one like sales.csv")
-    return Place(settings.current().roots[0], (FOLDER, name))
+class CatalogueUploads:
+    """Every method may raise OSError, and Refusal for a name that is no plain name of a file."""
+
+    @property
+    def root(self) -> str:
+        return str(settings.current().roots[0])
+
+    @property
+    def limit(self) -> int:
+        return settings.current().upload_limit
+
+    def exists(self, name: str) -> bool:
+        return _place(name).path.exists()
+
+    @contextlib.contextmanager
+    def receive(self, name: str) -> Iterator[GrowingFile]:
+        place = _place(name)
+        _make_folder(place.root / FOLDER)
+        with opening.writing(place) as file:
+            yield GrowingFile(place, file)
+
+    def copy(self, path: str | os.PathLike[str]) -> str:
+        return upload(path)
+
+    def newest(self) -> list[UploadedFile]:
+        with contextlib.suppress(FileNotFoundError), _opened() as folder, os.scandir(folder) as entries:
+            found = [(entry.name, entry.stat(follow_symlinks=False)) for entry in entries if entry.name[0] != "."]
+            files = [(name, status) for name, status in found if stat.S_ISREG(status.st_mode)]
+            return [
+                UploadedFile(name, f"{FOLDER}/{name}", status.st_size, status.st_mtime_ns // 1000)
+                for name, status in sorted(files, key=lambda one: -one[1].st_mtime_ns)[:LISTED]
+            ]
+        return []
+
+    def delete(self, name: str) -> bool:
+        place = _place(name)
+        with contextlib.suppress(FileNotFoundError, IsADirectoryError), _opened() as folder:
+            os.unlink(place.file, dir_fd=folder)
+            return True
+        return False
 
 
-@contextlib.contextmanager
-def receiving(place: Place) -> Iterator[Receiving]:
-    """It appears when the block ends well, in the place of one that had its name. Raises Refusal, OSError."""
-    _make_folder(place.root / FOLDER)
-    with opening.writing(place) as file:
-        yield Receiving(place, file)
-
-
-def _make_folder(folder: Path) -> None:
-    """Marked as ours: in one of the same name that was there before, nothing is ever removed."""
-    with contextlib.suppress(FileExistsError):
-        folder.mkdir(parents=True)
-        (folder / UPLOADS_MARK).touch()
+UPLOAD_FOLDER = CatalogueUploads()
 
 
 def upload(path: str | os.PathLike[str]) -> str:
@@ -95,33 +96,29 @@ def upload(path: str | os.PathLike[str]) -> str:
     with open(path, "rb") as source:
         content = file_digest(source, "sha256").hexdigest()[:8]
         source.seek(0)
-        place = place_of(_named(PurePath(path), content))
-        with receiving(place) as made:
+        with UPLOAD_FOLDER.receive(_name_of(PurePath(path), content)) as growing:
             while piece := source.read(PIECE):
-                made.write(piece)
-    return place.name
+                growing.write(piece)
+    return growing.received.path
 
 
-def listed() -> list[Listed]:
-    """The newest ones. Raises OSError."""
-    with contextlib.suppress(FileNotFoundError), _opened() as folder, os.scandir(folder) as entries:
-        found = [(entry.name, entry.stat(follow_symlinks=False)) for entry in entries if entry.name[0] != "."]
-        files = [(name, status) for name, status in found if stat.S_ISREG(status.st_mode)]
-        newest = sorted(files, key=lambda one: -one[1].st_mtime_ns)[:LISTED]
-        return [Listed(name, f"{FOLDER}/{name}", status.st_size, status.st_mtime_ns // 1000) for name, status in newest]
-    return []
+def _place(name: str) -> Place:
+    """Raises Refusal for what is no plain name of a file."""
+    if not 0 < len(name) <= NAME_LENGTH or not name.isprintable() or len(os.fsencode(name)) > LONGEST_NAME:
+        raise Refusal(f"a name has 1 to {NAME_LENGTH} printable characters, and at most {LONGEST_NAME} bytes")
+    if name[0] == "." or "/" in name or "\\" in name:
+        raise Refusal(f"{name!r} is no plain name: it has a / or \\, or begins with a dot; take one like sales.csv")
+    return Place(settings.current().roots[0], (FOLDER, name))
 
 
-def delete(name: str) -> bool:
-    """False: there is none. Raises Refusal, OSError."""
-    place = place_of(name)
-    with contextlib.suppress(FileNotFoundError, IsADirectoryError), _opened() as folder:
-        os.unlink(place.file, dir_fd=folder)
-        return True
-    return False
+def _make_folder(folder: Path) -> None:
+    """Marked as ours: in one of the same name that was there before, nothing is ever removed."""
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(parents=True)
+        (folder / UPLOADS_MARK).touch()
 
 
-def _named(path: PurePath, content: str) -> str:
+def _name_of(path: PurePath, content: str) -> str:
     return f"{path.stem.lstrip('.')[:40] or 'file'}-{content}{path.suffix}"
 
 
