@@ -44,6 +44,7 @@ HOMES = {
     "starlette": ("server/",),
     "uvicorn": ("server/",),
     "uvloop": ("server/", "supervisor/"),
+    "watchfiles": ("supervisor/",),
     "yaml": ("config/",),
 }
 """Package → the folders that may import it. The core and the contracts are in none: the standard library is enough."""

@@ -3,7 +3,6 @@
 import contextlib
 import gc
 import signal
-import sys
 import time
 from pathlib import Path
 
@@ -34,13 +33,12 @@ def test_restarts_leave_no_descriptors_behind() -> None:
         assert child.process is not None
         assert child.process.wait() == 1
         child.suspects()
-        child.bury()
+        child.reap()
     assert descriptors() <= before
 
 
-def test_a_process_that_cannot_be_had_is_tried_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    child = Child("worker-1", "taskmill.supervisor.worker", PLAN)
+def test_a_process_that_cannot_be_had_is_tried_again_later() -> None:
+    child = Child("worker-1", "taskmill.supervisor.worker", PLAN, python="/nowhere/python")
     before = descriptors()
     for _ in range(5):
         child.start()

@@ -16,13 +16,14 @@ _app = click.argument("app", required=False, metavar="[APP]")
 @click.command()
 @_app
 @setting_options(*STORE, *SERVER, *WORKER, "log_level")
-def up(**given: Any) -> None:
+@click.option("--reload", is_flag=True, help="Start the workers again when a Python file here changes.")
+def up(reload: bool, **given: Any) -> None:
     """Run the server and its workers.
 
     They are processes of one supervised tree, which Ctrl-C ends. APP is where your task types are, as
     module:attribute (tasks:app). Without it, those that ship with Taskmill run.
     """
-    _supervise(given, server=True, workers=True)
+    _supervise(given, server=True, workers=True, reload=reload)
 
 
 @click.command()
@@ -46,7 +47,7 @@ def worker(**given: Any) -> None:
     _supervise(given, server=False, workers=True)
 
 
-def _supervise(given: dict[str, Any], *, server: bool, workers: bool) -> None:
+def _supervise(given: dict[str, Any], *, server: bool, workers: bool, reload: bool = False) -> None:
     from taskmill.cli.banner import ready_text
     from taskmill.cli.planning import plan
     from taskmill.config.load import load, refuse
@@ -54,6 +55,6 @@ def _supervise(given: dict[str, Any], *, server: bool, workers: bool) -> None:
 
     loaded = load(given, file=given.pop("config"))
     refuse(loaded.findings)
-    made = plan(loaded, server=server, workers=workers)
+    made = plan(loaded, server=server, workers=workers)._replace(reload=reload)
     code = supervise(made, on_ready=lambda: click.echo(ready_text(made)))
     click.get_current_context().exit(code)

@@ -10,29 +10,43 @@ import sys
 import time
 
 from taskmill.engine.worker import board
-from taskmill.supervisor.plan import ChildPlan, Plan, to_line
+from taskmill.supervisor.plan import ChildPlan, Plan, SupervisorTimings, to_line
 
 logger = logging.getLogger(__name__)
 
-SETTLED = 10.0
-"""Seconds after which a start counts as good, so that the next restart does not wait."""
-LONGEST_REST = 10.0
+NEVER = float("inf")
 
 
 class Child:
     """`module` is run with `python -m`. Its standard input brings the plan, and is open while the supervisor lives."""
 
-    def __init__(self, name: str, module: str, plan: Plan) -> None:
+    def __init__(
+        self,
+        name: str,
+        module: str,
+        plan: Plan,
+        timings: SupervisorTimings = SupervisorTimings(),  # noqa: B008
+        python: str = sys.executable,
+    ) -> None:
         self.name = name
-        self._module = module
+        self._command = [python, "-m", module, name]
         self._plan = plan
+        self._timings = timings
         self._failures = 0
+        """Starts in a row that did not last."""
         self.start_at = 0.0
         """When to start it again (monotonic)."""
+        self.kill_at = NEVER
+        """When to kill it (monotonic): it was asked to end."""
         self.process: subprocess.Popen[bytes] | None = None
         self.starting = False
         """Started, and not heard of since."""
         self.ready = False
+
+    @property
+    def draining(self) -> bool:
+        """It was asked to end."""
+        return self.kill_at != NEVER
 
     def start(self) -> None:
         """Tries again later when the system gives no process, or no file."""
@@ -51,29 +65,36 @@ class Child:
             self.status_fd, theirs = os.pipe()
             undo.callback(os.close, self.status_fd)
             try:
-                self.process = self._run(theirs)
+                self.process = subprocess.Popen(
+                    self._command,
+                    stdin=subprocess.PIPE,
+                    pass_fds=(theirs, self._board_fd),
+                    start_new_session=True,
+                    bufsize=0,
+                )
             finally:
                 os.close(theirs)
             undo.pop_all()
         self.starting, self.ready = True, False
-        self._hand_plan(ChildPlan(self._plan, self.name, self.owner, theirs, self._board_fd))
-
-    def _run(self, status_fd: int) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(
-            [sys.executable, "-m", self._module, self.name],
-            stdin=subprocess.PIPE,
-            pass_fds=(status_fd, self._board_fd),
-            start_new_session=True,
-            bufsize=0,
-        )
-
-    def _hand_plan(self, plan: ChildPlan) -> None:
-        assert self.process is not None
         assert self.process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it has died already, which is heard of in another way
+            plan = ChildPlan(self._plan, self.name, self.owner, theirs, self._board_fd)
             self.process.stdin.write(to_line(plan))
 
-    def signal(self, number: int) -> None:
+    def drain(self, grace: float) -> None:
+        """Ask it to end what it does; it is killed some time after the grace period."""
+        if self.process is None:
+            return
+        if not self.draining:  # a second SIGTERM would stop it at once
+            self._signal(signal.SIGTERM)
+        self.kill_at = time.monotonic() + grace + self._timings.kill_margin
+
+    def stop_at_once(self) -> None:
+        """By another signal, because the kernel makes one of two equal ones that come fast."""
+        self._signal(signal.SIGUSR1)
+        self.kill_at = time.monotonic() + self._timings.kill_margin
+
+    def _signal(self, number: int) -> None:
         if self.process is not None:
             with contextlib.suppress(ProcessLookupError):
                 self.process.send_signal(number)
@@ -84,26 +105,26 @@ class Child:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
 
-    def ended(self) -> int | None:
-        """The return code, once it has ended."""
+    def return_code(self) -> int | None:
+        """Once it has ended."""
         return None if self.process is None else self.process.poll()
 
     def suspects(self) -> set[str]:
         """Ids of the tasks it ran when it ended."""
         return board.Board(self._board_fd, self._plan.settings.slots).read()
 
-    def bury(self) -> None:
+    def reap(self) -> None:
         """Free what belonged to the ended process, and plan its restart: at once, later if it keeps failing."""
         assert self.process is not None
         assert self.process.stdin is not None
         self.process.stdin.close()
         os.close(self.status_fd)
         os.close(self._board_fd)
-        self.process, self.starting = None, False
+        self.process, self.starting, self.ready, self.kill_at = None, False, False, NEVER
         self._plan_restart()
 
     def _plan_restart(self) -> None:
-        lived = time.monotonic() - self.started_at
-        self._failures = 0 if lived > SETTLED else self._failures + 1
-        rest = 0.0 if self._failures <= 1 else min(LONGEST_REST, 0.1 * 2.0**self._failures)
-        self.start_at = time.monotonic() + rest
+        now = time.monotonic()
+        self._failures = 0 if now - self.started_at > self._timings.stable_after else self._failures + 1
+        rest = 0.0 if self._failures <= 1 else min(self._timings.longest_restart_delay, 0.1 * 2.0**self._failures)
+        self.start_at = now + rest

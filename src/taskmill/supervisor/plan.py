@@ -4,7 +4,7 @@ The URLs may hold passwords, and a command line can be read by everyone on the m
 """
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 from taskmill.config.catalogue import CatalogueConfig, Configuration
@@ -16,6 +16,19 @@ CANNOT_START = 78
 """A child's exit code (EX_CONFIG of sysexits.h) when starting it again cannot help."""
 STORE_AWAY = 75
 """A child's exit code (EX_TEMPFAIL) when it could not reach the store: it is tried again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupervisorTimings:
+    """Seconds."""
+
+    stable_after: float = 10.0
+    """A child that lived so long was started well: its next restart does not wait."""
+    longest_restart_delay: float = 10.0
+    kill_margin: float = 5.0
+    """After the grace period, before a child that should end is killed."""
+    store_retry: float = 1.0
+    """Until the tasks of a dead worker are given back again, after the store failed."""
 
 
 class ServerPlan(NamedTuple):
@@ -38,9 +51,11 @@ class Plan(NamedTuple):
     """URL; None: workers claim by queue, woken by the store."""
     feed: str | None = None
     """URL; None: who watches reads the store."""
+    reload: bool = False
+    """Start the workers again when Python files below the working directory change."""
 
     @property
-    def place(self) -> ConnectionSettings:
+    def connection(self) -> ConnectionSettings:
         return ConnectionSettings(self.store, self.durability, self.broker, self.feed)
 
     @property

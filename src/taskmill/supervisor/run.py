@@ -1,4 +1,4 @@
-"""The supervisor: one plain loop over signals and the ends of children."""
+"""The supervisor: one plain loop over signals, the ends of children, and changed files."""
 
 import contextlib
 import logging
@@ -19,82 +19,106 @@ from taskmill.sdk.sync import run
 from taskmill.stores.contract import Store
 from taskmill.stores.open import open_store
 from taskmill.supervisor.child import Child
-from taskmill.supervisor.plan import CANNOT_START, STORE_AWAY, Plan
+from taskmill.supervisor.plan import CANNOT_START, STORE_AWAY, Plan, SupervisorTimings
+from taskmill.supervisor.reload import FileWatcher
 
 logger = logging.getLogger(__name__)
 
-MARGIN = 5.0
-"""Seconds beyond the grace period before a stopping child is killed."""
-TICK = 1.0
 
-
-class Dead(NamedTuple):
+class DeadChild(NamedTuple):
     owner: str
     suspects: set[str]
+    """Ids of the tasks that it ran when it died."""
     lost: Lost
 
 
 def supervise(plan: Plan, on_ready: Callable[[], None] | None = None) -> int:
-    """Run until SIGTERM or SIGINT; returns the exit code. `on_ready` is called once, when all children are ready."""
+    """Run until SIGTERM or SIGINT; returns the exit code. `on_ready` is called once, when all children are ready.
+
+    Raises InvalidSettings when files are to be watched and the library for it is not installed.
+    """
     store = open_store(plan.store, durability=plan.durability)
     run(store.open())
     try:
-        with _signals() as pipe:
-            return Supervisor(plan, store, pipe, on_ready or (lambda: None)).run()
+        with _signals() as signals, FileWatcher() if plan.reload else contextlib.nullcontext() as watcher:
+            return Supervisor(plan, store, signals, watcher, on_ready or (lambda: None)).run()
     finally:
         run(store.close())
 
 
 class Supervisor:
-    def __init__(self, plan: Plan, store: Store, pipe: int, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        store: Store,
+        signals: int,
+        watcher: FileWatcher | None,
+        on_ready: Callable[[], None],
+        timings: SupervisorTimings = SupervisorTimings(),  # noqa: B008
+    ) -> None:
+        """`signals`: a file descriptor from which the numbers of arriving signals can be read."""
         self._plan = plan
         self._store = store
-        self._opened: Backend | None = None
-        self._pipe = pipe
+        self._backend: Backend | None = None
+        self._signals = signals
+        self._watcher = watcher
         self._on_ready = on_ready
+        self._timings = timings
         self._announced = False
         self._exit_code = 0
-        self._stopping: float | None = None
-        """When to kill what has not stopped."""
-        self._dead: list[Dead] = []
-        self._children = [
-            Child(f"worker-{number}", "taskmill.supervisor.worker", plan) for number in range(1, plan.workers + 1)
-        ]
+        self._stopping = False
+        self._dead: list[DeadChild] = []
+        names = [f"worker-{number}" for number in range(1, plan.workers + 1)]
+        self._workers = [Child(name, "taskmill.supervisor.worker", plan, timings) for name in names]
+        self._children = list(self._workers)
         if plan.server is not None:
-            self._children.append(Child("server", "taskmill.supervisor.server", plan))
+            self._children.append(Child("server", "taskmill.supervisor.server", plan, timings))
 
     def run(self) -> int:
         while True:
-            self._tend()
+            self._look_after_children()
+            self._give_back()
             if self._stopping and not any(child.process for child in self._children):
                 return self._exit_code
-            self._listen()
+            self._wait()
 
-    def _tend(self) -> None:
+    def _look_after_children(self) -> None:
         now = time.monotonic()
         for child in self._children:
-            if (code := child.ended()) is not None:
+            if (code := child.return_code()) is not None:
                 self._on_end(child, code)
             if child.process is None and not self._stopping and child.start_at <= now:
                 child.start()
-            if self._stopping and now > self._stopping:
+            if child.process is not None and child.kill_at <= now:
                 child.kill()
-        self._give_back()
+                child.kill_at = now + 1.0  # it ends within moments
 
     def _on_end(self, child: Child, code: int) -> None:
         failure, suspects = describe_death(code, child.name), child.suspects()
-        self._dead.append(Dead(child.owner, suspects, Lost(failure)))
-        child.kill()
-        child.bury()
-        started = child.ready or suspects  # then the code may be a handler's choice
-        if not started and (code == CANNOT_START or (child.name == "server" and code != STORE_AWAY)):
+        self._dead.append(DeadChild(child.owner, suspects, Lost(failure)))
+        was_ready = child.ready or suspects  # then the code may be a handler's choice
+        drained = child.draining
+        child.kill()  # what it started itself
+        child.reap()
+        if self._stopping:
+            return
+        if drained:  # for the changed files
+            child.start_at = 0.0
+        elif self._watcher and child is not self._server and not was_ready and code != STORE_AWAY:
+            child.start_at = float("inf")
+            logger.error("%s could not start; it is started again when a file changes", child.name)
+        elif not was_ready and (code == CANNOT_START or (child is self._server and code != STORE_AWAY)):
             self._exit_code = 1
             self._stop()
-        elif not self._stopping:
+        else:
             logger.warning("%s; starting it again", failure.message)
 
+    @property
+    def _server(self) -> Child | None:
+        return self._children[-1] if self._plan.server is not None else None
+
     def _give_back(self) -> None:
-        """What a dead worker held goes to the others at once; if the store fails, with the next tick.
+        """What a dead worker held goes to the others at once; if the store fails, a little later.
 
         Under an owner of its own, so that what a failing store left half-way is found again by the next try.
         """
@@ -102,7 +126,7 @@ class Supervisor:
         while self._dead:
             dead = self._dead[0]
             try:
-                run(give_back(self._notifier(), f"{dead.owner}/heir", dead.owner, lease, dead.suspects, dead.lost))
+                run(give_back(self._notifier(), f"{dead.owner}/successor", dead.owner, lease, dead.suspects, dead.lost))
                 run(self._store.drop_worker(dead.owner))
             except StoreError as error:
                 logger.warning("could not give back the tasks of %s yet: %s", dead.owner, error)
@@ -113,49 +137,75 @@ class Supervisor:
 
     def _notifier(self) -> Notifier:
         """Made when it is needed: the client of a broker weighs more than the whole supervisor."""
-        if self._opened is None:
-            self._opened = Backend(self._plan.place, "thread", self._store)
-        return self._opened.notifier
+        if self._backend is None:
+            self._backend = Backend(self._plan.connection, "thread", self._store)
+        return self._backend.notifier
 
-    def _listen(self) -> None:
-        waiting = {child.status_fd: child for child in self._children if child.starting}
-        ready, _, _ = select.select([self._pipe, *waiting], [], [], self._rest())
-        for fd in ready:
-            if fd == self._pipe:
-                self._on_signals(os.read(self._pipe, 4096))
-            else:
-                self._on_status(waiting[fd])
+    def _wait(self) -> None:
+        """Until a signal comes, a child reports or ends (SIGCHLD), a file changes, or something is due."""
+        starting = {child.status_fd: child for child in self._children if child.starting}
+        watched = [] if self._watcher is None else [self._watcher.fd]
+        readable, _, _ = select.select([self._signals, *watched, *starting], [], [], self._timeout())
+        for fd in readable:
+            if fd == self._signals:
+                self._on_signals(os.read(fd, 4096))
+            elif fd in starting:
+                child = starting[fd]
+                child.starting, child.ready = False, bool(os.read(fd, 16))  # nothing: it died
+                self._announce()
+            elif self._watcher is not None:
+                self._on_files(self._watcher)
 
-    def _rest(self) -> float | None:
-        """Nothing to do until a child ends or a signal comes, unless something is planned."""
-        planned = self._dead or self._stopping or any(child.process is None for child in self._children)
-        return TICK if planned and self._dead else 0.1 if planned else None
+    def _timeout(self) -> float | None:
+        """Seconds until something is due; None: nothing is."""
+        now = time.monotonic()
+        due = [child.kill_at for child in self._children if child.process]
+        if not self._stopping:
+            due += [child.start_at for child in self._children if not child.process]
+        if self._dead:
+            due.append(now + self._timings.store_retry)
+        soonest = min(due, default=float("inf"))
+        return None if soonest == float("inf") else max(0.0, soonest - now)
 
-    def _on_status(self, child: Child) -> None:
-        child.starting = False
-        child.ready = bool(os.read(child.status_fd, 16))  # nothing: it died
-        if not self._announced and all(child.ready for child in self._children):
+    def _announce(self) -> None:
+        watching = self._watcher is None or self._watcher.ready
+        if not self._announced and watching and all(child.ready for child in self._children):
             self._announced = True
             self._on_ready()
+
+    def _on_files(self, watcher: FileWatcher) -> None:
+        changed = watcher.read()
+        if changed is None:
+            logger.error("files are not watched any more: the process that did it has ended")
+            self._watcher = None
+        self._announce()
+        if not changed or self._stopping:
+            return
+        logger.warning(
+            "%s changed: starting the workers again; running tasks get %g s", changed, self._plan.settings.grace
+        )
+        for worker in self._workers:
+            worker.start_at = 0.0
+            if worker.process is not None and not worker.draining:
+                worker.drain(self._plan.settings.grace)
 
     def _on_signals(self, numbers: bytes) -> None:
         for number in numbers:
             if number == signal.SIGCHLD:
                 continue
-            if self._stopping is None:
+            if not self._stopping:
                 grace = self._plan.settings.grace
                 logger.warning("stopping: running tasks get %g s; once more to stop at once", grace)
             self._stop()
 
     def _stop(self) -> None:
-        """Once: drain. Again: stop at once and give the tasks back.
-
-        Two different signals, because the kernel makes one of two equal ones that come fast.
-        """
-        again, grace = self._stopping is not None, self._plan.settings.grace
-        self._stopping = time.monotonic() + (MARGIN if again else grace + MARGIN)
+        """Once: drain. Again: stop at once and give the tasks back."""
         for child in self._children:
-            child.signal(signal.SIGUSR1 if again else signal.SIGTERM)
+            if self._stopping:
+                child.stop_at_once()
+            else:
+                child.drain(self._plan.settings.grace)
+        self._stopping = True
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ def _serve(child: ChildPlan) -> None:
     assert server is not None
     configure(plan.configuration)
     serve(
-        plan.place,
+        plan.connection,
         server.host,
         server.port,
         server.cors,

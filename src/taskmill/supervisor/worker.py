@@ -64,7 +64,7 @@ async def _live(child: ChildPlan) -> None:
     app, disabled = load_app(plan.app) if plan.app else None, plan.configuration.disabled_types
     tasks = handlers(app, disabled)
     warn_of_unknown_switches(app, disabled)
-    opened = Backend(plan.place, "worker")
+    opened = Backend(plan.connection, "worker")
     await opened.open()
     await opened.store.put_task_types([task.row() for task in tasks.values()])
     executors = _executors(plan)
