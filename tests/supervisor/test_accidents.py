@@ -12,7 +12,7 @@ import pytest
 from taskmill import App, State, TaskError
 from taskmill.core.errors import InvalidSettings, StoreUnavailable
 from taskmill.engine.worker.settings import WorkerSettings
-from taskmill.supervisor.bootstrap import guarded
+from taskmill.supervisor.bootstrap import run_or_exit
 from taskmill.supervisor.child import Child
 from taskmill.supervisor.plan import CANNOT_START, STORE_AWAY, Plan
 from tests.chaos.mill import Mill, until
@@ -57,7 +57,7 @@ def test_only_what_can_get_better_is_tried_again(
         raise error
 
     with pytest.raises(SystemExit) as left:
-        guarded(fail)
+        run_or_exit(fail)
     assert left.value.code == code
     assert capsys.readouterr().err == f"error: {error}\n"
 

@@ -10,19 +10,19 @@ from taskmill.engine.worker.logs import capture
 from taskmill.executors.child import Pipe, serve
 from taskmill.plugins import configure, handlers
 from taskmill.sdk.loading import load_app
-from taskmill.supervisor.bootstrap import guarded, log_as
+from taskmill.supervisor.bootstrap import configure_logging, run_or_exit
 
 
 def main() -> None:
     app, log_level = sys.argv[1:]
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     pipe = Pipe()  # before the app is imported, which may print
-    log_as("attempt", log_level)
+    configure_logging("attempt", log_level)
     capture()
     first = pipe.receive()
     if first is None:
         sys.exit("this process is started by a worker")
-    guarded(lambda: _serve(pipe, app, msgspec.convert(first, Configuration)))
+    run_or_exit(lambda: _serve(pipe, app, msgspec.convert(first, Configuration)))
 
 
 def _serve(pipe: Pipe, app: str, configuration: Configuration) -> None:

@@ -1,4 +1,4 @@
-"""What every supervised process does: hear when to stop, notice when its supervisor is gone, say that it is ready."""
+"""What every supervised process does: read its plan, report that it is ready, end by a signal or without supervisor."""
 
 import asyncio
 import contextlib
@@ -14,15 +14,15 @@ from taskmill.supervisor.plan import CANNOT_START, STORE_AWAY, ChildPlan, from_l
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 
-def begin() -> ChildPlan:
+def receive_plan() -> ChildPlan:
     """The plan from standard input; logging to standard error."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    child = from_line(_first_line())
-    log_as(child.name, child.plan.log_level)
+    child = from_line(_read_line())
+    configure_logging(child.name, child.plan.log_level)
     return child
 
 
-def _first_line() -> bytes:
+def _read_line() -> bytes:
     """The supervisor writes nothing after it."""
     line = b""
     while not line.endswith(b"\n"):
@@ -33,12 +33,12 @@ def _first_line() -> bytes:
     return line
 
 
-def log_as(name: str, level: str) -> None:
+def configure_logging(name: str, level: str) -> None:
     logging.basicConfig(level=level.upper(), format=f"{name}[{os.getpid()}] {FORMAT}")
 
 
-def guarded(main: Callable[[], None]) -> None:
-    """An error on purpose is one sentence, and no reason to start again; but a store may be there again soon."""
+def run_or_exit(main: Callable[[], None]) -> None:
+    """A TaskmillError is printed as one sentence, and the exit code tells the supervisor whether to try again."""
     try:
         main()
     except TaskmillError as error:
@@ -48,13 +48,13 @@ def guarded(main: Callable[[], None]) -> None:
         sys.exit(STORE_AWAY if isinstance(error, StoreUnavailable) else CANNOT_START)
 
 
-def tell_ready(child: ChildPlan) -> None:
-    with contextlib.suppress(BrokenPipeError):  # the supervisor is gone, which is heard of in another way
+def report_ready(child: ChildPlan) -> None:
+    with contextlib.suppress(BrokenPipeError):  # the supervisor is gone, and on_input notices it
         os.write(child.status_fd, b"ready")
 
 
-def hear_stop(drain: asyncio.Event, stop: asyncio.Event) -> None:
-    """SIGTERM: drain. SIGUSR1, or SIGTERM again: stop at once. A supervisor that is gone: drain."""
+def stop_on_signals(drain: asyncio.Event, stop: asyncio.Event) -> None:
+    """SIGTERM sets `drain`, SIGUSR1 or a second SIGTERM sets `stop`. The end of the supervisor sets `drain` as well."""
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, lambda: (stop if drain.is_set() else drain).set())
     loop.add_signal_handler(signal.SIGUSR1, stop.set)

@@ -2,13 +2,13 @@
 
 from taskmill.plugins import configure
 from taskmill.server.asgi import serve
-from taskmill.supervisor.bootstrap import begin, guarded, tell_ready
+from taskmill.supervisor.bootstrap import receive_plan, report_ready, run_or_exit
 from taskmill.supervisor.plan import ChildPlan
 
 
 def main() -> None:
-    child = begin()
-    guarded(lambda: _serve(child))
+    child = receive_plan()
+    run_or_exit(lambda: _serve(child))
 
 
 def _serve(child: ChildPlan) -> None:
@@ -20,7 +20,7 @@ def _serve(child: ChildPlan) -> None:
         server.host,
         server.port,
         server.cors,
-        on_ready=lambda: tell_ready(child),
+        on_ready=lambda: report_ready(child),
         lifeline=0,
         disabled_types=plan.configuration.disabled_types,
     )

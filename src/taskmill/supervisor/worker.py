@@ -26,14 +26,14 @@ from taskmill.sdk.backend import Backend
 from taskmill.sdk.loading import load_app
 from taskmill.stores.contract import WorkerRow
 from taskmill.stores.open import open_store
-from taskmill.supervisor.bootstrap import begin, guarded, hear_stop, tell_ready
+from taskmill.supervisor.bootstrap import receive_plan, report_ready, run_or_exit, stop_on_signals
 from taskmill.supervisor.plan import ChildPlan, Plan
 
-SWITCH = 0.0005
+SWITCH_INTERVAL = 0.0005
 """Seconds a thread keeps the interpreter while another wants it (5 ms unless set).
 
 Each statement of the store lets go of it, and the event loop has to get it back. Beside two `def` handlers that
-compute, a turn of the worker took 7 ms at the median and 50 to 400 at worst; with this, 4 and 28. Neither those
+compute, a round of the worker's loop took 7 ms at the median and 50 to 400 at worst; with this, 4 and 28. Neither those
 handlers nor a drain of no-op tasks got slower by more than the noise.
 """
 
@@ -42,56 +42,56 @@ TIDY_EVERY = 3600.0
 
 
 def main() -> None:
-    sys.setswitchinterval(SWITCH)
-    child = begin()
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    child = receive_plan()
     capture()
-    guarded(lambda: _run(_live(child)))
+    run_or_exit(lambda: _run(_serve(child)))
 
 
-def _run(life: Coroutine[Any, Any, None]) -> None:
+def _run(work: Coroutine[Any, Any, None]) -> None:
     """On uvloop, which hears of a task 0.1 ms sooner than asyncio's own loop; it does not exist on Windows."""
     if sys.platform == "win32":
-        asyncio.run(life)
+        asyncio.run(work)
     else:
         import uvloop
 
-        uvloop.run(life)
+        uvloop.run(work)
 
 
-async def _live(child: ChildPlan) -> None:
+async def _serve(child: ChildPlan) -> None:
     plan = child.plan
     configure(plan.configuration)
     app, disabled = load_app(plan.app) if plan.app else None, plan.configuration.disabled_types
     tasks = handlers(app, disabled)
     warn_of_unknown_switches(app, disabled)
-    opened = Backend(plan.connection, "worker")
-    await opened.open()
-    await opened.store.put_task_types([task.row() for task in tasks.values()])
+    backend = Backend(plan.connection, "worker")
+    await backend.open()
+    await backend.store.put_task_types([task.row() for task in tasks.values()])
     executors = _executors(plan)
     try:
-        await _work(child, opened, tasks, executors)
+        await _work(child, backend, tasks, executors)
     finally:
         for executor in executors.values():
             await executor.close()
-        await opened.close()
+        await backend.close()
 
 
 async def _work(
-    child: ChildPlan, opened: Backend, tasks: Mapping[str, Handler], executors: Mapping[str, Executor]
+    child: ChildPlan, backend: Backend, tasks: Mapping[str, Handler], executors: Mapping[str, Executor]
 ) -> None:
     settings = child.plan.settings
     drain, stop = asyncio.Event(), asyncio.Event()
     board = Board(child.board_fd, settings.slots)
-    worker = Worker(opened.notifier, tasks, executors, settings, child.owner, board, opened.broker)
-    started = await opened.store.clock()
+    worker = Worker(backend.notifier, tasks, executors, settings, child.owner, board, backend.broker)
+    started = await backend.store.clock()
     duties = DutyThread(
-        lambda: _notifier(child.plan, opened.notifier), worker, lambda: _row(child, worker, started), settings
+        lambda: _notifier(child.plan, backend.notifier), worker, lambda: _row(child, worker, started), settings
     )
-    hear_stop(drain, stop)
+    stop_on_signals(drain, stop)
     duties.start()
     try:
         async with asyncio.TaskGroup() as parts:
-            works = (duties.watch(), _tell_when_ready(child, duties), _tidy_up())
+            works = (duties.wait_for_failure(), _report_when_ready(child, duties), _tidy_up())
             others = [parts.create_task(work) for work in works]
             await worker.run(drain, stop)
             for other in others:
@@ -100,10 +100,10 @@ async def _work(
         duties.finish()
 
 
-async def _tell_when_ready(child: ChildPlan, duties: DutyThread) -> None:
+async def _report_when_ready(child: ChildPlan, duties: DutyThread) -> None:
     await duties.first_beat()
     _calm_collector()
-    tell_ready(child)
+    report_ready(child)
 
 
 async def _tidy_up() -> None:
@@ -119,7 +119,7 @@ def _calm_collector() -> None:
 
 
 def _notifier(plan: Plan, notifier: Notifier) -> Notifier:
-    """For the loop of the duties: a store of its own, and the same ways out."""
+    """For the loop of the duties: a store of its own; tickets and events go out by the worker's senders."""
     return Notifier(
         open_store(plan.store, caller="worker", durability=plan.durability), notifier.tickets, notifier.events
     )

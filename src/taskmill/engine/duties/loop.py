@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from taskmill.core.errors import StoreError
@@ -15,8 +16,19 @@ from taskmill.stores.contract import Ear, Store
 
 logger = logging.getLogger(__name__)
 
-BACK_OFF = 1.0
-"""Seconds to rest after the store failed."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutyTimings:
+    """Seconds."""
+
+    rest_after_failure: float = 1.0
+    """Of a duty whose store failed."""
+    longest_between_beats: float = 5.0
+    """So that a long lease does not make a worker look dead (engine/live/why.py)."""
+    longest_blocked: float = 60.0
+    """How long a handler may block the worker's event loop before its leases are left to run out."""
+    between_purges: float = 60.0
+    between_purge_batches: float = 0.05
 
 
 class Duty(Protocol):
@@ -29,40 +41,43 @@ class Duty(Protocol):
         ...
 
 
-async def run_forever(store: Store, duties: Sequence[Duty], stop: asyncio.Event) -> None:
+async def run_forever(
+    store: Store,
+    duties: Sequence[Duty],
+    stop: asyncio.Event,
+    timings: DutyTimings = DutyTimings(),
+) -> None:
     """Step each duty when its rest is over or it wakes for a scheduled task; ends soon after `stop` is set."""
-    ear = store.bell.listen("due")
+    clock = asyncio.get_running_loop().time
+    scheduled = store.bell.listen("due")
+    stopping = asyncio.create_task(stop.wait())
+    step_at = dict.fromkeys(duties, 0.0)
     try:
-        stopping = asyncio.create_task(stop.wait())
-        due = dict.fromkeys(range(len(duties)), 0.0)
         while not stop.is_set():
-            await _step_due(duties, due)
-            if await _rest(ear, min(due.values()), stopping):
-                due.update({index: 0.0 for index, duty in enumerate(duties) if duty.wakes})
+            for duty in duties:
+                if step_at[duty] <= clock():
+                    rest = await _step(duty, timings)
+                    step_at[duty] = clock() + rest
+            if await _heard(scheduled, min(step_at.values()) - clock(), stopping):
+                step_at.update({duty: 0.0 for duty in duties if duty.wakes})
     finally:
         stopping.cancel()
-        ear.close()
+        scheduled.close()
 
 
-async def _step_due(duties: Sequence[Duty], due: dict[int, float]) -> None:
-    for index, duty in enumerate(duties):
-        if due[index] <= _clock():
-            due[index] = _clock() + await _stepped(duty)
-
-
-async def _stepped(duty: Duty) -> float:
+async def _step(duty: Duty, timings: DutyTimings) -> float:
     try:
         return await duty.step()
     except StoreError as error:
         logger.warning("%s: %s", duty.name, error)
     except Exception:  # a duty must not end with its worker alive
         logger.exception("%s failed", duty.name)
-    return BACK_OFF
+    return timings.rest_after_failure
 
 
-async def _rest(ear: Ear, until: float, stopping: asyncio.Task[Literal[True]]) -> bool:
-    """Whether something was heard."""
-    hearing = asyncio.create_task(ear.wait(max(0.0, until - _clock())))
+async def _heard(ear: Ear, timeout: float, stopping: asyncio.Task[Literal[True]]) -> bool:
+    """Whether it rang before the timeout and before `stopping` was done."""
+    hearing = asyncio.create_task(ear.wait(max(0.0, timeout)))
     await asyncio.wait((hearing, stopping), return_when=asyncio.FIRST_COMPLETED)
     if hearing.done():
         return bool(hearing.result())
@@ -70,7 +85,3 @@ async def _rest(ear: Ear, until: float, stopping: asyncio.Task[Literal[True]]) -
     with contextlib.suppress(asyncio.CancelledError):
         await hearing
     return False
-
-
-def _clock() -> float:
-    return asyncio.get_running_loop().time()

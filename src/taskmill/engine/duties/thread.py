@@ -2,6 +2,13 @@
 
 Their own loop, because a handler that blocks the worker's must not stop the heartbeat: a lease says that the
 process lives. But a loop that is blocked for good must not look alive for ever, so its leases lapse after a while.
+
+    worker's loop                            duties' loop, in this thread
+    start()                              →   run(): its own store is opened, run_forever() steps the duties
+    first_beat() returns                 ←   the heartbeat has written the worker's row
+    worker.check(ids)                    ←   the heartbeat found claims that were lost or are to be cancelled
+    wait_for_failure() raises            ←   the duties failed, and the worker must not go on
+    finish()                             →   the loop stops, and the worker's row is dropped
 """
 
 import asyncio
@@ -13,7 +20,7 @@ from collections.abc import Callable, Sequence
 
 from taskmill.core.errors import StoreError
 from taskmill.engine.duties.heartbeat import Heartbeat
-from taskmill.engine.duties.loop import run_forever
+from taskmill.engine.duties.loop import Duty, DutyTimings, run_forever
 from taskmill.engine.duties.promote import Promote
 from taskmill.engine.duties.purge import Purge
 from taskmill.engine.duties.reap import Reap
@@ -23,9 +30,6 @@ from taskmill.engine.worker.worker import Worker
 from taskmill.stores.contract import Beat, WorkerRow
 
 logger = logging.getLogger(__name__)
-
-STALL = 60.0
-"""Seconds the worker's event loop may be blocked before its leases are left to run out."""
 
 
 class DutyThread(threading.Thread):
@@ -37,79 +41,91 @@ class DutyThread(threading.Thread):
         worker: Worker,
         row: Callable[[], WorkerRow],
         settings: WorkerSettings,
+        timings: DutyTimings = DutyTimings(),  # noqa: B008
     ) -> None:
-        """`make_mill` is called on the loop of the duties; its store is not open yet."""
+        """`make_notifier` is called on the loop of the duties; its store is not open yet."""
         super().__init__(name="taskmill-duties", daemon=True)
         self._make_notifier = make_notifier
         self._worker = worker
         self._row = row
         self._settings = settings
-        self._main = asyncio.get_running_loop()
-        self._turned = time.monotonic()
-        self._ready = threading.Event()
-        self._beaten = asyncio.Event()
-        self._ended: asyncio.Future[None] = self._main.create_future()
+        self._timings = timings
+        self._worker_loop = asyncio.get_running_loop()
+        self._worker_loop_ran_at = time.monotonic()
+        self._first_beat = asyncio.Event()
+        self._failure: asyncio.Future[None] = self._worker_loop.create_future()
+        self._running = threading.Event()
+
+    # On the worker's loop
 
     async def first_beat(self) -> None:
         """Wait until the worker stands in the registry."""
-        await self._beaten.wait()
+        await self._first_beat.wait()
 
-    async def watch(self) -> None:
+    async def wait_for_failure(self) -> None:
         """Raises as soon as the duties fail: without a heartbeat the worker must not go on."""
-        await self._ended
-
-    def run(self) -> None:
-        try:
-            asyncio.run(self._live())
-        except BaseException as error:
-            self._main.call_soon_threadsafe(self._fail, error)
+        await self._failure
 
     def finish(self) -> None:
-        self._ready.wait()
+        self._running.wait()
         with contextlib.suppress(RuntimeError):  # its loop is closed: it failed
-            self._loop.call_soon_threadsafe(self._ending.set)
+            self._loop.call_soon_threadsafe(self._end.set)
         self.join()
 
     def _fail(self, error: BaseException) -> None:
         logger.error("the duties failed: %r", error)
-        if not self._ended.done():
-            self._ended.set_exception(RuntimeError(f"the duties failed: {error!r}"))
+        if not self._failure.done():
+            self._failure.set_exception(RuntimeError(f"the duties failed: {error!r}"))
 
-    async def _live(self) -> None:
-        self._loop, self._ending = asyncio.get_running_loop(), asyncio.Event()
-        self._ready.set()
+    def _note_time(self) -> None:
+        self._worker_loop_ran_at = time.monotonic()
+
+    # In the thread
+
+    def run(self) -> None:
+        try:
+            asyncio.run(self._run_duties())
+        except BaseException as error:
+            self._call_worker(self._fail, error)
+
+    async def _run_duties(self) -> None:
+        self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
+        self._running.set()
         notifier = self._make_notifier()
         store = notifier.store
         try:
             await store.open()
-            await run_forever(store, self._duties(notifier), self._ending)
+            await run_forever(store, self._duties(notifier), self._end, self._timings)
             with contextlib.suppress(StoreError):  # its supervisor does it, once the store is back
                 await store.drop_worker(self._worker.owner)
         finally:
             await store.close()
 
-    def _duties(self, notifier: Notifier) -> list[Heartbeat | Promote | Reap | Purge]:
-        settings, owner = self._settings, self._worker.owner
+    def _duties(self, notifier: Notifier) -> list[Duty]:
+        store, settings, timings = notifier.store, self._settings, self._timings
         return [
-            Heartbeat(notifier.store, settings.lease, self._row, self._beats, self._changed, self._on_beat),
+            Heartbeat(
+                store,
+                settings.lease,
+                timings.longest_between_beats,
+                self._row,
+                self._claims,
+                on_changed=lambda ids: self._call_worker(self._worker.check, ids),
+                on_beat=lambda: self._call_worker(self._first_beat.set),
+            ),
             Promote(notifier, settings.poll),
-            Reap(notifier, owner, settings.lease),
-            Purge(notifier.store, settings.retention),
+            Reap(notifier, self._worker.owner, settings.lease),
+            Purge(store, settings.retention, timings),
         ]
 
-    def _beats(self) -> list[Beat]:
-        blocked = time.monotonic() - self._turned
-        self._main.call_soon_threadsafe(self._turn)
-        if blocked > self._settings.lease / 3 + STALL:
+    def _claims(self) -> Sequence[Beat]:
+        """Those to extend; none once the worker's loop has been blocked for too long."""
+        blocked = time.monotonic() - self._worker_loop_ran_at
+        self._call_worker(self._note_time)
+        if blocked > self._settings.lease / 3 + self._timings.longest_blocked:
             logger.error("the event loop has been blocked for %.0f s by a handler; its leases run out", blocked)
             return []
         return self._worker.held.beats()
 
-    def _on_beat(self) -> None:
-        self._main.call_soon_threadsafe(self._beaten.set)
-
-    def _turn(self) -> None:
-        self._turned = time.monotonic()
-
-    def _changed(self, ids: Sequence[str]) -> None:
-        self._main.call_soon_threadsafe(self._worker.check, ids)
+    def _call_worker(self, call: Callable[..., None], *args: object) -> None:
+        self._worker_loop.call_soon_threadsafe(call, *args)
