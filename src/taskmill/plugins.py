@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from taskmill.config.catalogue import Configuration
 from taskmill.core.errors import InvalidSettings, UnknownTaskType
+from taskmill.core.suggest import did_you_mean
 from taskmill.sdk.app import App
 from taskmill.sdk.task import Task
 
@@ -151,11 +152,8 @@ def warn_of_unknown_switches(own: App | None, disabled: frozenset[str]) -> None:
     """A name in disabled_types that is misspelt leaves on what should be off."""
     known = _known(own) if disabled else {}
     for name in sorted(disabled - known.keys()):
-        from difflib import get_close_matches
-
-        near = get_close_matches(name, known, 1)
-        advice = f"; did you mean {near[0]}?" if near else ""
-        logger.warning("disabled_types: there is no task type '%s'%s", name, advice)
+        near = did_you_mean(name, known)
+        logger.warning("disabled_types: there is no task type '%s'%s", name, f"; {near}" if near else "")
 
 
 def _known(own: App | None) -> Mapping[str, Task[..., Any]]:

@@ -1,4 +1,4 @@
-"""What the task types of the catalogue are told: where files are, which servers they may use, what is off."""
+"""What the task types of the catalogue work with: where files are, which servers they may use, what is off."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,13 +7,16 @@ from typing import Literal
 from taskmill.config.catalogue import CatalogueConfig, for_catalogue
 from taskmill.config.load import settings
 from taskmill.stores.contract import Durability
+from taskmill.stores.open import DEFAULT_STORE
+
+DEFAULT = CatalogueConfig()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Smtp:
     host: str
-    port: int = 587
-    security: Literal["starttls", "tls", "none"] = "starttls"
+    port: int = DEFAULT.smtp_port
+    security: Literal["starttls", "tls", "none"] = DEFAULT.smtp_security
     user: str | None = None
     password: str | None = field(default=None, repr=False)
 
@@ -25,33 +28,33 @@ class Provider:
     url: str
     """Without a slash at its end."""
     key: str | None = field(default=None, repr=False)
-    rate: int = 60
+    rate: int
     """Requests per minute, of all processes of this machine together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueSettings:
-    roots: tuple[Path, ...] = (Path("files"),)
+    roots: tuple[Path, ...] = tuple(Path(root) for root in DEFAULT.file_roots)
     """Files are read and written below these folders alone; the first is where relative names begin."""
-    upload_limit: int = 2 * 10**9
+    upload_limit: int = DEFAULT.upload_limit
     """Bytes."""
-    retention_uploads: float = 7 * 86_400.0
+    retention_uploads: float = DEFAULT.retention_uploads
     """Seconds."""
-    outbox: Path = Path("outbox")
+    outbox: Path = Path(DEFAULT.mail_outbox)
     """Mail is written here as `.eml` files while there is no SMTP server."""
-    state: Path = Path("state")
+    state: Path = Path(DEFAULT.state_folder)
     """Checkpoints, what was sent, cached answers. Made when it is needed."""
-    store: str = "sqlite:///taskmill.db"
+    store: str = DEFAULT_STORE
     durability: Durability = "power"
     smtp: Smtp | None = None
-    mail_from: str = "taskmill@localhost"
+    mail_from: str = DEFAULT.mail_from
     allowed_networks: tuple[str, ...] = ()
     """Private networks that `http_request` may reach all the same."""
-    weather: Provider = Provider(url="https://api.open-meteo.com", rate=300)
-    weather_places: str = "https://geocoding-api.open-meteo.com"
-    exchange_rate: Provider = Provider(url="https://api.frankfurter.dev/v1")
-    github: Provider = Provider(url="https://api.github.com")
-    quote: Provider = Provider(url="https://zenquotes.io/api/random", rate=10)
+    weather: Provider = Provider(url=DEFAULT.weather_url, rate=DEFAULT.weather_rate)
+    weather_places: str = DEFAULT.weather_places_url
+    exchange_rate: Provider = Provider(url=DEFAULT.exchange_rate_url, rate=DEFAULT.exchange_rate_rate)
+    github: Provider = Provider(url=DEFAULT.github_url, rate=DEFAULT.github_rate)
+    quote: Provider = Provider(url=DEFAULT.quote_url, rate=DEFAULT.quote_rate)
     disabled_types: frozenset[str] = frozenset()
 
 
@@ -92,7 +95,7 @@ _current: CatalogueSettings | None = None
 
 
 def current() -> CatalogueSettings:
-    """What this process was told; else, once read, what the settings file and the environment say.
+    """What this process was configured with; else, once read, what the settings file and the environment say.
 
     Raises InvalidSettings.
     """
@@ -103,7 +106,7 @@ def current() -> CatalogueSettings:
     return _current
 
 
-def use(told: CatalogueSettings | None) -> None:
-    """Tell this process; None forgets."""
+def use(settings: CatalogueSettings | None) -> None:
+    """Configure this process; None forgets."""
     global _current
-    _current = told
+    _current = settings

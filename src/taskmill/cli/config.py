@@ -44,7 +44,7 @@ def _beyond(loaded: "Loaded") -> "Iterator[Finding]":
     """
     from taskmill.brokers.open import broker_scheme
     from taskmill.config.masking import masked
-    from taskmill.config.sources import Finding, Raw, place
+    from taskmill.config.sources import Finding, Raw, location
     from taskmill.core.errors import InvalidSettings
     from taskmill.feeds.open import feed_scheme
     from taskmill.server.guard import loopback
@@ -62,21 +62,21 @@ def _beyond(loaded: "Loaded") -> "Iterator[Finding]":
             if value is not None:
                 use(value)
         except InvalidSettings as error:
-            yield Finding(place(Raw(key, value, loaded.sources[key])), masked(f"{error}; {error.hint}"))
+            yield Finding(location(Raw(key, value, loaded.sources[key])), masked(f"{error}; {error.hint}"))
     yield from _unreadable(loaded)
 
 
 def _unreadable(loaded: "Loaded") -> "Iterator[Finding]":
     """Files that should hold secrets."""
     from taskmill.config.catalogue import for_catalogue
-    from taskmill.config.sources import Finding, Raw, place
+    from taskmill.config.sources import Finding, Raw, location
     from taskmill.core.errors import InvalidSettings
 
     try:
         for_catalogue(loaded.settings)
     except InvalidSettings as error:
         key, _, what = str(error).partition(": ")
-        yield Finding(place(Raw(key, None, loaded.sources[key])), what)
+        yield Finding(location(Raw(key, None, loaded.sources[key])), what)
 
 
 def _document(loaded: "Loaded") -> object:

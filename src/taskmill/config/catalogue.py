@@ -17,9 +17,9 @@ from taskmill.config.fields import (
 )
 from taskmill.core.errors import InvalidSettings
 from taskmill.core.secret_files import read_secret
+from taskmill.core.times import DAY
 from taskmill.stores.contract import Durability
 
-DAY = 86_400.0
 PER_MINUTE = "Requests per minute that all workers of one machine together send there."
 
 

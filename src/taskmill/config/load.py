@@ -1,14 +1,23 @@
 """Load: file < environment < profile < flags. Unset is not default: what a source does not say, it leaves alone."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from taskmill.config.masking import masked
+from taskmill.config.profiles import BUILT_IN, check_profiles
 from taskmill.config.settings import SETTINGS, URL_FILES, Settings
-from taskmill.config.sources import Finding, Raw, find_file, from_environment, from_file, from_flags, place
-from taskmill.config.spread import spread
+from taskmill.config.sources import (
+    Finding,
+    Raw,
+    find_file,
+    from_environment,
+    from_file,
+    from_flags,
+    location,
+    suggestion,
+)
 from taskmill.core.errors import InvalidSettings, Problem
 from taskmill.core.secret_files import SUFFIX, read_secret
 
@@ -40,7 +49,7 @@ def load(
     path, unread = (Path(named), []) if named else find_file(directory)
     in_file, findings = from_file(path) if path else ([], [])
     in_environment, more = from_environment(environ)
-    raws, unknown = spread([*in_file, *in_environment], from_flags(flags or {}))
+    raws, unknown = _with_profile([*in_file, *in_environment], from_flags(flags or {}))
     values, sources, wrong = _checked(raws)
     return Loaded(Settings(**values), sources, [*findings, *more, *unknown, *wrong], path, unread)
 
@@ -61,6 +70,30 @@ def refuse(findings: list[Finding], hint: str | None = HINT) -> None:
         raise InvalidSettings(f"{first.where}: {first.what}{also}", hint=hint, problems=problems)
 
 
+def _with_profile(raws: Sequence[Raw], flags: Sequence[Raw]) -> tuple[list[Raw], list[Finding]]:
+    """All raw values, and between those and the flags what the chosen profile stands for."""
+    whole = [*raws, *flags]
+    chosen = next((raw for raw in reversed(whole) if raw.key == "profile"), None)
+    if chosen is None:
+        return whole, []
+    known = BUILT_IN | _own_profiles(whole)
+    profile = known.get(chosen.value.strip()) if isinstance(chosen.value, str) else None
+    if profile is None:
+        finding = Finding(
+            location(chosen), f"no such profile: {chosen.value!r}; {suggestion(str(chosen.value), list(known))}"
+        )
+        return [raw for raw in whole if raw is not chosen], [finding]
+    return [*raws, *(Raw(key, value, f"profile {chosen.value}") for key, value in profile.items()), *flags], []
+
+
+def _own_profiles(raws: Sequence[Raw]) -> dict[str, dict[str, Any]]:
+    raw = next((raw for raw in reversed(raws) if raw.key == "profiles"), None)
+    try:
+        return (check_profiles(raw.value) if raw else None) or {}
+    except ValueError:  # a finding of _checked
+        return {}
+
+
 def _checked(raws: list[Raw]) -> tuple[dict[str, Any], dict[str, str], list[Finding]]:
     values: dict[str, Any] = {}
     sources = dict.fromkeys(SETTINGS, DEFAULT)
@@ -70,7 +103,7 @@ def _checked(raws: list[Raw]) -> tuple[dict[str, Any], dict[str, str], list[Find
             for key, value, source in list(_said(raw)):
                 values[key], sources[key] = value, source
         except ValueError as error:
-            findings.append(Finding(place(raw), masked(str(error))))
+            findings.append(Finding(location(raw), masked(str(error))))
     return values, sources, findings
 
 

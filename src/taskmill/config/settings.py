@@ -11,9 +11,15 @@ from typing import Any, Literal, NamedTuple
 from taskmill.config.catalogue import CatalogueConfig
 from taskmill.config.fields import Check, choice, duration, names, optional, setting, text, whole
 from taskmill.config.profiles import check_profiles
+from taskmill.core.state import State
+from taskmill.core.times import DAY
+from taskmill.engine.worker.settings import WorkerSettings
+from taskmill.stores.open import DEFAULT_STORE
 
-DAY = 86_400.0
 YEARS = 3650 * DAY
+WORKER = WorkerSettings()
+"""Its defaults are those of a worker that no setting says anything about."""
+KEPT = WORKER.retention
 PREFIX = "TASKMILL_"
 FILE = "A file that holds the URL of `{}`, for one with a password."
 URL_FILES = ("store_file", "broker_file", "feed_file")
@@ -24,8 +30,8 @@ class Settings(CatalogueConfig):
     """Durations in seconds."""
 
     store: str = setting(
-        "sqlite:///taskmill.db",
-        text("a store URL like sqlite:///taskmill.db"),
+        DEFAULT_STORE,
+        text(f"a store URL like {DEFAULT_STORE}"),
         "Where tasks are kept: `sqlite:///name.db` (relative to the working directory), `sqlite:////path` or "
         "`postgresql://user:password@host/database`.",
     )
@@ -67,24 +73,32 @@ class Settings(CatalogueConfig):
         None, check_profiles, "Profiles of your own, each a table `[profiles.name]` with some of these three settings."
     )
     workers: int = setting(2, whole(1, 256), "Worker processes.")
-    slots: int = setting(16, whole(1, 10_000), "Attempts that one worker process runs at once.")
+    slots: int = setting(WORKER.slots, whole(1, 10_000), "Attempts that one worker process runs at once.")
     queues: tuple[str, ...] | None = setting(
-        None, optional(names("a list of queue names")), "Queues the workers serve; unset: all."
+        WORKER.queues, optional(names("a list of queue names")), "Queues the workers serve; unset: all."
     )
     lease: float = setting(
-        15.0, duration(1, 3600), "How long a claim holds without a sign of life; a lost machine's tasks come back then."
+        WORKER.lease,
+        duration(1, 3600),
+        "How long a claim holds without a sign of life; a lost machine's tasks come back then.",
     )
     grace: float = setting(
-        30.0,
+        WORKER.grace,
         duration(0, DAY),
         "How long running attempts may go on after a request to stop, before they are given back.",
     )
     poll: float = setting(
-        1.0, duration(0.05, 3600), "How often a worker looks at the store unasked, for wake-ups that were missed."
+        WORKER.poll,
+        duration(0.05, 3600),
+        "How often a worker looks at the store unasked, for wake-ups that were missed.",
     )
-    retention_succeeded: float = setting(7 * DAY, duration(1, YEARS), "How long succeeded tasks are kept.")
-    retention_failed: float = setting(30 * DAY, duration(1, YEARS), "How long failed tasks are kept.")
-    retention_cancelled: float = setting(7 * DAY, duration(1, YEARS), "How long cancelled tasks are kept.")
+    retention_succeeded: float = setting(
+        KEPT[State.SUCCEEDED], duration(1, YEARS), "How long succeeded tasks are kept."
+    )
+    retention_failed: float = setting(KEPT[State.FAILED], duration(1, YEARS), "How long failed tasks are kept.")
+    retention_cancelled: float = setting(
+        KEPT[State.CANCELLED], duration(1, YEARS), "How long cancelled tasks are kept."
+    )
     log_level: str = setting(
         "warning", choice("debug", "info", "warning", "error"), "The least serious log lines that are printed."
     )

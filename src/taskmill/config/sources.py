@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from taskmill.config.settings import PREFIX, SETTINGS
+from taskmill.core.suggest import did_you_mean
 
 FILES = ("taskmill.toml", "taskmill.yaml", "config.yaml")
 """Looked for in the working directory; the first that is there is read."""
@@ -62,28 +63,25 @@ def find_file(directory: Path) -> tuple[Path | None, list[Path]]:
     return (found[0], found[1:]) if found else (None, [])
 
 
-def place(raw: Raw) -> str:
+def location(raw: Raw) -> str:
     """Where a person finds it: the variable or flag, or the file and the key in it."""
     return raw.source if raw.source.startswith(("--", PREFIX)) else f"{raw.source}: {raw.key}"
 
 
-def near(name: str, known: list[str]) -> str:
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
+def suggestion(name: str, known: list[str]) -> str:
+    return did_you_mean(name, known, f"known are {', '.join(known)}")
 
 
 def _known(raws: list[Raw], advice: str = "") -> tuple[list[Raw], list[Finding]]:
     strange = [raw for raw in raws if raw.key not in SETTINGS]
-    findings = [Finding(place(raw), f"no such setting; {_suggestion(raw)}{advice}") for raw in strange]
+    findings = [Finding(location(raw), f"no such setting; {_suggestion(raw)}{advice}") for raw in strange]
     return [raw for raw in raws if raw.key in SETTINGS], findings
 
 
 def _suggestion(raw: Raw) -> str:
     if raw.source.startswith(PREFIX):
-        return near(raw.source, [setting.variable for setting in SETTINGS.values()] + list(OTHER_VARIABLES))
-    return near(raw.key, list(SETTINGS))
+        return suggestion(raw.source, [setting.variable for setting in SETTINGS.values()] + list(OTHER_VARIABLES))
+    return suggestion(raw.key, list(SETTINGS))
 
 
 def _advice(path: Path) -> str:

@@ -19,11 +19,11 @@ from taskmill.sdk.handle import TaskHandle
 from taskmill.sdk.options import DEFAULT_RETRIES, Options
 from taskmill.sdk.task import ExecutorName, Task, TaskFunction, executor_for
 from taskmill.stores.contract import Durability
+from taskmill.stores.open import DEFAULT_STORE
 
 P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T", bound=Task[..., Any])
-DEFAULT_STORE = "sqlite:///taskmill.db"
 
 
 class Unchecked:

@@ -9,6 +9,7 @@ from taskmill.core.urls import scheme_of
 from taskmill.stores.contract import Caller, Durability, Store
 
 SCHEMES = ("sqlite", "postgresql", "memory")
+DEFAULT_STORE = "sqlite:///taskmill.db"
 KNOWN = "sqlite:///taskmill.db, postgresql://user@host/database or memory://"
 
 

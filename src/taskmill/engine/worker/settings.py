@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from taskmill.core.state import State
-
-DAY = 86_400.0
+from taskmill.core.times import DAY
 
 
 def _retention() -> dict[State, float]:
