@@ -13,7 +13,7 @@ from taskmill.core.retry import RetryPolicy
 from taskmill.sdk.context import Context
 
 if TYPE_CHECKING:
-    from taskmill.catalogue.mail.ledger import Entry
+    from taskmill.catalogue.mail.ledger import LedgerEntry
     from taskmill.catalogue.mail.letter import Attachment, Letter
 
 ATTACHED = 10 * 2**20
@@ -126,10 +126,10 @@ def email_sending(
     """
     from taskmill.catalogue.mail.letter import Letter, address, addresses, filled, line
 
-    told, filling = current(), values or {}
+    configured, filling = current(), values or {}
     letter = Letter(
         ctx.task.id,
-        address("sender", sender or told.mail_from),
+        address("sender", sender or configured.mail_from),
         addresses("to", to),
         addresses("cc", cc),
         addresses("bcc", bcc),
@@ -140,28 +140,28 @@ def email_sending(
         _attachments(attachments or []),
     )
     ctx.progress(0.1, "written")
-    return _keep(told, letter) if told.smtp is None else _hand_over(ctx, told, letter)
+    return _keep(configured, letter) if configured.smtp is None else _hand_over(ctx, configured, letter)
 
 
-def _hand_over(ctx: Context, told: CatalogueSettings, letter: "Letter") -> Sent:
+def _hand_over(ctx: Context, configured: CatalogueSettings, letter: "Letter") -> Sent:
     from email.utils import formatdate
 
     from taskmill.catalogue.mail.handing import hand_over
     from taskmill.catalogue.mail.ledger import Ledger
 
-    assert told.smtp is not None
-    ledger = Ledger(told.state / "mail", letter.id)
+    assert configured.smtp is not None
+    ledger = Ledger(configured.state / "mail", letter.id)
     entry = ledger.entry
     if entry.asked:
         ctx.log("the server's answer to an earlier attempt was lost: it may come twice, with one Message-ID", "warning")
     missing = [one for one in letter.recipients if one not in entry.taken and one not in entry.refused]
     if missing:
         sender = letter.sender.addr_spec
-        hand_over(ctx, told.smtp, sender, missing, letter.written(formatdate()), ledger)
+        hand_over(ctx, configured.smtp, sender, missing, letter.written(formatdate()), ledger)
     return _sent(letter, ledger.entry, "taken by the SMTP server" if missing else "an earlier attempt sent it")
 
 
-def _sent(letter: "Letter", entry: "Entry", note: str) -> Sent:
+def _sent(letter: "Letter", entry: "LedgerEntry", note: str) -> Sent:
     if not entry.taken:
         one, why = next(iter(entry.refused.items()))
         raise Refusal(f"the SMTP server takes it for no recipient; {one}: {why}")
@@ -174,11 +174,11 @@ def _sent(letter: "Letter", entry: "Entry", note: str) -> Sent:
     }
 
 
-def _keep(told: CatalogueSettings, letter: "Letter") -> Sent:
+def _keep(configured: CatalogueSettings, letter: "Letter") -> Sent:
     from email.utils import formatdate
 
-    told.outbox.mkdir(parents=True, exist_ok=True)
-    path = told.outbox / f"{letter.id}.eml"
+    configured.outbox.mkdir(parents=True, exist_ok=True)
+    path = configured.outbox / f"{letter.id}.eml"
     _write(path, letter.written(formatdate()))
     return {
         "message_id": letter.message_id,

@@ -8,7 +8,7 @@ from taskmill.catalogue.base import app
 from taskmill.catalogue.refusal import Refusal
 from taskmill.catalogue.settings import current
 from taskmill.catalogue.web.faults import ServerFault
-from taskmill.catalogue.web.providers import POLICY, RETRIES, Question, answer
+from taskmill.catalogue.web.providers import POLICY, RETRIES, ProviderQuestion, answer
 
 CODE = r"^[A-Za-z]{3}$"
 DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
@@ -50,7 +50,9 @@ class Changed(TypedDict):
 async def exchange_rate(to: To, base: Base = "EUR", amount: Amount = 1.0, date: Day = "latest") -> Changed:
     """Look up the European Central Bank's reference rate of two currencies, and change an amount."""
     base, to = base.strip().upper(), to.strip().upper()
-    question = Question("exchange_rate", current().exchange_rate, f"/{date.strip()}", {"base": base, "symbols": to})
+    question = ProviderQuestion(
+        "exchange_rate", current().exchange_rate, f"/{date.strip()}", {"base": base, "symbols": to}
+    )
     if base == to:
         raise Refusal(f"from {base} to {to} needs no rate")
     found = await answer(question, RatesAnswer)

@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 from taskmill.catalogue.base import app
 from taskmill.catalogue.refusal import Refusal
 from taskmill.catalogue.settings import current
-from taskmill.catalogue.web.providers import POLICY, RETRIES, Question, answer
+from taskmill.catalogue.web.providers import POLICY, RETRIES, ProviderQuestion, answer
 
 Name = Annotated[
     str,
@@ -93,9 +93,9 @@ async def github(repository: Name) -> Repository:
     }
 
 
-def _question(path: str) -> Question:
-    told = current().github
+def _question(path: str) -> ProviderQuestion:
+    provider = current().github
     headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
-    if told.key:
-        headers["Authorization"] = f"Bearer {told.key}"
-    return Question("github", told, path, headers=headers)
+    if provider.key:
+        headers["Authorization"] = f"Bearer {provider.key}"
+    return ProviderQuestion("github", provider, path, headers=headers)

@@ -6,7 +6,7 @@ from taskmill.catalogue.base import app
 from taskmill.catalogue.refusal import Refusal
 from taskmill.catalogue.settings import current
 from taskmill.catalogue.web.faults import ServerFault
-from taskmill.catalogue.web.providers import POLICY, RETRIES, Question, answer
+from taskmill.catalogue.web.providers import POLICY, RETRIES, ProviderQuestion, answer
 
 TEXT = ("quote", "content", "text", "q")
 AUTHOR = ("author", "a")
@@ -21,8 +21,10 @@ class Quoted(TypedDict):
 @app.task(queue="http", retries=RETRIES, retry=POLICY, timeout=120)
 async def quote() -> Quoted:
     """Fetch a quotation from the quotes API of the settings."""
-    told = current().quote
-    said = await answer(Question("quote", told, headers={"X-Api-Key": told.key} if told.key else {}), Any)
+    provider = current().quote
+    said = await answer(
+        ProviderQuestion("quote", provider, headers={"X-Api-Key": provider.key} if provider.key else {}), Any
+    )
     if said is None:
         raise Refusal("the quotes API has nothing at its address; the operator should look at quote_url")
     one = said[0] if isinstance(said, list) and said else said

@@ -31,15 +31,15 @@ UPLOADS_MARK = ".taskmill"
 
 def tidy() -> None:
     """Never raises."""
-    told, now = settings.current(), time.time()
+    configured, now = settings.current(), time.time()
     for name in STATES:
-        _remove([path for path in _old(told.state / name, now - DAY) if OF_A_TASK.fullmatch(path.name)])
-    for note in _old(told.state / PARTS, now - DAY):
+        _remove([path for path in _old(configured.state / name, now - DAY) if OF_A_TASK.fullmatch(path.name)])
+    for note in _old(configured.state / PARTS, now - DAY):
         with _warned():
             part = Path(os.fsdecode(note.read_bytes()))
             _remove([part, note] if part.name == note.name else [note])
-    if (told.roots[0] / UPLOADS / UPLOADS_MARK).exists():
-        _remove(_old(told.roots[0] / UPLOADS, now - told.retention_uploads))
+    if (configured.roots[0] / UPLOADS / UPLOADS_MARK).exists():
+        _remove(_old(configured.roots[0] / UPLOADS, now - configured.retention_uploads))
 
 
 @contextlib.contextmanager

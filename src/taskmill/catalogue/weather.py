@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 from taskmill.catalogue.base import app
 from taskmill.catalogue.refusal import Refusal
 from taskmill.catalogue.settings import Provider, current
-from taskmill.catalogue.web.providers import POLICY, RETRIES, Question, answer
+from taskmill.catalogue.web.providers import POLICY, RETRIES, ProviderQuestion, answer
 
 Place = Annotated[
     str,
@@ -115,14 +115,14 @@ class Weather(TypedDict):
 async def weather(place: Place) -> Weather:
     """Look up the weather at a place: temperature, sky, rain, wind."""
     where = _position(place) or await _found(place)
-    told = current().weather
+    provider = current().weather
     query = {
         "latitude": str(where.latitude),
         "longitude": str(where.longitude),
         "current": ",".join((*MEASURES, "weather_code")),
         "timezone": "auto",
     }
-    got = await answer(Question("weather", told, "/v1/forecast", query | _key(told)), ForecastAnswer)
+    got = await answer(ProviderQuestion("weather", provider, "/v1/forecast", query | _key(provider)), ForecastAnswer)
     if got is None:
         raise Refusal("the weather provider has no forecasts at its address; the operator should look at weather_url")
     return _weather(where, got)
@@ -140,17 +140,17 @@ def _position(text: str) -> FoundPlace | None:
 
 
 async def _found(name: str) -> FoundPlace:
-    told = current()
-    provider = Provider(url=told.weather_places, rate=told.weather.rate)
-    query = {"name": name.strip(), "count": "1", "format": "json"} | _key(told.weather)
-    got = await answer(Question("weather_places", provider, "/v1/search", query), PlacesAnswer)
+    configured = current()
+    provider = Provider(url=configured.weather_places, rate=configured.weather.rate)
+    query = {"name": name.strip(), "count": "1", "format": "json"} | _key(configured.weather)
+    got = await answer(ProviderQuestion("weather_places", provider, "/v1/search", query), PlacesAnswer)
     if not got or not got.results:
         raise Refusal(f"no place called {name!r} is known; its latitude and longitude will do: 52.52,13.41")
     return got.results[0]
 
 
-def _key(told: Provider) -> dict[str, str]:
-    return {"apikey": told.key} if told.key else {}
+def _key(provider: Provider) -> dict[str, str]:
+    return {"apikey": provider.key} if provider.key else {}
 
 
 def _weather(where: FoundPlace, got: ForecastAnswer) -> Weather:

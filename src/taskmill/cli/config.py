@@ -9,7 +9,7 @@ from taskmill.cli.options import config_option, json_option
 
 if TYPE_CHECKING:
     from taskmill.config.load import Loaded
-    from taskmill.config.sources import Finding
+    from taskmill.config.sources import SettingFinding
 
 
 @click.group()
@@ -37,14 +37,14 @@ def check(config: str | None, as_json: bool) -> None:
     refuse(loaded.findings, hint=None)
 
 
-def _beyond(loaded: "Loaded") -> "Iterator[Finding]":
+def _beyond(loaded: "Loaded") -> "Iterator[SettingFinding]":
     """What only those know who use a setting: is this the URL of a store, may a server listen there?
 
     Nothing is opened.
     """
     from taskmill.brokers.open import broker_scheme
     from taskmill.config.masking import masked
-    from taskmill.config.sources import Finding, Raw, location
+    from taskmill.config.sources import Raw, SettingFinding, location
     from taskmill.core.errors import InvalidSettings
     from taskmill.feeds.open import feed_scheme
     from taskmill.server.guard import loopback
@@ -62,21 +62,21 @@ def _beyond(loaded: "Loaded") -> "Iterator[Finding]":
             if value is not None:
                 use(value)
         except InvalidSettings as error:
-            yield Finding(location(Raw(key, value, loaded.sources[key])), masked(f"{error}; {error.hint}"))
+            yield SettingFinding(location(Raw(key, value, loaded.sources[key])), masked(f"{error}; {error.hint}"))
     yield from _unreadable(loaded)
 
 
-def _unreadable(loaded: "Loaded") -> "Iterator[Finding]":
+def _unreadable(loaded: "Loaded") -> "Iterator[SettingFinding]":
     """Files that should hold secrets."""
     from taskmill.config.catalogue import for_catalogue
-    from taskmill.config.sources import Finding, Raw, location
+    from taskmill.config.sources import Raw, SettingFinding, location
     from taskmill.core.errors import InvalidSettings
 
     try:
         for_catalogue(loaded.settings)
     except InvalidSettings as error:
         key, _, what = str(error).partition(": ")
-        yield Finding(location(Raw(key, None, loaded.sources[key])), what)
+        yield SettingFinding(location(Raw(key, None, loaded.sources[key])), what)
 
 
 def _document(loaded: "Loaded") -> object:

@@ -9,8 +9,8 @@ from taskmill.config.masking import masked
 from taskmill.config.profiles import BUILT_IN, check_profiles
 from taskmill.config.settings import SETTINGS, URL_FILES, Settings
 from taskmill.config.sources import (
-    Finding,
     Raw,
+    SettingFinding,
     find_file,
     from_environment,
     from_file,
@@ -30,7 +30,7 @@ class Loaded(NamedTuple):
     """A setting that is wrong in every source has its default here."""
     sources: dict[str, str]
     """Where each setting's value comes from: a file, a variable, a flag, or `default`."""
-    findings: list[Finding]
+    findings: list[SettingFinding]
     """Everything that is wrong."""
     file: Path | None
     unread: list[Path]
@@ -61,7 +61,7 @@ def settings(flags: Mapping[str, object] | None = None, *, file: str | Path | No
     return loaded.settings
 
 
-def refuse(findings: list[Finding], hint: str | None = HINT) -> None:
+def refuse(findings: list[SettingFinding], hint: str | None = HINT) -> None:
     """Raises InvalidSettings with every finding, if there is any."""
     if findings:
         first, more = findings[0], len(findings) - 1
@@ -70,7 +70,7 @@ def refuse(findings: list[Finding], hint: str | None = HINT) -> None:
         raise InvalidSettings(f"{first.where}: {first.what}{also}", hint=hint, problems=problems)
 
 
-def _with_profile(raws: Sequence[Raw], flags: Sequence[Raw]) -> tuple[list[Raw], list[Finding]]:
+def _with_profile(raws: Sequence[Raw], flags: Sequence[Raw]) -> tuple[list[Raw], list[SettingFinding]]:
     """All raw values, and between those and the flags what the chosen profile stands for."""
     whole = [*raws, *flags]
     chosen = next((raw for raw in reversed(whole) if raw.key == "profile"), None)
@@ -79,7 +79,7 @@ def _with_profile(raws: Sequence[Raw], flags: Sequence[Raw]) -> tuple[list[Raw],
     known = BUILT_IN | _own_profiles(whole)
     profile = known.get(chosen.value.strip()) if isinstance(chosen.value, str) else None
     if profile is None:
-        finding = Finding(
+        finding = SettingFinding(
             location(chosen), f"no such profile: {chosen.value!r}; {suggestion(str(chosen.value), list(known))}"
         )
         return [raw for raw in whole if raw is not chosen], [finding]
@@ -94,7 +94,7 @@ def _own_profiles(raws: Sequence[Raw]) -> dict[str, dict[str, Any]]:
         return {}
 
 
-def _checked(raws: list[Raw]) -> tuple[dict[str, Any], dict[str, str], list[Finding]]:
+def _checked(raws: list[Raw]) -> tuple[dict[str, Any], dict[str, str], list[SettingFinding]]:
     values: dict[str, Any] = {}
     sources = dict.fromkeys(SETTINGS, DEFAULT)
     findings = []
@@ -103,7 +103,7 @@ def _checked(raws: list[Raw]) -> tuple[dict[str, Any], dict[str, str], list[Find
             for key, value, source in list(_said(raw)):
                 values[key], sources[key] = value, source
         except ValueError as error:
-            findings.append(Finding(location(raw), masked(str(error))))
+            findings.append(SettingFinding(location(raw), masked(str(error))))
     return values, sources, findings
 
 

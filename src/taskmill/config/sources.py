@@ -24,7 +24,7 @@ class Raw(NamedTuple):
     """For people: `taskmill.toml`, `TASKMILL_PORT`, `--port`."""
 
 
-class Finding(NamedTuple):
+class SettingFinding(NamedTuple):
     """One thing that is wrong."""
 
     where: str
@@ -33,20 +33,20 @@ class Finding(NamedTuple):
     """What is wrong and what would be right."""
 
 
-def from_file(path: Path) -> tuple[list[Raw], list[Finding]]:
+def from_file(path: Path) -> tuple[list[Raw], list[SettingFinding]]:
     try:
         content = _parsed(path)
     except (OSError, ValueError, RecursionError) as error:
-        return [], [Finding(str(path), f"can't be read: {_one_line(error)}")]
+        return [], [SettingFinding(str(path), f"can't be read: {_one_line(error)}")]
     if content is None:
         return [], []
     if not isinstance(content, dict):
-        return [], [Finding(str(path), "must hold keys and values, like port = 8000")]
+        return [], [SettingFinding(str(path), "must hold keys and values, like port = 8000")]
     raws = [Raw(key, value, str(path)) for key, value in sorted(_flat(content), key=itemgetter(0))]
     return _known(raws, _advice(path))
 
 
-def from_environment(environ: Mapping[str, str]) -> tuple[list[Raw], list[Finding]]:
+def from_environment(environ: Mapping[str, str]) -> tuple[list[Raw], list[SettingFinding]]:
     variables = [name for name in environ if name.startswith(PREFIX) and name not in OTHER_VARIABLES]
     raws = [Raw(name.removeprefix(PREFIX).lower(), environ[name], name) for name in sorted(variables)]
     return _known(raws)
@@ -72,9 +72,9 @@ def suggestion(name: str, known: list[str]) -> str:
     return did_you_mean(name, known, f"known are {', '.join(known)}")
 
 
-def _known(raws: list[Raw], advice: str = "") -> tuple[list[Raw], list[Finding]]:
+def _known(raws: list[Raw], advice: str = "") -> tuple[list[Raw], list[SettingFinding]]:
     strange = [raw for raw in raws if raw.key not in SETTINGS]
-    findings = [Finding(location(raw), f"no such setting; {_suggestion(raw)}{advice}") for raw in strange]
+    findings = [SettingFinding(location(raw), f"no such setting; {_suggestion(raw)}{advice}") for raw in strange]
     return [raw for raw in raws if raw.key in SETTINGS], findings
 
 

@@ -13,7 +13,7 @@ from taskmill.catalogue import exchange_rate, github, quote, settings, weather
 from taskmill.catalogue.refusal import Refusal
 from taskmill.catalogue.settings import CatalogueSettings, Provider
 from taskmill.catalogue.web.faults import ServerFault, Unreachable
-from taskmill.catalogue.web.pace import turn
+from taskmill.catalogue.web.rate import reserve
 from tests.catalogue.web import recorded
 from tests.catalogue.web.player import Player, Reply
 
@@ -248,11 +248,11 @@ async def test_an_own_rate_is_kept_without_using_up_attempts(player: Player, tmp
 def test_turns_come_at_their_rate(tmp_path: Path) -> None:
     """60 per minute: ten at once after a rest, then one each second; a clock that was set back does not stop it."""
     path = tmp_path / "rates" / "x"
-    assert [turn(path, 60, 1000.0) for _ in range(11)] == [0.0] * 10 + [pytest.approx(1.0)]
-    assert turn(path, 60, 1000.5) == pytest.approx(0.5)
-    assert turn(path, 60, 1001.0) == 0.0
-    assert turn(path, 60, 1001.0) > 0
-    assert turn(path, 60, 100.0) == 0.0
+    assert [reserve(path, 60, 1000.0) for _ in range(11)] == [0.0] * 10 + [pytest.approx(1.0)]
+    assert reserve(path, 60, 1000.5) == pytest.approx(0.5)
+    assert reserve(path, 60, 1001.0) == 0.0
+    assert reserve(path, 60, 1001.0) > 0
+    assert reserve(path, 60, 100.0) == 0.0
 
 
 HOSTILE = {

@@ -8,7 +8,7 @@ class ExpressionError(ValueError):
     """No bounded arithmetic, or it has no value. Says at which column (1 is the first) and what would be right."""
 
 
-class Function(NamedTuple):
+class MathFunction(NamedTuple):
     apply: Callable[..., Any]
     least: int = 1
     """Arguments."""
@@ -19,7 +19,7 @@ class Numbers(NamedTuple):
     literal: Callable[[str], Any]
     """From digits, as a person writes them."""
     operators: Mapping[str, Callable[[Any, Any], Any]]
-    functions: Mapping[str, Function]
+    functions: Mapping[str, MathFunction]
     constants: Mapping[str, Callable[[], Any]]
     fits: Callable[[Any], bool]
     """Whether a value is within the range."""

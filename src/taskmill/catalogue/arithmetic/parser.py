@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal, DecimalException
 from typing import Any, NamedTuple, NoReturn
 
-from taskmill.catalogue.arithmetic.kinds import ExpressionError, Function, Numbers
+from taskmill.catalogue.arithmetic.kinds import ExpressionError, MathFunction, Numbers
 
 MAX_LENGTH = 1_000
 MAX_NESTING = 50
@@ -24,7 +24,7 @@ INSTEAD = {
 """What people write for an operator, and what it is here."""
 
 
-class Token(NamedTuple):
+class MathToken(NamedTuple):
     kind: str
     """`number`, `symbol`, `word`, `other` or `end`."""
     text: str
@@ -41,18 +41,18 @@ _TOKEN = re.compile(
 )
 
 
-def tokens(expression: str) -> list[Token]:
+def tokens(expression: str) -> list[MathToken]:
     """Raises ExpressionError for an expression that is too long, or empty."""
     if len(expression) > MAX_LENGTH:
         raise ExpressionError(f"the expression has {len(expression)} characters; at most {MAX_LENGTH} are allowed")
     if not expression.strip():
         raise ExpressionError("the expression is empty; write one like 1 + 2 * 5")
-    found = [Token(str(match.lastgroup), match[0], match.start() + 1) for match in _TOKEN.finditer(expression)]
-    return [token for token in found if token.kind != "space"] + [Token("end", "", len(expression) + 1)]
+    found = [MathToken(str(match.lastgroup), match[0], match.start() + 1) for match in _TOKEN.finditer(expression)]
+    return [token for token in found if token.kind != "space"] + [MathToken("end", "", len(expression) + 1)]
 
 
 class Parser:
-    def __init__(self, tokens: list[Token], numbers: Numbers) -> None:
+    def __init__(self, tokens: list[MathToken], numbers: Numbers) -> None:
         self.tokens = tokens
         self.numbers = numbers
         self.at = 0
@@ -65,7 +65,7 @@ class Parser:
         return value
 
     @property
-    def token(self) -> Token:
+    def token(self) -> MathToken:
         return self.tokens[self.at]
 
     def expression(self, floor: int) -> Any:
@@ -93,19 +93,19 @@ class Parser:
             return self.named(token)
         return _refuse_operand(token)
 
-    def bracket(self, opened: Token) -> Any:
+    def bracket(self, opened: MathToken) -> Any:
         value = self.expression(0)
         self.close(opened)
         return value
 
-    def close(self, opened: Token) -> None:
+    def close(self, opened: MathToken) -> None:
         if self.token.kind == "end":
             raise ExpressionError(f"the bracket opened at column {opened.column} is not closed; add )")
         if self.token.text != ")":
             self.refuse_after_value()
         self.at += 1
 
-    def named(self, name: Token) -> Any:
+    def named(self, name: MathToken) -> Any:
         """A constant, or a function of what follows in brackets."""
         constant, function = self.numbers.constants.get(name.text), self.numbers.functions.get(name.text)
         if constant:
@@ -116,7 +116,7 @@ class Parser:
             raise ExpressionError(f"column {name.column}: {name.text} is a function; write {name.text}(…)")
         return self.compute(function.apply, self.arguments(name, function), name)
 
-    def arguments(self, name: Token, function: Function) -> tuple[Any, ...]:
+    def arguments(self, name: MathToken, function: MathFunction) -> tuple[Any, ...]:
         opened = self.token
         self.at += 1
         given = [self.expression(0)]
@@ -129,7 +129,7 @@ class Parser:
             raise ExpressionError(f"column {name.column}: {name.text} takes {takes} numbers, not {len(given)}")
         return tuple(given)
 
-    def compute(self, apply: Callable[..., Any], given: tuple[Any, ...], at: Token) -> Any:
+    def compute(self, apply: Callable[..., Any], given: tuple[Any, ...], at: MathToken) -> Any:
         """Raises ExpressionError for what has no value, or none within the range."""
         try:
             value = apply(*given)
@@ -167,7 +167,7 @@ class Parser:
         _refuse(token)
 
 
-def _refuse_operand(token: Token) -> NoReturn:
+def _refuse_operand(token: MathToken) -> NoReturn:
     if token.kind == "end":
         raise ExpressionError(f"column {token.column}: the expression ends where a number should follow")
     if token.kind == "symbol":
@@ -175,7 +175,7 @@ def _refuse_operand(token: Token) -> NoReturn:
     _refuse(token)
 
 
-def _refuse(token: Token, known: Sequence[str] = ()) -> NoReturn:
+def _refuse(token: MathToken, known: Sequence[str] = ()) -> NoReturn:
     if token.kind == "word":
         raise ExpressionError(
             f"column {token.column}: names such as {token.text[:50]!r} are not arithmetic; {_near(token, known)}"
@@ -185,14 +185,14 @@ def _refuse(token: Token, known: Sequence[str] = ()) -> NoReturn:
     raise ExpressionError(f"column {token.column}: {token.text!r} is not arithmetic; {right}")
 
 
-def _near(token: Token, known: Sequence[str]) -> str:
+def _near(token: MathToken, known: Sequence[str]) -> str:
     from difflib import get_close_matches
 
     close = get_close_matches(token.text.lower(), known, n=1)
     return f"did you mean {close[0]}?" if close else ALLOWED
 
 
-def _no_value(at: Token, given: tuple[Any, ...], why: str = "") -> ExpressionError:
+def _no_value(at: MathToken, given: tuple[Any, ...], why: str = "") -> ExpressionError:
     if at.text == "**":
         shown = f"{given[1]:.6g}" if isinstance(given[1], Decimal) else given[1]
         why = f"a negative number has no real power {shown}; use a whole exponent"
@@ -201,7 +201,7 @@ def _no_value(at: Token, given: tuple[Any, ...], why: str = "") -> ExpressionErr
     return ExpressionError(f"column {at.column}: {at.text} {why}")
 
 
-class Binding(NamedTuple):
+class Precedence(NamedTuple):
     """How strongly an operator binds to the operand on its left, and the least its right operand must bind."""
 
     left: int
@@ -212,11 +212,11 @@ SIGNS = ("+", "-")
 SIGN_BINDS = 3
 
 BINDINGS = {
-    "+": Binding(1, 2),
-    "-": Binding(1, 2),
-    "*": Binding(2, 3),
-    "/": Binding(2, 3),
-    "//": Binding(2, 3),
-    "%": Binding(2, 3),
-    "**": Binding(4, 4),
+    "+": Precedence(1, 2),
+    "-": Precedence(1, 2),
+    "*": Precedence(2, 3),
+    "/": Precedence(2, 3),
+    "//": Precedence(2, 3),
+    "%": Precedence(2, 3),
+    "**": Precedence(4, 4),
 }

@@ -4,7 +4,7 @@ import math
 import operator
 from typing import Any
 
-from taskmill.catalogue.arithmetic.kinds import Function, Numbers
+from taskmill.catalogue.arithmetic.kinds import MathFunction, Numbers
 
 MAX_BITS = 1024
 MAX_FACTORIAL = 170
@@ -56,26 +56,26 @@ PLAIN = Numbers(
         "**": _power,
     },
     functions={
-        "sqrt": Function(math.sqrt),
-        "exp": Function(math.exp),
-        "ln": Function(math.log),
-        "log": Function(math.log, 1, 2),
-        "log2": Function(math.log2),
-        "log10": Function(math.log10),
-        "sin": Function(math.sin),
-        "cos": Function(math.cos),
-        "tan": Function(math.tan),
-        "asin": Function(math.asin),
-        "acos": Function(math.acos),
-        "atan": Function(math.atan),
-        "abs": Function(abs),
-        "floor": Function(math.floor),
-        "ceil": Function(math.ceil),
-        "round": Function(_round, 1, 2),
-        "min": Function(lambda *numbers: min(numbers), 1, 100),
-        "max": Function(lambda *numbers: max(numbers), 1, 100),
-        "factorial": Function(_factorial),
-        "gcd": Function(_gcd, 2, 2),
+        "sqrt": MathFunction(math.sqrt),
+        "exp": MathFunction(math.exp),
+        "ln": MathFunction(math.log),
+        "log": MathFunction(math.log, 1, 2),
+        "log2": MathFunction(math.log2),
+        "log10": MathFunction(math.log10),
+        "sin": MathFunction(math.sin),
+        "cos": MathFunction(math.cos),
+        "tan": MathFunction(math.tan),
+        "asin": MathFunction(math.asin),
+        "acos": MathFunction(math.acos),
+        "atan": MathFunction(math.atan),
+        "abs": MathFunction(abs),
+        "floor": MathFunction(math.floor),
+        "ceil": MathFunction(math.ceil),
+        "round": MathFunction(_round, 1, 2),
+        "min": MathFunction(lambda *numbers: min(numbers), 1, 100),
+        "max": MathFunction(lambda *numbers: max(numbers), 1, 100),
+        "factorial": MathFunction(_factorial),
+        "gcd": MathFunction(_gcd, 2, 2),
     },
     constants={"pi": lambda: math.pi, "e": lambda: math.e, "tau": lambda: math.tau},
     fits=_fits,

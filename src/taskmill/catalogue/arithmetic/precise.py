@@ -8,7 +8,7 @@ import operator
 from collections.abc import Iterator
 from decimal import Decimal
 
-from taskmill.catalogue.arithmetic.kinds import Function, Numbers
+from taskmill.catalogue.arithmetic.kinds import MathFunction, Numbers
 
 MAX_DIGITS = 1_000
 GUARD = 10
@@ -179,26 +179,26 @@ PRECISE = Numbers(
         "**": operator.pow,
     },
     functions={
-        "sqrt": Function(Decimal.sqrt),
-        "exp": Function(Decimal.exp),
-        "ln": Function(_ln),
-        "log": Function(lambda x, base=None: _ln(x) if base is None else _ln(x) / _ln(base), 1, 2),
-        "log2": Function(lambda x: _ln(x) / _ln(TWO)),
-        "log10": Function(lambda x: _positive(x).log10()),
-        "sin": Function(sine),
-        "cos": Function(cosine),
-        "tan": Function(lambda x: _divide(sine(x), cosine(x))),
-        "asin": Function(_arc_sine),
-        "acos": Function(lambda x: pi(_digits()) / 2 - _arc_sine(x)),
-        "atan": Function(arc_tangent),
-        "abs": Function(abs),
-        "floor": Function(lambda x: x.to_integral_value(decimal.ROUND_FLOOR)),
-        "ceil": Function(lambda x: x.to_integral_value(decimal.ROUND_CEILING)),
-        "round": Function(_round, 1, 2),
-        "min": Function(lambda *numbers: min(numbers), 1, 100),
-        "max": Function(lambda *numbers: max(numbers), 1, 100),
-        "factorial": Function(_factorial),
-        "gcd": Function(_gcd, 2, 2),
+        "sqrt": MathFunction(Decimal.sqrt),
+        "exp": MathFunction(Decimal.exp),
+        "ln": MathFunction(_ln),
+        "log": MathFunction(lambda x, base=None: _ln(x) if base is None else _ln(x) / _ln(base), 1, 2),
+        "log2": MathFunction(lambda x: _ln(x) / _ln(TWO)),
+        "log10": MathFunction(lambda x: _positive(x).log10()),
+        "sin": MathFunction(sine),
+        "cos": MathFunction(cosine),
+        "tan": MathFunction(lambda x: _divide(sine(x), cosine(x))),
+        "asin": MathFunction(_arc_sine),
+        "acos": MathFunction(lambda x: pi(_digits()) / 2 - _arc_sine(x)),
+        "atan": MathFunction(arc_tangent),
+        "abs": MathFunction(abs),
+        "floor": MathFunction(lambda x: x.to_integral_value(decimal.ROUND_FLOOR)),
+        "ceil": MathFunction(lambda x: x.to_integral_value(decimal.ROUND_CEILING)),
+        "round": MathFunction(_round, 1, 2),
+        "min": MathFunction(lambda *numbers: min(numbers), 1, 100),
+        "max": MathFunction(lambda *numbers: max(numbers), 1, 100),
+        "factorial": MathFunction(_factorial),
+        "gcd": MathFunction(_gcd, 2, 2),
     },
     constants={"pi": lambda: pi(_digits()), "e": ONE.exp, "tau": lambda: 2 * pi(_digits())},
     fits=Decimal.is_finite,

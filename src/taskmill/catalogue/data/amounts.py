@@ -1,4 +1,4 @@
-"""How much there is of a table, as far as it is known without reading all of it: what progress is told in."""
+"""How much there is of a table, as far as it is known without reading all of it: the unit of its progress."""
 
 from typing import BinaryIO, NamedTuple
 
@@ -14,7 +14,7 @@ class Amount(NamedTuple):
     """Else bytes."""
     exact: bool = True
 
-    def told(self, fraction: float) -> str:
+    def described(self, fraction: float) -> str:
         """A part of the whole work: the engine knows no better than about."""
         if not self.rows:
             return f"about {readable(round(fraction * self.total))} of {readable(self.total)}"

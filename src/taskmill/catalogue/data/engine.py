@@ -101,7 +101,7 @@ class Engine:
                 return
             fraction = self._connection.query_progress() / 100
             if amount and fraction > 0:
-                self._ctx.progress(fraction, amount.told(fraction))
+                self._ctx.progress(fraction, amount.described(fraction))
 
     def _interrupt(self, done: threading.Event) -> None:
         for _ in range(2):

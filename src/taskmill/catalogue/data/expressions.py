@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from difflib import get_close_matches
 from typing import NamedTuple, NoReturn
 
-from taskmill.catalogue.data.tokens import Token, tokens
+from taskmill.catalogue.data.tokens import SqlToken, tokens
 from taskmill.catalogue.refusal import Refusal
 
 MAX_NESTING = 30
@@ -18,7 +18,7 @@ LONGEST_TEXT = 10_000
 """Characters of a text that is put together."""
 
 
-class Function(NamedTuple):
+class SqlFunction(NamedTuple):
     least: int
     most: int
     sql: str = ""
@@ -26,29 +26,29 @@ class Function(NamedTuple):
 
 
 FUNCTIONS = {
-    "abs": Function(1, 1),
-    "round": Function(1, 2),
-    "floor": Function(1, 1),
-    "ceil": Function(1, 1),
-    "sqrt": Function(1, 1),
-    "ln": Function(1, 1),
-    "lower": Function(1, 1),
-    "upper": Function(1, 1),
-    "trim": Function(1, 1),
-    "length": Function(1, 1),
-    "contains": Function(2, 2),
-    "starts_with": Function(2, 2),
-    "ends_with": Function(2, 2),
-    "coalesce": Function(1, 20),
-    "least": Function(1, 20),
-    "greatest": Function(1, 20),
-    "if": Function(3, 3, "CASE WHEN {} THEN {} ELSE {} END"),
-    "year": Function(1, 1),
-    "month": Function(1, 1),
-    "day": Function(1, 1),
-    "text": Function(1, 1, "CAST({} AS VARCHAR)"),
-    "number": Function(1, 1, "TRY_CAST({} AS DOUBLE)"),
-    "date": Function(1, 1, "TRY_CAST({} AS DATE)"),
+    "abs": SqlFunction(1, 1),
+    "round": SqlFunction(1, 2),
+    "floor": SqlFunction(1, 1),
+    "ceil": SqlFunction(1, 1),
+    "sqrt": SqlFunction(1, 1),
+    "ln": SqlFunction(1, 1),
+    "lower": SqlFunction(1, 1),
+    "upper": SqlFunction(1, 1),
+    "trim": SqlFunction(1, 1),
+    "length": SqlFunction(1, 1),
+    "contains": SqlFunction(2, 2),
+    "starts_with": SqlFunction(2, 2),
+    "ends_with": SqlFunction(2, 2),
+    "coalesce": SqlFunction(1, 20),
+    "least": SqlFunction(1, 20),
+    "greatest": SqlFunction(1, 20),
+    "if": SqlFunction(3, 3, "CASE WHEN {} THEN {} ELSE {} END"),
+    "year": SqlFunction(1, 1),
+    "month": SqlFunction(1, 1),
+    "day": SqlFunction(1, 1),
+    "text": SqlFunction(1, 1, "CAST({} AS VARCHAR)"),
+    "number": SqlFunction(1, 1, "TRY_CAST({} AS DOUBLE)"),
+    "date": SqlFunction(1, 1, "TRY_CAST({} AS DATE)"),
 }
 
 COMPARISONS = {"=": "=", "==": "=", "!=": "<>", "<>": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
@@ -71,7 +71,7 @@ def literal(text: str) -> str:
 
 
 class _Parser:
-    def __init__(self, found: list[Token], columns: Collection[str]) -> None:
+    def __init__(self, found: list[SqlToken], columns: Collection[str]) -> None:
         self.tokens = found
         self.columns = columns
         self.at = 0
@@ -86,7 +86,7 @@ class _Parser:
         return sql
 
     @property
-    def token(self) -> Token:
+    def token(self) -> SqlToken:
         return self.tokens[self.at]
 
     def take(self, *values: str) -> str | None:
@@ -193,15 +193,15 @@ class _Parser:
             return f"({sql})"
         raise Refusal(f"column {token.column}: {_no_value(token)}")
 
-    def number(self, token: Token) -> str:
+    def number(self, token: SqlToken) -> str:
         if not math.isfinite(float(token.value)):
             raise Refusal(f"column {token.column}: {token.value} is too large a number")
         return token.value
 
-    def column(self, token: Token) -> str:
+    def column(self, token: SqlToken) -> str:
         return quoted(known(token.value, self.columns, f"column {token.column}: "))
 
-    def call(self, token: Token) -> str:
+    def call(self, token: SqlToken) -> str:
         name = token.value.lower()
         function = FUNCTIONS.get(name)
         if function is None:
@@ -235,13 +235,13 @@ def known(name: str, columns: Collection[str], where: str = "") -> str:
     raise Refusal(f"{where}there is no column {name!r}; {advice}")
 
 
-def _no_value(token: Token) -> str:
+def _no_value(token: SqlToken) -> str:
     if token.kind == "end":
         return "the expression ends where a value should follow"
     return f"a value should stand here, not {token.value!r}"
 
 
-def _takes(function: Function) -> str:
+def _takes(function: SqlFunction) -> str:
     if function.least == function.most:
         return f"{function.least} value" + ("s" if function.least > 1 else "")
     return f"{function.least} to {function.most} values"

@@ -83,7 +83,7 @@ class Select(Step, tag="select"):
 class Aggregate(Struct, forbid_unknown_fields=True):
     """A figure for each group."""
 
-    function: Annotated[FunctionName, Meta(title="Function", description="How it is computed.", examples=["sum"])]
+    function: Annotated[FunctionName, Meta(title="SqlFunction", description="How it is computed.", examples=["sum"])]
     column: Annotated[
         ColumnName | None,
         Meta(title="Column", description="Of what; unset with `count`: of rows.", examples=["total"]),

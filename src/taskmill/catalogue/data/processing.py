@@ -10,7 +10,7 @@ from taskmill.catalogue.data.engine import Engine, opened
 from taskmill.catalogue.data.expressions import literal
 from taskmill.catalogue.data.parameters import Data, Join, Steps
 from taskmill.catalogue.data.results import Output, Table
-from taskmill.catalogue.data.sources import Source, path_of, written
+from taskmill.catalogue.data.sources import TableSource, path_of, written
 from taskmill.catalogue.files.opening import writing
 from taskmill.catalogue.files.places import Place, locate
 from taskmill.sdk.context import Context
@@ -34,7 +34,7 @@ def process(ctx: Context, data: Data, steps: Sequence[Steps], output: str | None
 
 class _Work:
     def __init__(
-        self, ctx: Context, first: Source, joined: dict[int, Source], steps: Sequence[Steps], rows: int
+        self, ctx: Context, first: TableSource, joined: dict[int, TableSource], steps: Sequence[Steps], rows: int
     ) -> None:
         self._ctx = ctx
         self._first = first
@@ -82,7 +82,7 @@ class _Work:
         return _relation(engine, self._joined[id(step)])
 
 
-def _relation(engine: Engine, source: Source) -> query.Relation:
+def _relation(engine: Engine, source: TableSource) -> query.Relation:
     columns = [name for name, _ in engine.columns(f"SELECT * FROM {source.sql}")]
     sources.check_width(len(columns), source.name)
     return query.Relation(source.sql, columns)

@@ -39,7 +39,7 @@ SQL_TYPES: dict[TypeName, str] = {
 JSON_OPTIONS = f"map_inference_threshold = -1, maximum_object_size = {LONGEST_LINE}"
 
 
-class Source(NamedTuple):
+class TableSource(NamedTuple):
     name: str
     """For people."""
     path: str
@@ -50,7 +50,7 @@ class Source(NamedTuple):
     """None: the engine knows."""
 
 
-def open_source(data: Data, stack: contextlib.ExitStack) -> Source:
+def open_source(data: Data, stack: contextlib.ExitStack) -> TableSource:
     """Raises Refusal for what is no table, or none that can be read."""
     if isinstance(data, TableFile):
         opened = stack.enter_context(reading(data.file))
@@ -97,19 +97,19 @@ def _same_columns(rows: list[Row]) -> list[Row]:
     return [dict.fromkeys(columns) | row for row in rows]
 
 
-def _inline(text: bytes, form: str, stack: contextlib.ExitStack) -> Source:
+def _inline(text: bytes, form: str, stack: contextlib.ExitStack) -> TableSource:
     file = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
     file.write(text)
     file.flush()
     return _source("the data", file, len(text), form, None)
 
 
-def _source(name: str, file: BinaryIO, size: int, form: str, types: dict[str, TypeName] | None) -> Source:
+def _source(name: str, file: BinaryIO, size: int, form: str, types: dict[str, TypeName] | None) -> TableSource:
     if types and form not in ("csv", "tsv"):
         raise Refusal(f"{name}: types are for CSV and TSV; a {form} file says them itself")
     first = b"" if form == "parquet" else _first_line(name, file)
     path = path_of(file)
-    return Source(name, path, _reader(path, form, first, types or {}, name), _amount(form, file, size))
+    return TableSource(name, path, _reader(path, form, first, types or {}, name), _amount(form, file, size))
 
 
 def _amount(form: str, file: BinaryIO, size: int) -> Amount | None:
@@ -147,6 +147,6 @@ def check_width(columns: int, name: str) -> None:
         raise Refusal(f"{name} has {columns:,} columns; at most {MOST_COLUMNS:,} are taken")
 
 
-def paths(sources: Sequence[Source]) -> dict[str, str]:
+def paths(sources: Sequence[TableSource]) -> dict[str, str]:
     """Names for people by the paths that the engine knows."""
     return {source.path: source.name for source in sources}

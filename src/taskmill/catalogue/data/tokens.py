@@ -8,7 +8,7 @@ from taskmill.catalogue.refusal import Refusal
 WORDS = {"and", "or", "not", "in", "between", "like", "is", "null", "true", "false"}
 
 
-class Token(NamedTuple):
+class SqlToken(NamedTuple):
     kind: str
     """`number`, `text`, `name`, `word` (of the language), `symbol`, or `end`."""
     value: str
@@ -28,23 +28,23 @@ _TOKEN = re.compile(
 )
 
 
-def tokens(expression: str) -> list[Token]:
+def tokens(expression: str) -> list[SqlToken]:
     """Raises Refusal for a character that belongs to no piece."""
     found = [_token(match) for match in _TOKEN.finditer(expression) if match.lastgroup != "space"]
-    return [*found, Token("end", "", len(expression) + 1)]
+    return [*found, SqlToken("end", "", len(expression) + 1)]
 
 
-def _token(match: re.Match[str]) -> Token:
+def _token(match: re.Match[str]) -> SqlToken:
     kind, value, column = str(match.lastgroup), match[0], match.start() + 1
     if kind == "other":
         raise Refusal(f"column {column}: {_why(value)}")
     if kind == "text":
-        return Token("text", value[1:-1].replace("''", "'"), column)
+        return SqlToken("text", value[1:-1].replace("''", "'"), column)
     if kind == "quoted":
-        return Token("name", value[1:-1].replace('""', '"'), column)
+        return SqlToken("name", value[1:-1].replace('""', '"'), column)
     if kind == "name" and value.lower() in WORDS:
-        return Token("word", value.lower(), column)
-    return Token(kind, value, column)
+        return SqlToken("word", value.lower(), column)
+    return SqlToken(kind, value, column)
 
 
 def _why(character: str) -> str:

@@ -15,7 +15,7 @@ from taskmill.catalogue.settings import Smtp
 from taskmill.core.outcome import Retry
 from taskmill.sdk.context import Context
 
-PATIENCE = 60.0
+TIMEOUT = 60.0
 """Seconds for each answer."""
 
 
@@ -64,9 +64,9 @@ def _connect(smtp: Smtp, place: str) -> smtplib.SMTP:
     server: smtplib.SMTP
     if smtp.security == "tls":
         trust = ssl.create_default_context()
-        server = smtplib.SMTP_SSL(smtp.host, smtp.port, name, timeout=PATIENCE, context=trust)
+        server = smtplib.SMTP_SSL(smtp.host, smtp.port, name, timeout=TIMEOUT, context=trust)
     else:
-        server = smtplib.SMTP(smtp.host, smtp.port, name, timeout=PATIENCE)
+        server = smtplib.SMTP(smtp.host, smtp.port, name, timeout=TIMEOUT)
     try:
         server.ehlo_or_helo_if_needed()
         if smtp.security == "starttls":

@@ -16,7 +16,7 @@ KEPT = 30 * 86_400
 PURGE_REST = 3600.0
 
 
-class Entry(msgspec.Struct, omit_defaults=True):
+class LedgerEntry(msgspec.Struct, omit_defaults=True):
     taken: dict[str, str] = {}
     """Recipient → what the server said."""
     refused: dict[str, str] = {}
@@ -30,11 +30,11 @@ class Ledger:
         self._path = folder / f"{id}.json"
         self.entry = self._read()
 
-    def _read(self) -> Entry:
+    def _read(self) -> LedgerEntry:
         try:
-            return msgspec.json.decode(self._path.read_bytes(), type=Entry)
+            return msgspec.json.decode(self._path.read_bytes(), type=LedgerEntry)
         except FileNotFoundError:
-            return Entry()
+            return LedgerEntry()
 
     def write(self) -> None:
         """On disk when this returns."""

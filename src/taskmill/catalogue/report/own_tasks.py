@@ -51,8 +51,8 @@ def read(ctx: Context, about: OwnTasks, title: str) -> tuple[Document, int]:
 
 @contextlib.contextmanager
 def _store() -> Iterator[Store]:
-    told = settings.current()
-    store = open_store(told.store, durability=told.durability)
+    configured = settings.current()
+    store = open_store(configured.store, durability=configured.durability)
     run(store.open())
     try:
         yield store

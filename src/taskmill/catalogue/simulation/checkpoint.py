@@ -9,7 +9,7 @@ from taskmill.catalogue import settings
 from taskmill.catalogue.simulation.moments import Moments
 
 
-class State(msgspec.Struct):
+class SavedState(msgspec.Struct):
     what: str
     """All parameters: a state is of use for the same ones only."""
     chunks: int
@@ -24,7 +24,7 @@ class Checkpoint:
     def load(self) -> tuple[int, Moments]:
         """How many chunks are finished, and what they gave; nothing where there is no such state, or a broken one."""
         try:
-            state = msgspec.json.decode(self._path.read_bytes(), type=State)
+            state = msgspec.json.decode(self._path.read_bytes(), type=SavedState)
         except (FileNotFoundError, msgspec.DecodeError):
             return 0, Moments()
         return (state.chunks, state.moments) if state.what == self._what else (0, Moments())
@@ -33,7 +33,7 @@ class Checkpoint:
         """At once or not at all."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         part = Path(f"{self._path}.{os.getpid()}.part")
-        part.write_bytes(msgspec.json.encode(State(self._what, chunks, moments)))
+        part.write_bytes(msgspec.json.encode(SavedState(self._what, chunks, moments)))
         part.replace(self._path)
 
     def remove(self) -> None:

@@ -15,7 +15,7 @@ from taskmill.catalogue.web.cache import Cache
 from taskmill.catalogue.web.exchange import Answer, Ask, fetch, same_origin
 from taskmill.catalogue.web.faults import ServerFault
 from taskmill.catalogue.web.later import later, wait
-from taskmill.catalogue.web.pace import turn
+from taskmill.catalogue.web.rate import reserve
 from taskmill.core.outcome import Snooze
 from taskmill.core.retry import RetryPolicy
 
@@ -28,10 +28,10 @@ RETRIES = 5
 TIMEOUT = 60.0
 
 
-class Question(NamedTuple):
-    provider: str
+class ProviderQuestion(NamedTuple):
+    name: str
     """As it is called in settings: `github` for `github_url` and so on."""
-    told: Provider
+    provider: Provider
     path: str = ""
     """After the provider's URL."""
     query: Mapping[str, str] = {}
@@ -39,10 +39,10 @@ class Question(NamedTuple):
 
     @property
     def url(self) -> str:
-        return self.told.url + self.path + (f"?{urlencode(self.query)}" if self.query else "")
+        return self.provider.url + self.path + (f"?{urlencode(self.query)}" if self.query else "")
 
 
-async def answer(question: Question, shape: type[T]) -> T | None:
+async def answer(question: ProviderQuestion, shape: type[T]) -> T | None:
     """What the provider says, or None when it knows of no such thing (404).
 
     Raises Snooze while the rate is used up, Retry when the provider asks for it, Refusal when it says no.
@@ -53,25 +53,25 @@ async def answer(question: Question, shape: type[T]) -> T | None:
     try:
         return msgspec.json.decode(body, type=shape)
     except msgspec.DecodeError as error:
-        raise ServerFault(f"{question.provider}: the answer is not what this API gives: {error}") from None
+        raise ServerFault(f"{question.name}: the answer is not what this API gives: {error}") from None
 
 
-async def _body(question: Question) -> bytes | None:
+async def _body(question: ProviderQuestion) -> bytes | None:
     state = current().state
-    rest = turn(state / "rates" / question.provider, question.told.rate, time.time())
+    rest = reserve(state / "rates" / question.name, question.provider.rate, time.time())
     if rest:
         raise Snooze(rest)
-    cache, key = Cache(state / "answers" / question.provider), f"{question.url}\n{sorted(question.headers.items())}"
+    cache, key = Cache(state / "answers" / question.name), f"{question.url}\n{sorted(question.headers.items())}"
     kept = cache.get(key)
     got = await _ask(question, {"If-None-Match": kept.etag} if kept else {})
     if got.status == 304 and kept:
         return kept.body
     if got.status == 200 and (etag := got.headers.get("etag")):
         cache.put(key, etag, got.body)
-    return _judged(question.provider, got)
+    return _judged(question.name, got)
 
 
-async def _ask(question: Question, more: Mapping[str, str]) -> Answer:
+async def _ask(question: ProviderQuestion, more: Mapping[str, str]) -> Answer:
     headers = {"Accept": "application/json", **question.headers, **more}
     ask = Ask("GET", question.url, headers, timeout=TIMEOUT)
     return await fetch(ask, functools.partial(resolved, allowed=EVERYWHERE), same_origin)

@@ -8,10 +8,10 @@ BURST = 10.0
 """Seconds' worth of requests that may go at once after a rest."""
 
 
-def turn(path: Path, rate: int, now: float) -> float:
-    """Take a turn and return 0; or, when none is due, take none and return the seconds until there is one.
+def reserve(path: Path, rate: int, now: float) -> float:
+    """Reserve a request and return 0; or, when none is due, reserve none and return the seconds until one is.
 
-    `rate`: turns per minute. `now`: seconds since the Unix epoch.
+    `rate`: requests per minute. `now`: seconds since the Unix epoch.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
@@ -29,7 +29,7 @@ def turn(path: Path, rate: int, now: float) -> float:
 
 
 def _read(file: int, latest: float) -> float:
-    """When what was taken so far is paid for; what lies beyond `latest` was left by a clock that was set since."""
+    """When the next request is due; a time beyond `latest` was written before somebody set the clock back."""
     try:
         due = float(os.pread(file, 32, 0))
     except ValueError:
