@@ -7,9 +7,11 @@ import pytest
 
 from taskmill.brokers.contract import Broker
 from taskmill.brokers.open import open_broker
+from taskmill.brokers.redis import RedisBroker
+from taskmill.brokers.redis.consumer import RedisTimings
 from tests.servers import Server
 
-Opened = Callable[[str], AbstractAsyncContextManager[Broker]]
+Opened = Callable[..., AbstractAsyncContextManager[Broker]]
 
 
 @pytest.fixture(params=["rabbitmq", "redis"])
@@ -22,8 +24,9 @@ def server(request: pytest.FixtureRequest) -> Server:
 @pytest.fixture
 def opened() -> Opened:
     @asynccontextmanager
-    async def broker_of(url: str) -> AsyncIterator[Broker]:
-        broker = open_broker(url)
+    async def broker_of(url: str, timings: RedisTimings | None = None) -> AsyncIterator[Broker]:
+        """`timings`: for Redis."""
+        broker = RedisBroker(url, timings) if timings and url.startswith("redis") else open_broker(url)
         try:
             yield broker
         finally:

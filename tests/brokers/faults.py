@@ -7,9 +7,10 @@ from uuid import uuid4
 
 import pytest
 
-from taskmill.brokers.contract import Broker, Intake
+from taskmill.brokers.contract import Broker
 from taskmill.core.errors import BrokerUnavailable
 from taskmill.core.task import Ticket
+from taskmill.testing.conformance.brokers.case import TicketWorker
 
 LONG = 30.0
 SOON = 5.0
@@ -50,19 +51,17 @@ async def announced(broker: Broker, ticket: Ticket) -> None:
                 return
 
 
-async def arrives(intake: Intake, ticket: Ticket) -> None:
+async def arrives(worker: TicketWorker, ticket: Ticket) -> None:
     """Others may come before it."""
     async with asyncio.timeout(LONG):
-        come = False
-        while not come:
-            for delivery in await intake.take(10):
-                delivery.done()
-                come = come or ticket in delivery.tickets
+        while ticket.id not in await worker.claim(10):
+            worker.buffer.claimed()
+    worker.buffer.claimed()
 
 
-async def works(broker: Broker, intake: Intake) -> None:
+async def works(broker: Broker, worker: TicketWorker) -> None:
     """There and back."""
     ticket = a_ticket()
-    arrival = asyncio.create_task(arrives(intake, ticket))
+    arrival = asyncio.create_task(arrives(worker, ticket))
     await announced(broker, ticket)
     await arrival

@@ -1,12 +1,22 @@
-"""Messages of tickets, and whose turn it is."""
+"""Messages of tickets, and which priority goes first."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskmill.brokers.packing import ID_SIZE, LARGEST, VERSION, Garbage, Line, pack, parcels, unpack
+from taskmill.brokers.packing import (
+    ID_SIZE,
+    LARGEST,
+    LOWEST_FIRST,
+    VERSION,
+    Garbage,
+    Line,
+    PriorityOrder,
+    pack,
+    parcels,
+    unpack,
+)
 from taskmill.brokers.rabbitmq.names import LONGEST, queue_name
-from taskmill.brokers.turns import EVERY, Turns
 from taskmill.core.task import Ticket
 
 IDS = st.lists(st.uuids().map(str), min_size=1, max_size=120)
@@ -51,8 +61,8 @@ def test_each_line_has_a_queue_of_its_own(one: str, other: str, first: int, seco
     assert all(len(name.encode()) <= LONGEST for name in names)
 
 
-def test_one_turn_of_many_goes_upwards() -> None:
-    turns = Turns()
-    orders = [tuple(turns.next()) for _ in range(3 * EVERY)]
+def test_one_order_of_many_goes_upwards() -> None:
+    order = PriorityOrder()
+    orders = [tuple(order.next()) for _ in range(3 * LOWEST_FIRST)]
     assert orders.count((3, 2, 1)) == 3
-    assert orders.count((1, 2, 3)) == 3 * (EVERY - 1)
+    assert orders.count((1, 2, 3)) == 3 * (LOWEST_FIRST - 1)

@@ -9,6 +9,7 @@ from taskmill.brokers.packing import Line, pack
 from taskmill.brokers.rabbitmq.names import QUEUE, queue_name
 from taskmill.core.errors import BrokerUnavailable
 from taskmill.core.task import Ticket
+from taskmill.testing.conformance.brokers.case import TicketWorker
 from tests.brokers.conftest import Opened
 from tests.brokers.faults import LONG, a_ticket, announced, arrives, closed, refused, works
 from tests.servers import RabbitmqServer
@@ -22,17 +23,17 @@ async def test_an_alarm_refuses_soon_and_ends_by_itself(
     rabbitmq: RabbitmqServer, opened: Opened, resource: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with opened(rabbitmq.url) as broker:
-        intake, before = broker.intake(["faults"], 10), a_ticket()
-        await works(broker, intake)
+        worker, before = TicketWorker(broker, ["faults"], 10), a_ticket()
+        await works(broker, worker)
         await broker.announce([before])
         rabbitmq.set_alarm(resource, True)
         await closed(broker)
         for _ in range(2):
             error = await refused(broker)
             assert "alarm" in str(error)
-        await arrives(intake, before)  # what was there before is taken all the same
+        await arrives(worker, before)  # what was there before is taken all the same
         rabbitmq.set_alarm(resource, False)
-        await works(broker, intake)
+        await works(broker, worker)
         lines = [record.getMessage() for record in caplog.records]
         assert [line for line in lines if "alarm" in line] == lines[:1]
         assert lines[1:] == [f"the broker {broker.place} is back"]
@@ -52,11 +53,11 @@ async def test_an_alarm_that_is_on_when_a_program_starts(rabbitmq: RabbitmqServe
 
 async def test_a_queue_that_is_deleted_under_a_worker(amqp_url: str, opened: Opened) -> None:
     async with opened(amqp_url) as broker:
-        intake = broker.intake(["faults"], 10)
-        await works(broker, intake)
+        worker = TicketWorker(broker, ["faults"], 10)
+        await works(broker, worker)
         for _ in range(3):
             await asyncio.to_thread(delete, amqp_url)
-            await works(broker, intake)
+            await works(broker, worker)
 
 
 async def test_garbage_is_thrown_away_with_a_word(
@@ -67,9 +68,9 @@ async def test_garbage_is_thrown_away_with_a_word(
         await broker.announce([ticket])
         await asyncio.to_thread(publish, amqp_url, b"\xff\x00 garbage")
         await asyncio.to_thread(publish, amqp_url, pack(["no id"]))
-        intake, last = broker.intake(["faults"], 10), a_ticket()
+        worker, last = TicketWorker(broker, ["faults"], 10), a_ticket()
         await broker.announce([last])
-        await arrives(intake, last)
+        await arrives(worker, last)
     assert await asyncio.to_thread(left, amqp_url) == 0
     assert [record.getMessage()[:24] for record in caplog.records] == ["thrown away from queue '"] * 2
 
@@ -78,14 +79,14 @@ async def test_a_queue_that_was_made_otherwise(amqp_url: str, opened: Opened) ->
     with pika.BlockingConnection(pika.URLParameters(amqp_url)) as connection:
         connection.channel().queue_declare(NAME, durable=True)
     async with opened(amqp_url) as broker:
-        intake, other = broker.intake(["faults", "other"], 10), Ticket(a_ticket().id, "other", 2)
+        worker, other = TicketWorker(broker, ["faults", "other"], 10), Ticket(a_ticket().id, "other", 2)
         error = await refused(broker)
         assert NAME in str(error)
         assert "delete it" in str(error.hint)
         await announced(broker, other)
-        await arrives(intake, other)
+        await arrives(worker, other)
         await asyncio.to_thread(delete, amqp_url)
-        await works(broker, intake)
+        await works(broker, worker)
 
 
 @pytest.mark.parametrize(
@@ -109,13 +110,12 @@ async def test_what_the_url_has_wrong(
 async def test_a_worker_keeps_up_with_messages_of_one_ticket(amqp_url: str, opened: Opened) -> None:
     """More of them than it expected may be on their way, although none is settled."""
     async with opened(amqp_url) as broker:
-        intake = broker.intake(["faults"], 40)
-        held = []
+        worker, claiming = TicketWorker(broker, ["faults"], 40), list[str]()
         async with asyncio.timeout(LONG):
             for _ in range(40):
                 await broker.announce([a_ticket()])
-                held += await intake.take(1)
-        assert sum(len(delivery.tickets) for delivery in held) == 40
+                claiming += await worker.claim(1)
+        assert len(claiming) == 40
 
 
 def delete(url: str) -> None:

@@ -6,8 +6,10 @@ import pytest
 import redis.asyncio as client
 
 from taskmill.brokers.packing import Line
-from taskmill.brokers.redis.streams import FIELD, GROUP, key_of
+from taskmill.brokers.redis.consumer import RedisTimings
+from taskmill.brokers.redis.messages import FIELD, GROUP, key_of
 from taskmill.core.errors import BrokerUnavailable
+from taskmill.testing.conformance.brokers.case import TicketWorker
 from tests.brokers.conftest import Opened
 from tests.brokers.faults import a_ticket, announced, arrives, works
 from tests.servers import RedisServer
@@ -15,20 +17,16 @@ from tests.servers import RedisServer
 KEY = key_of(Line("faults", 2))
 
 
-@pytest.fixture
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tidies up in tenths of seconds."""
-    monkeypatch.setattr("taskmill.brokers.redis.intake.TIDY", 0.1)
-    monkeypatch.setattr("taskmill.brokers.redis.intake.IDLE", 0.4)
+HASTY = RedisTimings(tidy_interval=0.1, idle=0.4)
 
 
 async def test_flushed_while_a_worker_waits(redis_url: str, opened: Opened) -> None:
     async with opened(redis_url) as broker, client.Redis.from_url(redis_url) as redis:
-        intake = broker.intake(["faults"], 10)
-        await works(broker, intake)
+        worker = TicketWorker(broker, ["faults"], 10)
+        await works(broker, worker)
         for _ in range(3):
             ticket = a_ticket()
-            arrival = asyncio.create_task(arrives(intake, ticket))
+            arrival = asyncio.create_task(arrives(worker, ticket))
             await asyncio.sleep(0.05)
             await redis.flushdb()
             await announced(broker, ticket)
@@ -36,34 +34,34 @@ async def test_flushed_while_a_worker_waits(redis_url: str, opened: Opened) -> N
                 await arrival
 
 
-async def test_a_worker_keeps_what_it_holds_on_to(redis_url: str, opened: Opened, hasty: None) -> None:
-    async with opened(redis_url) as broker:
-        holder, other = broker.intake(["faults"], 10), broker.intake(["faults"], 10)
-        held, later = a_ticket(), a_ticket()
-        await broker.announce([held])
-        (delivery,) = await holder.take(10)
-        taking = asyncio.create_task(other.take(10))
-        assert await asyncio.wait([taking], timeout=1.2) == (set(), {taking})
+async def test_a_worker_keeps_what_it_holds_on_to(redis_url: str, opened: Opened) -> None:
+    async with opened(redis_url, HASTY) as broker:
+        keeper, other = TicketWorker(broker, ["faults"], 10), TicketWorker(broker, ["faults"], 10)
+        kept, later = a_ticket(), a_ticket()
+        await broker.announce([kept])
+        assert await keeper.claim(10) == [kept.id]
+        claiming = asyncio.create_task(other.claim(10))
+        assert await asyncio.wait([claiming], timeout=1.2) == (set(), {claiming})
         await broker.announce([later])
-        assert [list(one.tickets) for one in await taking] == [[later]]
-        delivery.done()
+        assert await claiming == [later.id]
+        keeper.buffer.claimed()
 
 
-async def test_streams_stay_short_and_dead_consumers_go(redis_url: str, opened: Opened, hasty: None) -> None:
-    async with opened(redis_url) as broker, client.Redis.from_url(redis_url) as redis:
+async def test_streams_stay_short_and_dead_consumers_go(redis_url: str, opened: Opened) -> None:
+    async with opened(redis_url, HASTY) as broker, client.Redis.from_url(redis_url) as redis:
         await broker.announce([a_ticket()])
         await redis.xgroup_create(KEY, GROUP, "0")
         await redis.xreadgroup(GROUP, "dead", {KEY: ">"})
         await broker.announce([a_ticket() for _ in range(500)])
-        intake, last = broker.intake(["faults"], 100), a_ticket()
+        worker, last = TicketWorker(broker, ["faults"], 100), a_ticket()
         await broker.announce([last])
-        await arrives(intake, last)
+        await arrives(worker, last)
         async with asyncio.timeout(10):
-            worker = asyncio.create_task(arrives(intake, a_ticket()))
+            claiming = asyncio.create_task(arrives(worker, a_ticket()))
             while await redis.xlen(KEY) or b"dead" in await names(redis):
-                await asyncio.wait([worker], timeout=0.1)
-            worker.cancel()
-        await intake.close()
+                await asyncio.wait([claiming], timeout=0.1)
+            claiming.cancel()
+        await worker.close()
         assert await names(redis) == []
 
 
@@ -77,9 +75,9 @@ async def test_garbage_is_thrown_away_with_a_word(
     async with opened(redis_url) as broker, client.Redis.from_url(redis_url) as redis:
         await redis.xadd(KEY, {FIELD: b"\xff garbage"})
         await redis.xadd(KEY, {"something": "else", "and": "more"})
-        intake, last = broker.intake(["faults"], 10), a_ticket()
+        worker, last = TicketWorker(broker, ["faults"], 10), a_ticket()
         await broker.announce([last])
-        await arrives(intake, last)
+        await arrives(worker, last)
         await broker.close()
         assert await redis.xlen(KEY) == 0
     assert [record.getMessage()[:24] for record in caplog.records] == ["thrown away from queue '"] * 2
@@ -106,11 +104,11 @@ async def test_what_the_url_has_wrong(opened: Opened) -> None:
 @pytest.mark.slow
 async def test_out_of_memory(redis: RedisServer, opened: Opened) -> None:
     async with opened(redis.url) as broker, client.Redis.from_url(redis.url) as admin:
-        intake = broker.intake(["faults"], 10)
-        await works(broker, intake)
+        worker = TicketWorker(broker, ["faults"], 10)
+        await works(broker, worker)
         await admin.config_set("maxmemory", "1")
         with pytest.raises(BrokerUnavailable) as refusal:
             await broker.announce([a_ticket()])
         assert "maxmemory" in str(refusal.value.hint)
         await admin.config_set("maxmemory", "0")
-        await works(broker, intake)
+        await works(broker, worker)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from taskmill.core.errors import BrokerUnavailable, InvalidSettings
+from taskmill.testing.conformance.brokers.case import TicketWorker
 from tests.brokers.conftest import Opened
 from tests.brokers.faults import a_ticket, works
 
@@ -73,7 +74,7 @@ async def carry(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> N
 async def test_with_a_certificate_authority_of_ones_own(url: str, certificate: Path, opened: Opened) -> None:
     async with door(url, certificate) as secure, opened(f"{secure}?cafile={certificate}") as broker:
         await broker.ping()
-        await works(broker, broker.intake(["faults"], 10))
+        await works(broker, TicketWorker(broker, ["faults"], 10))
 
 
 async def test_with_a_certificate_to_show(url: str, certificate: Path, opened: Opened) -> None:

@@ -15,7 +15,7 @@ from taskmill.core.ids import uuid7
 from taskmill.core.task import Task
 from taskmill.engine.client.enqueue import enqueue
 from taskmill.engine.notifier import Notifier
-from taskmill.engine.worker.settings import WorkerSettings
+from taskmill.engine.worker.settings import WorkerSettings, WorkerTimings
 from taskmill.engine.worker.worker import Worker
 from taskmill.executors.inline import Inline
 from taskmill.executors.processes import Processes
@@ -38,6 +38,7 @@ class Trial:
         self.served = store
         """What workers get."""
         self.broker: Broker | None = None
+        self.timings = WorkerTimings()
         self.stop_timeout = 5.0
         """Of the processes of attempts."""
 
@@ -69,7 +70,7 @@ class Trial:
         return self.notifier if self.served is self.store else Notifier(self.served)
 
     @asynccontextmanager
-    async def worker(self, **settings: Any) -> AsyncIterator[Worker]:
+    async def worker(self, timings: WorkerTimings | None = None, **settings: Any) -> AsyncIterator[Worker]:
         """Drained at the end of the block."""
         chosen = replace(WorkerSettings(grace=5.0, poll=0.05), **settings)
         command = [sys.executable, str(HERE / "attempts.py")]
@@ -78,7 +79,8 @@ class Trial:
             "threads": Threads(),
             "processes": Processes(command, stop_timeout=self.stop_timeout),
         }
-        worker = Worker(self._of_worker(), TASKS, executors, chosen, f"test-{uuid7()}", broker=self.broker)
+        owner, timings = f"test-{uuid7()}", timings or self.timings
+        worker = Worker(self._of_worker(), TASKS, executors, chosen, owner, broker=self.broker, timings=timings)
         worker.drain, worker.stop = asyncio.Event(), asyncio.Event()
         running = worker.running = asyncio.create_task(worker.run(worker.drain, worker.stop))
         try:

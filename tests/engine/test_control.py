@@ -9,7 +9,7 @@ import pytest
 
 from taskmill.core.state import State
 from taskmill.engine.client import control
-from taskmill.engine.worker import unknown_types as decline_module
+from taskmill.engine.worker.slots import UnknownTypeBackoff
 from taskmill.testing.faulty import Faulty, down, never
 from tests.engine import handlers as h
 from tests.engine.conftest import Trial
@@ -125,14 +125,14 @@ async def test_a_task_type_nobody_here_knows_is_left_for_others(mill: Trial) -> 
 
 
 def test_the_more_tasks_nobody_here_knows_the_later_they_are_offered_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    decline = decline_module.UnknownTypeBackoff()
+    decline = UnknownTypeBackoff()
     delays = [decline("unheard_of").delay for _ in range(30_000)]
-    assert decline_module.LEAST < delays[0] < decline_module.LEAST + 0.1
-    assert delays[1_000] > decline_module.LEAST + 4
-    assert delays[-1] == decline_module.MOST
+    assert UnknownTypeBackoff.LEAST < delays[0] < UnknownTypeBackoff.LEAST + 0.1
+    assert delays[1_000] > UnknownTypeBackoff.LEAST + 4
+    assert delays[-1] == UnknownTypeBackoff.MOST
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now + 100)
-    assert decline("unheard_of").delay < decline_module.LEAST + 0.1
+    assert decline("unheard_of").delay < UnknownTypeBackoff.LEAST + 0.1
 
 
 async def test_a_cancelled_claim_that_waits_for_a_slot_never_starts(mill: Trial, tmp_path: Path) -> None:

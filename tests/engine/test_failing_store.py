@@ -11,7 +11,7 @@ from taskmill.core.errors import StoreError, StoreUnavailable
 from taskmill.core.state import State
 from taskmill.engine.client import control
 from taskmill.engine.notifier import Notifier
-from taskmill.engine.worker import worker
+from taskmill.engine.worker.settings import WorkerTimings
 from taskmill.stores.memory import MemoryStore
 from taskmill.stores.open import open_store
 from taskmill.testing.faulty import Faulty, down, never, once
@@ -20,10 +20,7 @@ from tests.engine.conftest import Trial
 
 
 @pytest.fixture(params=["memory", "sqlite"])
-async def faulty(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Faulty]:
-    monkeypatch.setattr(worker, "BACK_OFF", 0.02)
+async def faulty(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Faulty]:
     store = MemoryStore() if request.param == "memory" else open_store(f"sqlite:///{tmp_path}/t.db")
     await store.open()
     yield Faulty(store)
@@ -35,6 +32,7 @@ def mill(faulty: Faulty) -> Trial:
     """The tests look at the store itself, the worker gets the faulty one."""
     mill = Trial(faulty._store)
     mill.served = faulty
+    mill.timings = WorkerTimings(retry_delay=0.02)
     return mill
 
 
@@ -125,10 +123,9 @@ async def test_a_worker_that_stops_tries_for_a_while_to_save(mill: Trial, faulty
 
 
 async def test_a_worker_ends_although_the_store_stays_away(
-    mill: Trial, faulty: Faulty, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    mill: Trial, faulty: Faulty, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(worker, "FAREWELL", 0.1)
-    async with mill.worker():
+    async with mill.worker(timings=WorkerTimings(retry_delay=0.02, close_timeout=0.1)):
         [id] = await mill.add(h.waits.call(0.05))
         await mill.when(id, lambda task: task.head.state is State.RUNNING)
         faulty.before = down()

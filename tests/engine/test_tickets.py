@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from taskmill.brokers.memory import MemoryBroker
+from taskmill.brokers.packing import MOST
 from taskmill.core.errors import BrokerUnavailable
 from taskmill.core.state import State
 from taskmill.core.task import Claim, Decision, Task, Ticket
@@ -18,13 +19,14 @@ from taskmill.engine.duties.loop import run_forever
 from taskmill.engine.duties.promote import Promote
 from taskmill.engine.notifier import Notifier
 from taskmill.engine.sender import BackgroundSender
-from taskmill.engine.worker import sources as intake
+from taskmill.engine.worker.settings import WorkerTimings
 from taskmill.stores.contract import ClaimQuery, Store
 from tests.engine import handlers as h
 from tests.engine.conftest import Trial
 
 NEVER = 3600.0
 """Seconds between slow looks: what runs was told by a ticket."""
+SHORT_GRACE = WorkerTimings(ticket_grace=0.05)
 
 
 class Post(MemoryBroker):
@@ -36,10 +38,10 @@ class Post(MemoryBroker):
         self.handle: Callable[[Sequence[Ticket]], Sequence[Ticket]] = lambda tickets: tickets
         self.heard = asyncio.Event()
 
-    async def announce(self, tickets: Sequence[Ticket]) -> None:
+    async def announce(self, tickets: Sequence[Ticket], per_message: int = MOST) -> None:
         self.told += tickets
         self.heard.set()
-        await super().announce(self.handle(tickets))
+        await super().announce(self.handle(tickets), per_message)
 
 
 @pytest.fixture
@@ -155,39 +157,32 @@ async def test_tickets_that_come_twice_late_or_for_nothing_claim_nothing(mill: T
     assert {task.head.attempt for task in done} == {1}
 
 
-async def test_what_got_lost_is_found_by_the_slow_look(
-    mill: Trial, post: Post, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(intake, "GRACE", 0.05)
+async def test_what_got_lost_is_found_by_the_slow_look(mill: Trial, post: Post) -> None:
     post.handle = lambda tickets: []
-    async with mill.worker(poll=0.02):
+    async with mill.worker(SHORT_GRACE, poll=0.02):
         ids = await mill.add(*(h.add.call(i, i) for i in range(100)))
         assert {(await mill.final(id)).head.state for id in ids} == {State.SUCCEEDED}
 
 
-async def test_what_got_lost_is_found_although_tickets_keep_coming(
-    mill: Trial, post: Post, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(intake, "GRACE", 0.05)
-    monkeypatch.setattr(intake, "RARELY", 0.1)
+async def test_what_got_lost_is_found_although_tickets_keep_coming(mill: Trial, post: Post) -> None:
     post.handle = lambda tickets: []
     [lost] = await mill.add(h.add.call(1, 1))
     await post.heard.wait()
     post.handle = lambda tickets: tickets
     stop = time.monotonic() + 10
-    async with mill.worker(poll=NEVER, slots=1):
+    timings = WorkerTimings(ticket_grace=0.05, ticketless_interval=0.1)
+    async with mill.worker(timings, poll=NEVER, slots=1):
         while (await mill.get(lost)).head.finished_at is None and time.monotonic() < stop:
             await mill.run(h.add.call(1, 1))
     assert (await mill.get(lost)).head.state is State.SUCCEEDED
 
 
-async def test_a_broker_that_is_away_stops_nobody(mill: Trial, post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_broker_that_is_away_stops_nobody(mill: Trial, post: Post) -> None:
     def away(tickets: Sequence[Ticket]) -> Sequence[Ticket]:
         raise BrokerUnavailable("away")
 
-    monkeypatch.setattr(intake, "GRACE", 0.05)
     post.handle = away
-    async with mill.worker(poll=0.02):
+    async with mill.worker(SHORT_GRACE, poll=0.02):
         assert (await mill.run(h.add.call(1, 1))).head.state is State.SUCCEEDED
         post.handle = lambda tickets: tickets
         await asyncio.wait_for(mill.run(h.add.call(1, 1)), 10)
@@ -205,15 +200,19 @@ async def test_no_ticket_waits_behind_a_busy_worker(mill: Trial, post: Post) -> 
         await control.cancel(mill.notifier, long)
 
 
-async def test_a_queue_that_is_new_is_found_and_then_heard(
-    mill: Trial, post: Post, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(intake, "GRACE", 0.05)
-    async with mill.worker(poll=0.02) as worker:
-        assert (await mill.run(h.add.using(queue="new").call(1, 1))).head.state is State.SUCCEEDED
-        monkeypatch.setattr(intake, "GRACE", NEVER)
-        await asyncio.wait_for(mill.run(h.add.using(queue="new").call(1, 1)), 10)
-        assert worker.held.beats() == []
+async def test_a_queue_that_is_new_is_found_and_then_heard(mill: Trial, post: Post) -> None:
+    claimed: list[tuple[Collection[str] | None, int]] = []
+    slow = Slow(mill.store, lambda ids, claims: claimed.append((ids, len(claims))))
+    slow.go.set()
+    slow.added.set()
+    mill.notifier = Notifier(slow, mill.notifier.tickets)
+    async with mill.worker(SHORT_GRACE, poll=0.02) as worker:
+        first = await mill.run(h.add.using(queue="new").call(1, 1))
+        assert ([first.spec.id], 1) not in claimed
+        async with asyncio.timeout(10):
+            while ([(await mill.run(h.add.using(queue="new").call(1, 1))).spec.id], 1) not in claimed:
+                claimed.clear()
+        assert worker.in_flight.beats() == []
 
 
 async def test_a_worker_of_some_queues_takes_no_tickets_of_others(mill: Trial, post: Post) -> None:

@@ -15,7 +15,7 @@ import pytest
 from taskmill import App, State, TaskCancelled
 from taskmill.core.errors import InvalidRequest
 from taskmill.core.task import SECOND
-from taskmill.engine.worker.sources import GRACE
+from taskmill.engine.worker.settings import WorkerTimings
 from tests.chaos.host import Host
 from tests.chaos.mill import until
 from tests.pairs.conftest import SLOTS, WORKERS
@@ -99,7 +99,7 @@ def test_a_transaction_of_ones_own(app: App, urls: dict[str, str]) -> None:
             committed = time.time()
         assert handle.result(timeout=PATIENCE) == 2 * n
         waits.append((handle.refresh()[1].started_at or 0) / SECOND - committed)
-    assert min(waits) < GRACE, waits
+    assert min(waits) < WorkerTimings().ticket_grace, waits
 
 
 def test_a_retry(app: App) -> None:

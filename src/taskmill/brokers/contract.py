@@ -1,48 +1,58 @@
 """What a broker promises. The conformance suite (taskmill.testing.conformance) holds every broker to it.
 
-A broker carries tickets from whoever made tasks ready to workers. At least once, in any order, and loss is allowed:
-what is not delivered is found in the store. All of it lives on the event loop on which it was made.
+A broker carries tickets from whoever made tasks ready to workers, several in one message. At least once, in any order,
+and loss is allowed: what is not delivered is found in the store. It publishes, consumes, acknowledges and returns.
+Which tickets a worker keeps, sorts and gives back is the engine's (engine/worker/tickets.py). All of it lives on the
+event loop on which it was made.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
+from taskmill.brokers.packing import MOST
 from taskmill.core.task import Ticket
 
 
-class Delivery(Protocol):
-    """Some tickets, handed to this worker alone for now. Exactly one of its ends is to be called; both never raise."""
+class Message(Protocol):
+    """Tickets of one queue and priority, delivered to one consumer. It is to be ended once, by `ack` or by `nack`; both
+    return at once and never raise, also when the connection on which it came is lost or closed."""
 
-    tickets: Sequence[Ticket]
-    """Of one queue and priority."""
+    queue: str
+    priority: int
+    ids: Sequence[str]
+    """Of the tasks."""
 
-    def done(self) -> None:
-        """The claims of its tickets are committed (or there was nothing to claim): never deliver them again."""
+    def ack(self) -> None:
+        """Never deliver it again."""
         ...
 
-    def back(self) -> None:
-        """Not claimed: for another worker, or this one later."""
+    def nack(self) -> None:
+        """Deliver it again, to whoever wants tickets."""
         ...
 
 
-class Intake(Protocol):
-    """One worker's share. What it took and did not end goes to others when it closes, dies or loses its connection."""
+OnMessage = Callable[[Message], None]
+OnLost = Callable[[], None]
+
+
+class Consumer(Protocol):
+    """One worker's share. It connects, and connects again, in the background. What it delivered and nobody ended goes
+    to other consumers when it closes, dies or loses its connection."""
 
     def serve(self, queues: Collection[str]) -> None:
-        """From now on, tickets of these queues; those that are taken already stay valid."""
+        """From now on, deliver tickets of these queues; messages that are here already stay valid."""
         ...
 
-    async def take(self, limit: int) -> list[Delivery]:
-        """Waits until there are tickets, then gives about `limit` of them: high before normal before low, but low is
-        never starved for ever. Cancelling it loses no ticket. While the broker is away it waits, and connects again.
+    def want(self, tickets: int) -> None:
+        """There is room for so many tickets. 0: deliver nothing until more are wanted; what is on its way still comes.
 
-        A busy worker stops calling it: what the intake holds untaken goes back to the broker when nobody has waited
-        here for a quarter of a second, and nothing more is fetched until somebody does.
+        How many messages that makes is the adapter's guess: fewer tickets may come, and a message may bring more. After
+        messages were delivered it may wait for the next call.
         """
         ...
 
     async def close(self) -> None:
-        """Whoever waits in `take` gets an empty list."""
+        """Deliver nothing more. Closing twice does no harm."""
         ...
 
 
@@ -50,13 +60,17 @@ class Broker(Protocol):
     place: str
     """Where it is, for people; without secrets."""
 
-    async def announce(self, tickets: Sequence[Ticket]) -> None:
-        """Returns when the broker holds them. Raises BrokerUnavailable, soon, when it is away or takes nothing now."""
+    async def announce(self, tickets: Sequence[Ticket], per_message: int = MOST) -> None:
+        """Returns when the broker has them. At most `per_message` go in one message.
+
+        Raises BrokerUnavailable, soon, when it is away or takes nothing now.
+        """
         ...
 
-    def intake(self, queues: Collection[str], capacity: int) -> Intake:
-        """Tickets for one worker. Never raises: it connects in the background. `capacity`: how many tickets it may
-        hold at most, taken or waiting to be, so that none waits behind a busy worker while another is idle."""
+    def consume(self, queues: Collection[str], on_message: OnMessage, on_lost: OnLost) -> Consumer:
+        """A consumer that wants nothing yet. Never raises. `on_message` gets each message that comes, in an order that
+        the broker chooses. `on_lost` is called when a connection is lost and all messages that came by it and are not
+        ended will be delivered again."""
         ...
 
     async def ping(self) -> None:
@@ -64,5 +78,5 @@ class Broker(Protocol):
         ...
 
     async def close(self) -> None:
-        """Closes its intakes, too."""
+        """Closes its consumers, too."""
         ...

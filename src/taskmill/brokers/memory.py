@@ -1,12 +1,11 @@
 """The broker within one process, and the reference for all others. It keeps tickets as long as the process lives."""
 
 import asyncio
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Collection, Sequence
 
-from taskmill.brokers.contract import Delivery
-from taskmill.brokers.packing import MOST, Line
-from taskmill.brokers.turns import Turns
+from taskmill.brokers.contract import OnLost, OnMessage
+from taskmill.brokers.packing import MOST, Line, PriorityOrder, parcels
 from taskmill.core.errors import BrokerUnavailable
 from taskmill.core.task import Ticket
 
@@ -15,117 +14,104 @@ class MemoryBroker:
     place = "memory://"
 
     def __init__(self) -> None:
-        self._lines: dict[Line, deque[str]] = {}
-        self._intakes: list[MemoryIntake] = []
-        self._news = asyncio.Event()
+        self._messages: defaultdict[Line, deque[Sequence[str]]] = defaultdict(deque)
+        self._consumers: list[MemoryConsumer] = []
+        self._delivery: asyncio.Handle | None = None
         self._closed = False
 
-    async def announce(self, tickets: Sequence[Ticket]) -> None:
+    async def announce(self, tickets: Sequence[Ticket], per_message: int = MOST) -> None:
         if self._closed:
             raise BrokerUnavailable("this broker is closed")
-        for id, queue, priority in tickets:
-            self._line(queue, priority).append(id)
-        self.wake()
+        for line, ids in parcels(tickets, per_message):
+            self._messages[line].append(ids)
+        self.deliver_soon()
 
-    def intake(self, queues: Collection[str], capacity: int) -> "MemoryIntake":
-        intake = MemoryIntake(self, queues, capacity)
-        self._intakes.append(intake)
-        return intake
+    def consume(self, queues: Collection[str], on_message: OnMessage, on_lost: OnLost) -> "MemoryConsumer":
+        consumer = MemoryConsumer(self, queues, on_message)
+        self._consumers.append(consumer)
+        return consumer
 
     async def ping(self) -> None:
         await self.announce(())
 
     async def close(self) -> None:
         self._closed = True
-        for intake in self._intakes:
-            await intake.close()
+        for consumer in self._consumers:
+            await consumer.close()
 
-    def pick(self, queues: Collection[str], priorities: Sequence[int], limit: int) -> list[Ticket]:
-        """Tickets of the first line that has some."""
-        for priority in priorities:
-            for queue in queues:
-                if line := self._lines.get(Line(queue, priority)):
-                    return [Ticket(line.popleft(), queue, priority) for _ in range(min(limit, len(line)))]
-        return []
+    def deliver_soon(self) -> None:
+        """Never from within `want`, `ack` or `nack`: whoever calls them is not prepared for a message."""
+        if self._delivery is None:
+            self._delivery = asyncio.get_running_loop().call_soon(self._deliver)
 
-    def put_back(self, tickets: Sequence[Ticket]) -> None:
-        _, queue, priority = tickets[0]
-        self._line(queue, priority).extendleft(ticket.id for ticket in reversed(tickets))
-        self.wake()
+    def pick(self, lines: Sequence[Line]) -> tuple[Line, Sequence[str]] | None:
+        """The oldest message of the first line that has one."""
+        line = next((line for line in lines if self._messages.get(line)), None)
+        return line and (line, self._messages[line].popleft())
 
-    def wake(self) -> None:
-        """Whoever waits looks again."""
-        self._news.set()
-        self._news = asyncio.Event()
+    def put_back(self, line: Line, ids: Sequence[str]) -> None:
+        self._messages[line].appendleft(ids)
+        self.deliver_soon()
 
-    async def news(self) -> None:
-        await self._news.wait()
-
-    def _line(self, queue: str, priority: int) -> deque[str]:
-        return self._lines.setdefault(Line(queue, priority), deque())
+    def _deliver(self) -> None:
+        self._delivery = None
+        for consumer in self._consumers:
+            consumer.deliver()
 
 
-class MemoryIntake:
-    def __init__(self, broker: MemoryBroker, queues: Collection[str], capacity: int) -> None:
+class MemoryConsumer:
+    def __init__(self, broker: MemoryBroker, queues: Collection[str], on_message: OnMessage) -> None:
         self._broker = broker
-        self._capacity = capacity
-        self._queues = list(queues)
-        self._held: dict[MemoryDelivery, None] = {}
-        self._turns = Turns()
-        self._closed = False
+        self._queues = deque(queues)
+        self._on_message = on_message
+        self._order = PriorityOrder()
+        self._wanted = 0
+        self._open: dict[MemoryMessage, None] = {}
+        """Delivered and not ended, in their order."""
 
     def serve(self, queues: Collection[str]) -> None:
-        self._queues = list(queues)
-        self._broker.wake()
+        self._queues = deque(queues)
+        self._broker.deliver_soon()
 
-    async def take(self, limit: int) -> list[Delivery]:
-        while not self._closed:
-            if taken := self._take(min(limit, self._capacity - sum(len(one.tickets) for one in self._held))):
-                return taken
-            await self._broker.news()
-        return []
+    def want(self, tickets: int) -> None:
+        self._wanted = tickets
+        self._broker.deliver_soon()
 
     async def close(self) -> None:
-        self._closed = True
-        for delivery in tuple(self._held):
-            delivery.back()
-        self._broker.wake()
+        self._wanted = 0
+        self._queues.clear()
+        for message in reversed(tuple(self._open)):
+            message.nack()
 
-    def settle(self, delivery: "MemoryDelivery") -> bool:
-        """Whether it was open."""
-        if delivery not in self._held:
-            return False
-        del self._held[delivery]
-        self._broker.wake()  # there is room again
-        return True
+    def deliver(self) -> None:
+        while self._wanted > 0:
+            self._queues.rotate(-1)  # so that no queue stands in the way of another
+            picked = self._broker.pick([Line(queue, one) for one in self._order.next() for queue in self._queues])
+            if picked is None:
+                break
+            message = MemoryMessage(self, *picked)
+            self._open[message] = None
+            self._wanted -= len(message.ids)
+            self._on_message(message)
 
-    def put_back(self, delivery: "MemoryDelivery") -> None:
-        if self.settle(delivery):
-            self._broker.put_back(delivery.tickets)
+    def end(self, message: "MemoryMessage") -> bool:
+        """Whether it was open; a consumer that is closed has given all back."""
+        return self._open.pop(message, message) is None
 
-    def _take(self, room: int) -> list[Delivery]:
-        taken: list[Delivery] = []
-        while room > 0 and (tickets := self._pick(min(room, MOST))):
-            delivery = MemoryDelivery(self, tickets)
-            self._held[delivery] = None
-            taken.append(delivery)
-            room -= len(tickets)
-        return taken
-
-    def _pick(self, limit: int) -> list[Ticket]:
-        tickets = self._broker.pick(self._queues, self._turns.next(), limit)
-        if tickets:
-            self._queues.append(self._queues.pop(0))  # so that no queue stands in the way of another
-        return tickets
+    def put_back(self, message: "MemoryMessage") -> None:
+        if self.end(message):
+            self._broker.put_back(message.line, message.ids)
 
 
-class MemoryDelivery:
-    def __init__(self, intake: MemoryIntake, tickets: Sequence[Ticket]) -> None:
-        self._intake = intake
-        self.tickets = tickets
+class MemoryMessage:
+    def __init__(self, consumer: MemoryConsumer, line: Line, ids: Sequence[str]) -> None:
+        self._consumer = consumer
+        self.line = line
+        self.queue, self.priority = line
+        self.ids = ids
 
-    def done(self) -> None:
-        self._intake.settle(self)
+    def ack(self) -> None:
+        self._consumer.end(self)
 
-    def back(self) -> None:
-        self._intake.put_back(self)
+    def nack(self) -> None:
+        self._consumer.put_back(self)

@@ -1,4 +1,5 @@
-"""Tickets as brokers' messages: several ids of one line to a message, readable by a person who looks at the broker."""
+"""Tickets as brokers' messages: several ids of one line to a message, readable by a person who looks at the broker.
+And which priority goes first."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -53,3 +54,21 @@ def parcels(tickets: Sequence[Ticket], most: int = MOST) -> Iterator[tuple[Line,
         line = Line(queue, priority)
         for start in range(0, len(ids), most):
             yield line, ids[start : start + most]
+
+
+LOWEST_FIRST = 16
+"""One of so many times the lowest priority that waits goes first."""
+DOWNWARDS: Sequence[int] = tuple(Priority)
+UPWARDS: Sequence[int] = tuple(reversed(Priority))
+
+
+class PriorityOrder:
+    """High before normal before low, but now and then the other way round, so that low ones are not starved."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def next(self) -> Sequence[int]:
+        """Priorities in the order in which they may go now."""
+        self._count += 1
+        return DOWNWARDS if self._count % LOWEST_FIRST else UPWARDS

@@ -142,7 +142,7 @@ def _row(child: ChildPlan, worker: Worker, started: int) -> WorkerRow:
         0,
         queues,
         settings.slots,
-        len(worker.held),
+        len(worker.in_flight),
         __version__,
     )
 

@@ -4,19 +4,19 @@ import os
 import signal
 from pathlib import Path
 
-from taskmill.engine.worker.sources import Hand
+from taskmill.engine.worker.tickets import TicketBuffer
 
 
 def prepare() -> None:
     """In each process that has the app: SIGKILL at that point, once there is the file that `order` makes."""
-    claimed, here = Hand.claimed, Path(os.environ["CHAOS_RUNS"] + f".die-{os.getpid()}")
+    claimed, here = TicketBuffer.claimed, Path(os.environ["CHAOS_RUNS"] + f".die-{os.getpid()}")
 
-    def die_first(self: Hand) -> None:
-        if self._asked and here.exists():
+    def die_first(self: TicketBuffer) -> None:
+        if self._claiming and here.exists():
             os.kill(os.getpid(), signal.SIGKILL)
         claimed(self)
 
-    Hand.claimed = die_first  # type: ignore[method-assign]
+    TicketBuffer.claimed = die_first  # type: ignore[method-assign]
 
 
 def order(runs: Path, pid: int) -> Path:

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Collection, Sequence
 from uuid import uuid4
 
-from taskmill.brokers.packing import pack
-from taskmill.brokers.rabbitmq.intake import RabbitIntake
+from taskmill.brokers.contract import OnLost, OnMessage
+from taskmill.brokers.packing import MOST, pack
+from taskmill.brokers.rabbitmq.consumer import RabbitConsumer
 from taskmill.brokers.rabbitmq.publisher import Publisher
 from taskmill.core.task import Ticket
 from taskmill.wires.amqp import locate_rabbitmq
@@ -20,21 +21,21 @@ class RabbitBroker:
         """`amqp://user:password@host:5672/vhost`. Raises InvalidSettings."""
         self._location = locate_rabbitmq(url)
         self.place = self._location.place
-        self._presence = Availability.of_broker(self.place)
-        self._publisher = Publisher(self._location, self._presence)
-        self._intakes: list[RabbitIntake] = []
+        self._availability = Availability.of_broker(self.place)
+        self._publisher = Publisher(self._location, self._availability)
+        self._consumers: list[RabbitConsumer] = []
 
-    async def announce(self, tickets: Sequence[Ticket]) -> None:
-        await self._publisher.publish(tickets)
+    async def announce(self, tickets: Sequence[Ticket], per_message: int = MOST) -> None:
+        await self._publisher.publish(tickets, per_message)
 
-    def intake(self, queues: Collection[str], capacity: int) -> RabbitIntake:
-        intake = RabbitIntake(self._location, self._publisher, self._presence, queues, capacity)
-        self._intakes.append(intake)
-        return intake
+    def consume(self, queues: Collection[str], on_message: OnMessage, on_lost: OnLost) -> RabbitConsumer:
+        consumer = RabbitConsumer(self._location, self._availability, queues, on_message, on_lost)
+        self._consumers.append(consumer)
+        return consumer
 
     async def ping(self) -> None:
         await self._publisher.round_trip(f"taskmill-ping-{uuid4()}", pack([str(uuid4())]))
 
     async def close(self) -> None:
-        await asyncio.gather(*(intake.close() for intake in self._intakes))
+        await asyncio.gather(*(consumer.close() for consumer in self._consumers))
         await self._publisher.close()

@@ -2,50 +2,53 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
-from typing import Any
 from uuid import uuid4
 
-from taskmill.brokers.packing import pack, parcels
-from taskmill.brokers.redis.intake import RedisIntake
-from taskmill.brokers.redis.streams import FIELD, GROUP, LENGTH, key_of
+from taskmill.brokers.contract import OnLost, OnMessage
+from taskmill.brokers.packing import MOST, pack, parcels
+from taskmill.brokers.redis.consumer import RedisConsumer, RedisTimings
+from taskmill.brokers.redis.messages import FIELD, GROUP, add_entry, key_of
 from taskmill.core.errors import BrokerUnavailable
 from taskmill.core.task import Ticket
 from taskmill.wires.availability import Availability
 from taskmill.wires.redis import FAILURES, connect, locate_redis, reason
 
-PATIENCE = 4.0
+ANNOUNCE_TIMEOUT = 4.0
 """Seconds for one announcement."""
+DEFAULTS = RedisTimings()
 
 
 class RedisBroker:
     """Connects with the first use."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, timings: RedisTimings = DEFAULTS) -> None:
         """`redis://user:password@host:6379/0`. Raises InvalidSettings."""
         self._location = locate_redis(url)
         self.place = self._location.place
-        self._presence = Availability.of_broker(self.place)
+        self._timings = timings
+        self._availability = Availability.of_broker(self.place)
         self._client = connect(self._location)
-        self._intakes: list[RedisIntake] = []
+        self._consumers: list[RedisConsumer] = []
         self._closed = False
 
-    async def announce(self, tickets: Sequence[Ticket]) -> None:
+    async def announce(self, tickets: Sequence[Ticket], per_message: int = MOST) -> None:
         if self._closed:
             raise BrokerUnavailable("this broker is closed")
         if not tickets:
             return
         try:
-            async with asyncio.timeout(PATIENCE):
-                await self._add([(key_of(line), pack(ids)) for line, ids in parcels(tickets)])
+            async with asyncio.timeout(ANNOUNCE_TIMEOUT):
+                await self._add([(key_of(line), pack(ids)) for line, ids in parcels(tickets, per_message)])
         except FAILURES as error:
-            self._presence.away(reason(error))
-            raise self._presence.unavailable(reason(error)) from None
-        self._presence.back()
+            self._availability.away(reason(error))
+            raise self._availability.unavailable(reason(error)) from None
+        self._availability.back()
 
-    def intake(self, queues: Collection[str], capacity: int) -> RedisIntake:
-        intake = RedisIntake(self._location, self._presence, queues, capacity)
-        self._intakes.append(intake)
-        return intake
+    def consume(self, queues: Collection[str], on_message: OnMessage, on_lost: OnLost) -> RedisConsumer:
+        """`on_lost` is never called: a lost connection does not give back what it delivered."""
+        consumer = RedisConsumer(self._location, self._availability, queues, on_message, self._timings)
+        self._consumers.append(consumer)
+        return consumer
 
     async def ping(self) -> None:
         key, body = f"taskmill:ping:{uuid4()}", pack([str(uuid4())])
@@ -55,27 +58,23 @@ class RedisBroker:
         commands.xreadgroup(GROUP, "ping", {key: ">"})
         commands.delete(key)
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(ANNOUNCE_TIMEOUT):
                 answers = await commands.execute()
         except FAILURES as error:
-            raise self._presence.unavailable(reason(error)) from None
+            raise self._availability.unavailable(reason(error)) from None
         if answers[2][0][1][0][1] != {FIELD.encode(): body}:
             raise BrokerUnavailable(f"the broker {self.place} did not give back what it was given")
 
+    async def close(self) -> None:
+        self._closed = True
+        await asyncio.gather(*(consumer.close() for consumer in self._consumers))
+        await self._client.aclose()
+
     async def _add(self, entries: Sequence[tuple[str, bytes]]) -> None:
         if len(entries) == 1:  # a pipeline of one costs half as much again
-            await _entry(self._client, *entries[0])
+            await add_entry(self._client, *entries[0])
             return
         commands = self._client.pipeline(transaction=False)
         for key, body in entries:
-            _entry(commands, key, body)
+            add_entry(commands, key, body)
         await commands.execute()
-
-    async def close(self) -> None:
-        self._closed = True
-        await asyncio.gather(*(intake.close() for intake in self._intakes))
-        await self._client.aclose()
-
-
-def _entry(client: Any, key: str, body: bytes) -> Any:
-    return client.xadd(key, {FIELD: body}, maxlen=LENGTH, approximate=True)

@@ -125,7 +125,7 @@ class DutyThread(threading.Thread):
         if blocked > self._settings.lease / 3 + self._timings.longest_blocked:
             logger.error("the event loop has been blocked for %.0f s by a handler; its leases run out", blocked)
             return []
-        return self._worker.held.beats()
+        return self._worker.in_flight.beats()
 
     def _call_worker(self, call: Callable[..., None], *args: object) -> None:
         self._worker_loop.call_soon_threadsafe(call, *args)

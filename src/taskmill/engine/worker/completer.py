@@ -26,9 +26,9 @@ class Sent(NamedTuple):
 
 
 class Completer:
-    def __init__(self, notifier: Notifier, held: InFlight) -> None:
+    def __init__(self, notifier: Notifier, in_flight: InFlight) -> None:
         self._notifier = notifier
-        self._held = held
+        self._in_flight = in_flight
         self._ended: list[tuple[Run, Outcome]] = []
         self._sent: list[Sent] = []
         self._stale: list[Sent] = []
@@ -41,7 +41,7 @@ class Completer:
         self._ended.append((run, outcome))
 
     def decisions(self, now: int) -> list[Decision]:
-        """What to save now; `now` is the store's time. They stay here until `saved` is told."""
+        """What to save now; `now` is the store's time. They stay here until `saved` is called."""
         ended, self._ended = self._ended, []
         self._sent += [Sent(run, outcome, _decision(run, outcome, now)) for run, outcome in ended]
         return [sent.decision for sent in self._sent]
@@ -66,16 +66,16 @@ class Completer:
             task = tasks.get(one.decision.id)
             if task is not None and task.head == one.decision.head:
                 saved.append(one)
-            elif _outdated(one) or self._held.renew(one.run, task):
+            elif _outdated(one) or self._in_flight.renew(one.run, task):
                 self.put(one.run, one.outcome)
             else:
                 logger.warning("the outcome of task %s came too late and was refused", one.decision.id)
-                self._held.drop(one.run)
+                self._in_flight.drop(one.run)
         self._announce(saved)
 
     def _announce(self, saved: list[Sent]) -> None:
         for one in saved:
-            self._held.drop(one.run)
+            self._in_flight.drop(one.run)
         self._notifier.changed([(one.run.task, one.decision.head) for one in saved])
 
 

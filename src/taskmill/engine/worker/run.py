@@ -11,12 +11,12 @@ from taskmill.executors.contract import LOG_LINES, Context, Executor, Handler, r
 
 
 class Run(Context):
-    """A claim that the worker holds: its latest head, what its handler told, and the handler's own context.
+    """A claim of the worker: its latest head, what its handler reported, and the handler's own context.
 
     One object for both sides of an attempt: it is made for every task.
     """
 
-    __slots__ = ("_executor", "_logged", "_note", "_now", "claim", "ended", "lines", "told")
+    __slots__ = ("_executor", "_logged", "_note", "_now", "claim", "ended", "latest_progress", "lines")
 
     def __init__(
         self,
@@ -34,8 +34,8 @@ class Run(Context):
         self.claim = claim
         self.ended = False
         """Whether its outcome is on the way to the store."""
-        self.told: str | None = None
-        """The latest progress, as JSON."""
+        self.latest_progress: str | None = None
+        """As JSON."""
         self.lines: list[dict[str, Any]] = []
         self._executor = executor
         self._now = now
@@ -64,13 +64,13 @@ class Run(Context):
             return TimedOut(Failure("timed_out", "TimedOut", message))
 
     def stop(self) -> None:
-        """Somebody cancelled the task, or it is not held by this worker any more."""
+        """Somebody cancelled the task, or its claim is lost."""
         if not self.cancelled:
             self.request_stop()
             self._executor.request_stop(self)
 
     def _on_progress(self, fraction: float, note: str) -> None:
-        self.told = json.dumps({"fraction": fraction, "note": note})
+        self.latest_progress = json.dumps({"fraction": fraction, "note": note})
         self._note(self)
 
     def _on_log(self, level: str, message: str) -> None:

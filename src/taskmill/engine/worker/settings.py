@@ -25,3 +25,25 @@ class WorkerSettings:
     """The slow look at the store, for wake-ups that were missed."""
     retention: Mapping[State, float] = field(default_factory=_retention)
     """How long final tasks are kept, by state."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerTimings:
+    """What nobody has to set; tests do."""
+
+    idle_timeout: float = 0.25
+    """How long a claim or a ticket may wait for a slot before it goes back to others."""
+    ticket_grace: float = 1.0
+    """How long a ready task is left to its ticket before it is claimed by queue."""
+    ticketless_interval: float = 5.0
+    """Between claims by queue while tickets keep coming."""
+    sorting_window: float = 0.2
+    """How long after a rest tickets that come are taken for some that were there before."""
+    sorting_delay: float = 0.01
+    """How long the first of them wait for the others."""
+    progress_delay: float = 0.25
+    """Between progress and its write, so that several go together."""
+    retry_delay: float = 0.5
+    """After the store failed."""
+    close_timeout: float = 5.0
+    """How long a worker that ends tries to save the last outcomes while the store fails."""

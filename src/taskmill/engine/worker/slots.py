@@ -1,6 +1,7 @@
 """The slots of a worker: each runs one attempt after the other from a common backlog.
 
-A slot whose handlers never wait goes from one to the next without a turn of the event loop between them, for a few
+Short tasks are claimed in batches, ahead of the slots that will be free for them; long ones only for free slots. A slot
+whose handlers never wait goes from one to the next without letting the event loop run between them, for a few
 milliseconds at most.
 """
 
@@ -11,18 +12,24 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 
-from taskmill.core.outcome import Interrupted, Outcome
+from taskmill.core.outcome import Declined, Failure, Interrupted, Outcome
 from taskmill.engine.worker.board import Board
 from taskmill.engine.worker.run import Run
-from taskmill.engine.worker.unknown_types import UnknownTypeBackoff
 from taskmill.executors.call import raised
 from taskmill.executors.contract import Handler
 
 logger = logging.getLogger(__name__)
 
-BREATH = 0.005
+LOOP_INTERVAL = 0.005
+"""Seconds for which a slot may run attempts without a rest for the event loop."""
 INSIST = 1.0
 """Seconds after which an attempt that goes on although it was ended is ended again."""
+HORIZON = 0.02
+"""Seconds of work to claim beyond the free slots."""
+MOST_AHEAD = 500
+"""Claims at most beyond the free slots."""
+WEIGHT = 0.2
+"""Of the latest attempt in the average of how long they take."""
 
 
 class Slots:
@@ -30,33 +37,44 @@ class Slots:
         self,
         count: int,
         handlers: Mapping[str, Handler],
-        on_ended: Callable[[Run, Outcome, float], None],
+        on_ended: Callable[[Run, Outcome], None],
         board: Board | None,
     ) -> None:
-        """`on_ended` gets the run, its outcome and the seconds it took."""
         self.count = count
         self.busy = 0
         self._handlers = handlers
         self._on_ended = on_ended
         self._board = board
         self._backlog: deque[Run] = deque()
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._fed_at = 0.0
+        self._free: deque[asyncio.Future[None]] = deque()
+        """Of slots that wait for a claim."""
         self._ending = False
-        self._decline = UnknownTypeBackoff()
+        self._backoff = UnknownTypeBackoff()
+        self._prefetch = AdaptivePrefetch()
 
     @property
     def backlog(self) -> int:
         return len(self._backlog)
 
+    @property
+    def room(self) -> int:
+        """How many more tasks to claim."""
+        return self.count - self.busy - len(self._backlog) + self._prefetch.ahead(self.count)
+
     def feed(self, runs: Iterable[Run]) -> None:
         self._backlog.extend(runs)
-        for _ in range(min(len(self._backlog), len(self._waiting))):
-            waiting = self._waiting.popleft()
-            if not waiting.done():
-                waiting.set_result(None)
+        self._fed_at = time.monotonic()
+        for _ in range(min(len(self._backlog), len(self._free))):
+            free = self._free.popleft()
+            if not free.done():
+                free.set_result(None)
 
-    def take_back(self) -> list[Run]:
-        """Empty the backlog."""
+    def take_back(self, waited: float = 0.0) -> list[Run]:
+        """Empty the backlog, if its claims have waited for a slot so long."""
+        if not self._backlog or time.monotonic() - self._fed_at < waited:
+            return []
+        self._prefetch.note_delay(waited)
         runs = list(self._backlog)
         self._backlog.clear()
         return runs
@@ -75,25 +93,22 @@ class Slots:
     async def _serve(self, slot: int) -> None:
         task = asyncio.current_task()
         assert task is not None
-        breathed = time.monotonic()
+        rested = time.monotonic()
         while not self._ending:
             if not self._backlog:
-                await self._wait()
-                breathed = time.monotonic()
+                free: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                self._free.append(free)
+                await free
+                rested = time.monotonic()
                 continue
             began = time.monotonic()
-            if began - breathed > BREATH:
+            if began - rested > LOOP_INTERVAL:
                 await asyncio.sleep(0)
-                breathed = time.monotonic()
+                rested = time.monotonic()
                 continue
             await self._perform(slot, self._backlog.popleft(), began)
             if task.cancelling():
-                await _forget_cancels(task)
-
-    async def _wait(self) -> None:
-        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(waiting)
-        await waiting
+                await _clear_cancels(task)
 
     async def _perform(self, slot: int, run: Run, began: float) -> None:
         self.busy += 1
@@ -102,7 +117,7 @@ class Slots:
             self._board.put(slot, run.task.id)
         try:
             handler = self._handlers.get(run.task.task_type)
-            outcome = await run.perform(handler) if handler else self._decline(run.task.task_type)
+            outcome = await run.perform(handler) if handler else self._backoff(run.task.task_type)
         except asyncio.CancelledError as error:
             if not self._ending:  # then it was the handler itself that cancelled this asyncio task
                 outcome = raised(error)
@@ -113,7 +128,8 @@ class Slots:
             if self._board:
                 self._board.clear(slot)
             self.busy -= 1
-            self._on_ended(run, outcome, time.monotonic() - began)
+            self._prefetch.note(time.monotonic() - began)
+            self._on_ended(run, outcome)
 
 
 async def _end(slots: set[asyncio.Task[None]]) -> None:
@@ -123,9 +139,54 @@ async def _end(slots: set[asyncio.Task[None]]) -> None:
         _, slots = await asyncio.wait(slots, timeout=INSIST)
 
 
-async def _forget_cancels(task: asyncio.Task[None]) -> None:
+async def _clear_cancels(task: asyncio.Task[None]) -> None:
     """A handler left them behind; they must not hit the next attempt, nor this slot."""
     while task.cancelling():
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.sleep(0)  # where the latest is raised, if it was not yet
         task.uncancel()
+
+
+class AdaptivePrefetch:
+    """How many tasks to claim ahead, by a moving average of how long an attempt keeps its slot."""
+
+    def __init__(self) -> None:
+        self._seconds = HORIZON
+
+    def note(self, seconds: float) -> None:
+        self._seconds += WEIGHT * (seconds - self._seconds)
+
+    def ahead(self, slots: int) -> int:
+        """Tasks that `slots` are expected to finish within the horizon."""
+        return min(MOST_AHEAD, int(slots * HORIZON / max(self._seconds, 1e-6)))
+
+    def note_delay(self, seconds: float) -> None:
+        """Claims had to wait for a slot so long: they were not short after all."""
+        self._seconds = max(self._seconds, seconds)
+
+
+class UnknownTypeBackoff:
+    """A task whose type the worker does not know is left to others, and offered to it again later.
+
+    The more there are of them, the later: a worker that is offered a large backlog again and again would do nothing
+    else.
+    """
+
+    LEAST = 5.0
+    MOST = 120.0
+    """Seconds until a task is offered again."""
+    RATE = 200
+    """Tasks that put it off by one second."""
+    HALF_LIFE = 5.0
+    """Seconds after which a task that was declined counts half."""
+
+    def __init__(self) -> None:
+        self._recent = 0.0
+        self._at = time.monotonic()
+
+    def __call__(self, task_type: str) -> Declined:
+        now = time.monotonic()
+        self._recent = 1 + self._recent * 0.5 ** ((now - self._at) / self.HALF_LIFE)
+        self._at = now
+        failure = Failure("unknown_task_type", "UnknownTaskType", f"the worker has no handler for '{task_type}'")
+        return Declined(failure, min(self.MOST, self.LEAST + self._recent / self.RATE))

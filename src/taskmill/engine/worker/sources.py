@@ -6,22 +6,16 @@ tickets come, now and then while they do.
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable, Collection, Sequence
 
-from taskmill.brokers.contract import Broker, Delivery
-from taskmill.core.task import SECOND, Claim, Ticket
-from taskmill.engine.sender import BackgroundSender
+from taskmill.brokers.contract import Broker
+from taskmill.core.task import SECOND, Claim
+from taskmill.engine.worker.settings import WorkerTimings
+from taskmill.engine.worker.tickets import TicketBuffer
 from taskmill.stores.contract import ClaimQuery
 
-GRACE = 1.0
-"""Seconds for which a task is left to its ticket."""
-RARELY = 5.0
-"""Seconds between looks by queue while tickets keep coming."""
 AGAIN = (0.002, 0.01)
 """Seconds after which a worker looks for the task of a lone ticket that came before it was stored."""
-PATIENCE = 0.25
-"""Seconds a ticket may wait here for a slot before another worker gets it."""
 
 
 class QueueSource:
@@ -32,106 +26,31 @@ class QueueSource:
         self._look = True
         """Whether there may be ready tasks that nobody has looked for."""
 
-    def look(self) -> None:
-        """Something may be ready."""
+    def poll(self) -> None:
+        """Something may be ready that nobody told of."""
         self._look = True
 
-    def rung(self) -> None:
+    def notified(self) -> None:
         """The store's bell says that something is ready."""
         self._look = True
 
-    def wish(self, room: int) -> ClaimQuery | None:
+    def query(self, room: int) -> ClaimQuery | None:
+        """What to claim now; `claimed` or `failed` must follow. Without room: whatever waits here may go back."""
         if not self._look or room <= 0:
             return None
         self._look = False  # what is heard from now on may be too late for this claim
         return ClaimQuery(room, self._queues)
 
-    def claimed(self, wish: ClaimQuery, claims: Sequence[Claim]) -> None:
-        if len(claims) == wish.limit:
+    def claimed(self, query: ClaimQuery, claims: Sequence[Claim]) -> None:
+        if len(claims) == query.limit:
             self._look = True
 
     def failed(self) -> None:
-        """The wish was not granted, and nothing is known of it."""
+        """Nothing is known of the claim."""
         self._look = True
-
-    def waiting(self) -> bool:
-        """Whether something is here that others might take."""
-        return False
-
-    def tired(self) -> bool:
-        """It has been waiting for too long."""
-        return False
-
-    def give_back(self) -> None:
-        """To other workers."""
-
-    async def take(self) -> None:
-        """Returns when there is more to wish for; here the bell tells."""
-        await asyncio.Event().wait()
 
     async def close(self) -> None:
         """Nothing to do."""
-
-
-class Hand:
-    """Tickets that were delivered to this worker and are not claimed yet."""
-
-    def __init__(self, tickets: BackgroundSender[Ticket]) -> None:
-        self._tickets = tickets
-        self._left: deque[tuple[Ticket, Delivery]] = deque()
-        self._asked: list[tuple[Ticket, Delivery]] = []
-        self._open: dict[Delivery, int] = {}
-        """How many tickets of a delivery are not settled."""
-        self._since = 0.0
-
-    def __len__(self) -> int:
-        return len(self._left)
-
-    def add(self, deliveries: Sequence[Delivery]) -> None:
-        for delivery in deliveries:
-            self._open[delivery] = len(delivery.tickets)
-            self._left.extend((ticket, delivery) for ticket in delivery.tickets)
-        self._since = time.monotonic()
-
-    def ask(self, limit: int) -> list[str]:
-        """Ids to claim now; `claimed` or `failed` must follow."""
-        self._asked = [self._left.popleft() for _ in range(min(limit, len(self._left)))]
-        return [ticket.id for ticket, _ in self._asked]
-
-    def claimed(self) -> None:
-        """Whatever could be claimed of them was."""
-        for _, delivery in self._asked:
-            self._settle(delivery)
-        self._asked = []
-
-    def failed(self) -> None:
-        self._left.extendleft(reversed(self._asked))
-        self._asked = []
-
-    def tired(self) -> bool:
-        return bool(self._left) and time.monotonic() - self._since > PATIENCE
-
-    def give_back(self) -> None:
-        """To other workers. The rest of a delivery that was claimed in part is announced anew."""
-        rest = []
-        while self._left:
-            ticket, delivery = self._left.popleft()
-            if self._open.get(delivery) == len(delivery.tickets):
-                del self._open[delivery]
-                delivery.back()
-            elif delivery in self._open:
-                rest.append(ticket)
-                self._settle(delivery)
-        if rest:
-            self._tickets.put(rest)
-
-    def _settle(self, delivery: Delivery) -> None:
-        if delivery not in self._open:  # given back while its claim was under way
-            return
-        self._open[delivery] -= 1
-        if not self._open[delivery]:
-            del self._open[delivery]
-            delivery.done()
 
 
 class TicketSource:
@@ -140,93 +59,64 @@ class TicketSource:
     def __init__(
         self,
         broker: Broker,
-        tickets: BackgroundSender[Ticket],
         queues: Collection[str] | None,
         known: Collection[str],
-        room: int,
+        capacity: int,
         poke: Callable[[], None],
+        timings: WorkerTimings,
     ) -> None:
-        """`queues`: those to serve (None: all), `known`: those that exist. `room`: tickets to hold at most. `poke` is
-        called when there is something to wish for that `take` does not tell."""
-        self._only = queues
+        """`queues`: those to serve (None: all), `known`: those that exist. `capacity`: tickets to have at most. `poke`
+        is called when there is something to claim."""
+        self._serves_all = queues is None
         self._served = set(known if queues is None else queues)
-        self._intake = broker.intake(self._served, room)
-        self._hand = Hand(tickets)
-        self._room = 0
-        self._hungry = asyncio.Event()
-        self._slow = QueueSource(queues)
-        self._looked = time.monotonic()
         self._poke = poke
-        self._untold = QueueSource(queues)
+        self._timings = timings
+        self._buffer = TicketBuffer(broker, self._served, capacity, poke, timings)
+        self._without_ticket = QueueSource(queues)
         """For tasks without a ticket, or with one that came too early."""
+        self._overdue = QueueSource(queues)
+        """For tasks whose ticket may be lost."""
+        self._looked_at = time.monotonic()
 
-    def look(self) -> None:
-        self._slow.look()
+    def poll(self) -> None:
+        self._overdue.poll()
 
-    def rung(self) -> None:
+    def notified(self) -> None:
         """With a broker, only for tasks that got no tickets."""
-        self._untold.look()
+        self._without_ticket.poll()
 
-    def wish(self, room: int) -> ClaimQuery | None:
-        # More are fetched beside this claim only if more may be there: to ask costs as much as to claim a lone one.
-        if not 0 < len(self._hand) < room:
-            self._want(room - len(self._hand))
-        if time.monotonic() - self._looked > RARELY:
-            self._slow.look()
-        elif self._hand and room > 0:
-            return ClaimQuery(room, ids=self._hand.ask(room))
-        elif untold := self._untold.wish(room):
-            return untold
-        slow = self._slow.wish(room)
-        return slow and slow._replace(ready_for=round(GRACE * SECOND))
+    def query(self, room: int) -> ClaimQuery | None:
+        if room > 0 and time.monotonic() - self._looked_at > self._timings.ticketless_interval:
+            self._overdue.poll()
+        elif ids := self._buffer.claim(room):
+            return ClaimQuery(room, ids=ids)
+        elif query := self._without_ticket.query(room):
+            return query
+        query = self._overdue.query(room)
+        return query and query._replace(ready_for=round(self._timings.ticket_grace * SECOND))
 
-    def claimed(self, wish: ClaimQuery, claims: Sequence[Claim]) -> None:
-        if wish.ids is not None:
-            self._hand.claimed()
-            if len(wish.ids) == 1 and not claims:
+    def claimed(self, query: ClaimQuery, claims: Sequence[Claim]) -> None:
+        if query.ids is not None:
+            self._buffer.claimed()
+            if len(query.ids) == 1 and not claims:
                 for delay in AGAIN:
                     asyncio.get_running_loop().call_later(delay, self._look_again)
             return
-        self._looked = time.monotonic()
-        (self._slow if wish.ready_for else self._untold).claimed(wish, claims)
-        self._serve({claim.spec.queue for claim in claims})
+        self._looked_at = time.monotonic()
+        (self._overdue if query.ready_for else self._without_ticket).claimed(query, claims)
+        queues = {claim.spec.queue for claim in claims}
+        if self._serves_all and not self._served.issuperset(queues):  # they turned out to have tasks
+            self._served.update(queues)
+            self._buffer.serve(self._served)
 
     def failed(self) -> None:
-        self._hand.failed()
-        self._untold.failed()
-        self._slow.failed()
-
-    def waiting(self) -> bool:
-        return bool(self._hand)
-
-    def tired(self) -> bool:
-        return self._hand.tired()
-
-    def give_back(self) -> None:
-        self._hand.give_back()
-
-    async def take(self) -> None:
-        await self._hungry.wait()
-        self._hand.add(await self._intake.take(self._room))
-        self._hungry.clear()
+        self._buffer.failed()
+        self._without_ticket.failed()
+        self._overdue.failed()
 
     async def close(self) -> None:
-        self._hand.give_back()
-        await self._intake.close()
+        await self._buffer.close()
 
     def _look_again(self) -> None:
-        self._untold.look()
+        self._without_ticket.poll()
         self._poke()
-
-    def _want(self, room: int) -> None:
-        self._room = room
-        if room > 0:
-            self._hungry.set()
-        else:
-            self._hungry.clear()
-
-    def _serve(self, queues: Collection[str]) -> None:
-        """These turned out to have tasks."""
-        if self._only is None and not self._served.issuperset(queues):
-            self._served.update(queues)
-            self._intake.serve(self._served)

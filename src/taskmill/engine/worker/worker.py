@@ -1,10 +1,15 @@
-"""A worker: claims tasks, runs their handlers in its slots, and settles what became of them.
+"""A worker: claims tasks, runs their handlers in its slots, and saves what became of them.
 
-pump    ── turn: save outcomes, claim more ──▶ store        one round trip a cycle
-slots   take claims from the backlog, run the handler       engine/worker/slots.py
-intake  by queue, or by the broker's tickets: what to claim  engine/worker/sources.py
-ear     ready → the pump claims; cancel → an attempt is asked to stop
-duties  heartbeat, reap, promote, purge                     engine/duties/thread.py, in their own thread
+Several asyncio tasks; each wakes the pump by `self._poke`:
+
+pump       save outcomes and claim more, in one round trip to the store a cycle       here
+source     what to claim: whatever is ready in the queues, or a broker's tickets      sources.py, tickets.py
+slots      run one claim after the other from a backlog                               slots.py, run.py
+completer  outcomes become decisions, and wait until the store has saved them         completer.py, settle.py
+in flight  the claims: which of them changed, and the progress they reported          in_flight.py
+listener   of the store's bell: `ready` wakes the pump, `cancel` stops an attempt     here
+
+The duties (heartbeat, reap, promote, purge) run beside it in a thread of their own: engine/duties/thread.py.
 """
 
 import asyncio
@@ -21,26 +26,20 @@ from taskmill.core.task import SECOND, Claim
 from taskmill.engine.notifier import Notifier
 from taskmill.engine.worker.board import Board
 from taskmill.engine.worker.completer import Completer
-from taskmill.engine.worker.in_flight import InFlight
-from taskmill.engine.worker.prefetch import MOST, AdaptivePrefetch
-from taskmill.engine.worker.progress import ProgressWriter
+from taskmill.engine.worker.in_flight import InFlight, ProgressWriter
 from taskmill.engine.worker.run import Run
-from taskmill.engine.worker.settings import WorkerSettings
-from taskmill.engine.worker.slots import Slots
+from taskmill.engine.worker.settings import WorkerSettings, WorkerTimings
+from taskmill.engine.worker.slots import MOST_AHEAD, Slots
 from taskmill.engine.worker.sources import QueueSource, TicketSource
 from taskmill.executors.contract import Executor, Handler
 from taskmill.stores.contract import ClaimQuery
 
 logger = logging.getLogger(__name__)
 
-PATIENCE = 0.25
-"""Seconds a claim may wait for a slot before it is given back to others."""
 SUSPECT = machine.LOSS_LIMIT - 1
 """Losses after which a task is the suspect."""
-BACK_OFF = 0.5
 NOTHING = ClaimQuery(0)
-FAREWELL = 5.0
-"""Seconds to try to save the last outcomes while the store fails."""
+DEFAULTS = WorkerTimings()
 
 
 class Worker:
@@ -53,32 +52,32 @@ class Worker:
         owner: str,
         board: Board | None = None,
         broker: Broker | None = None,
+        timings: WorkerTimings = DEFAULTS,
     ) -> None:
         """`executors`: by the names that handlers use. `owner`: unique for each process ever started. `broker`: the one
-        to which the mill's tickets go."""
+        to which the notifier's tickets go."""
         self._notifier = notifier
         self._store = store = notifier.store
         self._broker = broker
         self._handlers = handlers
         self._executors = executors
         self._settings = settings
-        self._board = board
+        self._timings = timings
         self._lease = round(settings.lease * SECOND)
         self._logged = notifier.logged if notifier.events else None
         self.owner = owner
-        self.held = InFlight(store, owner)
-        self._pace = AdaptivePrefetch()
-        self._outbox = Completer(notifier, self.held)
-        self._progress = ProgressWriter(notifier, self.held, owner, settings.lease)
+        self.in_flight = InFlight(store, owner)
+        self._slots = Slots(settings.slots, handlers, self._ended, board)
+        self._completer = Completer(notifier, self.in_flight)
+        self._progress = ProgressWriter(notifier, self.in_flight, owner, settings.lease, timings.progress_delay)
         self._poke = asyncio.Event()
-        self._quiet = asyncio.Event()
-        self._doubts: set[str] = set()
-        """Held tasks that changed in the store."""
-        self._doubted = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._changed: set[str] = set()
+        """Ids of tasks in flight that changed in the store."""
+        self._changes = asyncio.Event()
         self._draining = False
-        self._farewell: float | None = None
+        self._save_until: float | None = None
         """When to give up saving (monotonic), once everything else has ended."""
-        self._fed_at = 0.0
         self._epoch = 0
         """The store's time when the monotonic clock was 0."""
 
@@ -88,79 +87,84 @@ class Worker:
         Raises when a part of the worker ends by itself: half a worker would hold tasks that nobody runs.
         """
         self._set_clock(await self._store.clock())
-        self._intake = await self._open_intake()
-        self._slots = Slots(self._settings.slots, self._handlers, self._ended, self._board)
+        self._source = await self._make_source()
         async with asyncio.TaskGroup() as parts:
-            works = (self._hear(), self._take(), self._check_doubts(), self._progress.write_forever())
+            works = (self._listen(), self._check_changed(), self._progress.write_forever())
             helpers = [parts.create_task(work) for work in works]  # first, to hear what comes after the first claim
             pump, serving = parts.create_task(self._pump()), parts.create_task(self._slots.serve())
             await _first(None, drain.wait(), stop.wait(), pump, serving, *helpers)
             if not (drain.is_set() or stop.is_set()):
                 raise RuntimeError("a part of the worker was cancelled")
             self._draining = True
-            self._give_back_backlog()
-            await self._finish(stop)
+            self._give_back(self._slots.take_back())
+            self._poke.set()
+            self._idle.clear()
+            if self._slots.busy:
+                await _first(self._settings.grace, stop.wait(), self._idle.wait())
             for part in (serving, *helpers):
                 part.cancel()
             await asyncio.wait((serving, *helpers))
-            await self._intake.close()
-            self._farewell = time.monotonic() + FAREWELL
+            await self._source.close()
+            self._save_until = time.monotonic() + self._timings.close_timeout
             self._poke.set()
 
     def check(self, ids: Iterable[str]) -> None:
         """These claims changed in the store."""
-        self._doubts.update(ids)
-        self._doubted.set()
+        self._changed.update(ids)
+        self._changes.set()
+
+    async def _make_source(self) -> QueueSource | TicketSource:
+        queues = self._settings.queues
+        if self._broker is None or self._notifier.tickets is None:
+            return QueueSource(queues)
+        known = [row.name for row in await self._store.queues()]
+        capacity = self._settings.slots + MOST_AHEAD
+        return TicketSource(self._broker, queues, known, capacity, self._poke.set, self._timings)
 
     # --- the pump
 
     async def _pump(self) -> None:
-        while self._farewell is None or self._outbox:
+        while self._save_until is None or self._completer:
             try:
                 await self._cycle()
             except StoreError as error:
                 logger.warning("the store failed, trying again: %s", error)
-                self._intake.failed()
-                if self._farewell and time.monotonic() > self._farewell:
-                    logger.error("%d outcomes could not be saved; their leases will run out", len(self._outbox))
+                self._source.failed()
+                if self._save_until and time.monotonic() > self._save_until:
+                    logger.error("%d outcomes could not be saved; their leases will run out", len(self._completer))
                     return
-                await asyncio.sleep(BACK_OFF)
+                await asyncio.sleep(self._timings.retry_delay)
 
     async def _cycle(self) -> None:
-        self._relieve_backlog()
-        wish = None if self._draining else self._intake.wish(self._room())
-        if self._outbox or wish:
-            await self._turn(wish or NOTHING)
+        # No claim waits long behind a busy slot while another worker may be idle.
+        self._give_back(self._slots.take_back(self._timings.idle_timeout))
+        query = self._source.query(0 if self._draining else self._slots.room)
+        if self._completer or query:
+            await self._turn(query or NOTHING)
             await asyncio.sleep(0)
         else:
             await self._pause()
 
-    def _room(self) -> int:
-        """How many more tasks to hold."""
-        slots = self._slots
-        return slots.count - slots.busy - slots.backlog + self._pace.ahead(slots.count)
-
-    async def _turn(self, wish: ClaimQuery) -> None:
-        await self._outbox.settle_stale()
-        decisions = self._outbox.decisions(self._now())
-        stale, claims = await self._store.turn(self.owner, decisions, self._lease, wish)
+    async def _turn(self, query: ClaimQuery) -> None:
+        await self._completer.settle_stale()
+        decisions = self._completer.decisions(self._now())
+        stale, claims = await self._store.turn(self.owner, decisions, self._lease, query)
         if claims:
             self._accept(claims)
             await asyncio.sleep(0)  # the slots begin before tickets are acknowledged
-        if wish.limit:
-            self._intake.claimed(wish, claims)
-        self._outbox.saved(stale)
+        if query.limit:
+            self._source.claimed(query, claims)
+        self._completer.saved(stale)
 
     def _accept(self, claims: list[Claim]) -> None:
         self._set_clock(claims[-1].head.started_at or 0)
-        self._fed_at = time.monotonic()
         runs = [Run(claim, self._executor(claim), self._now, self._progress.note, self._logged) for claim in claims]
         for run in runs:
-            self.held.add(run)
+            self.in_flight.add(run)
         self._slots.feed(runs)
         self._notifier.started(claims)
         if self._draining:  # they were on their way when it began
-            self._give_back_backlog()
+            self._give_back(self._slots.take_back())
 
     def _executor(self, claim: Claim) -> Executor:
         """A suspect runs in a process of its own: it takes nobody along, and no neighbour's death is laid on it."""
@@ -170,85 +174,54 @@ class Worker:
 
     async def _pause(self) -> None:
         """Until an attempt ends or something is ready; a slow look finds what was not heard."""
-        rest = PATIENCE if self._slots.backlog or self._intake.waiting() else self._settings.poll
-        timer = asyncio.get_running_loop().call_later(rest, self._slow_look)
+        pause = self._timings.idle_timeout if self._slots.backlog else self._settings.poll
+        timer = asyncio.get_running_loop().call_later(pause, self._poll)
         await self._poke.wait()
         self._poke.clear()
         timer.cancel()
 
-    def _slow_look(self) -> None:
-        self._intake.look()
+    def _poll(self) -> None:
+        self._source.poll()
         self._poke.set()
 
-    def _relieve_backlog(self) -> None:
-        """No claim waits long behind a busy slot while another worker may be idle."""
-        if self._slots.backlog and time.monotonic() - self._fed_at > PATIENCE:
-            self._pace.note_delay(PATIENCE)
-            self._give_back_backlog()
-        if self._intake.tired():
-            self._intake.give_back()
+    def _give_back(self, runs: Iterable[Run]) -> None:
+        """To other workers."""
+        for run in runs:
+            self._completer.put(run, Interrupted())
 
-    def _give_back_backlog(self) -> None:
-        for run in self._slots.take_back():
-            self._outbox.put(run, Interrupted())
-        self._poke.set()
-
-    def _ended(self, run: Run, outcome: Outcome, seconds: float) -> None:
-        self._pace.note(seconds)
-        self._outbox.put(run, outcome)
+    def _ended(self, run: Run, outcome: Outcome) -> None:
+        self._completer.put(run, outcome)
         self._poke.set()
         if not self._slots.busy:
-            self._quiet.set()
+            self._idle.set()
 
-    async def _take(self) -> None:
-        while True:
-            await self._intake.take()
-            self._poke.set()
+    # --- what happens elsewhere
 
-    async def _open_intake(self) -> QueueSource | TicketSource:
-        queues = self._settings.queues
-        if self._broker is None or self._notifier.tickets is None:
-            return QueueSource(queues)
-        known = [row.name for row in await self._store.queues()]
-        return TicketSource(
-            self._broker, self._notifier.tickets, queues, known, self._settings.slots + MOST, self._poke.set
-        )
-
-    # --- the ear
-
-    async def _hear(self) -> None:
-        ear = self._store.bell.listen("ready", "cancel")
+    async def _listen(self) -> None:
+        listener = self._store.bell.listen("ready", "cancel")
         try:
             while True:
-                heard = await ear.wait(None)
-                cancelled = [item for topic, item in heard if topic == "cancel"]
-                if len(cancelled) < len(heard):
-                    self._intake.rung()
+                news = await listener.wait(None)
+                cancelled = [item for topic, item in news if topic == "cancel"]
+                if len(cancelled) < len(news):
+                    self._source.notified()
                     self._poke.set()
                 if cancelled:
                     self.check(cancelled)
         finally:
-            ear.close()
+            listener.close()
 
-    async def _check_doubts(self) -> None:
+    async def _check_changed(self) -> None:
         while True:
-            await self._doubted.wait()
-            self._doubted.clear()
-            doubts, self._doubts = self._doubts, set()
+            await self._changes.wait()
+            self._changes.clear()
+            changed, self._changed = self._changed, set()
             try:
-                await self.held.check(doubts)
+                await self.in_flight.check(changed)
             except StoreError as error:
                 logger.warning("changed tasks could not be read, trying again: %s", error)
-                self.check(doubts)
-                await asyncio.sleep(BACK_OFF)
-
-    # --- the end
-
-    async def _finish(self, stop: asyncio.Event) -> None:
-        """Let running attempts end, within the grace period."""
-        self._quiet.clear()
-        if self._slots.busy:
-            await _first(self._settings.grace, stop.wait(), self._quiet.wait())
+                self.check(changed)
+                await asyncio.sleep(self._timings.retry_delay)
 
     # --- the store's clock
 

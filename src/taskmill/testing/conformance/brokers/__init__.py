@@ -5,16 +5,17 @@
             return MyBroker("my://localhost")
 
 `make_broker` is called on the event loop of a test, which uses queues of its own: what other tests left behind does
-no harm. pytest must be installed.
+no harm. Some tests consume as the contract says, most as a worker does, through its ticket buffer. pytest must be
+installed.
 """
 
 from taskmill.testing.conformance.brokers.case import BrokerCase
-from taskmill.testing.conformance.brokers.choosing import Choosing
-from taskmill.testing.conformance.brokers.delivering import Delivering
-from taskmill.testing.conformance.brokers.sharing import Sharing
+from taskmill.testing.conformance.brokers.delivery import Delivery
+from taskmill.testing.conformance.brokers.priorities import Priorities
+from taskmill.testing.conformance.brokers.workers import Workers
 
 __all__ = ["BrokerCase", "BrokerSuite"]
 
 
-class BrokerSuite(Delivering, Sharing, Choosing):
+class BrokerSuite(Delivery, Workers, Priorities):
     """All of it."""

@@ -1,14 +1,16 @@
-"""The ground of the suite: a broker for each test, queues that no other test uses, and tickets."""
+"""The ground of the suite: a broker for each test, queues that no other test uses, tickets, and who consumes them."""
 
 import asyncio
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Collection, Iterator, Sequence
 from typing import TypeVar
 from uuid import uuid4
 
 import pytest
 
-from taskmill.brokers.contract import Broker, Delivery, Intake
+from taskmill.brokers.contract import Broker, Message
 from taskmill.core.task import Ticket
+from taskmill.engine.worker.settings import WorkerTimings
+from taskmill.engine.worker.tickets import TicketBuffer
 from taskmill.testing.conformance.loops import LoopCase
 
 T = TypeVar("T")
@@ -44,35 +46,87 @@ def some_tickets(queue: str, count: int, priority: int = 2) -> list[Ticket]:
     return [a_ticket(queue, priority) for _ in range(count)]
 
 
+def ids_of(tickets: Sequence[Ticket]) -> list[str]:
+    return [ticket.id for ticket in tickets]
+
+
 async def soon(what: Awaitable[T]) -> T:
     async with asyncio.timeout(SOON):
         return await what
 
 
-def tickets_of(deliveries: Sequence[Delivery]) -> list[Ticket]:
-    return [ticket for delivery in deliveries for ticket in delivery.tickets]
+class Inbox:
+    """A consumer as the contract has it. What came waits here, and the test acknowledges or returns it."""
+
+    def __init__(self, broker: Broker, queues: Collection[str], wanted: int = CAPACITY) -> None:
+        self.messages: list[Message] = []
+        self.wanted = wanted
+        self._news = asyncio.Event()
+        self.consumer = broker.consume(queues, self._put, lambda: None)
+        self.consumer.want(wanted)
+
+    async def next(self) -> list[Message]:
+        """What has come since, or comes next."""
+        while not self.messages:
+            self._news.clear()
+            await soon(self._news.wait())
+        messages, self.messages = self.messages, []
+        self.consumer.want(self.wanted)
+        return messages
+
+    async def acked(self, count: int) -> list[Ticket]:
+        """In their order, until there were so many different ones; those that came again are left out."""
+        found: dict[Ticket, None] = {}
+        async with asyncio.timeout(SOON):
+            while len(found) < count:
+                for message in await self.next():
+                    found.update(dict.fromkeys(tickets_of(message)))
+                    message.ack()
+        return list(found)
+
+    def _put(self, message: Message) -> None:
+        self.messages.append(message)
+        self._news.set()
 
 
-async def taken(intake: Intake, limit: int = CAPACITY) -> list[Ticket]:
-    """What comes next; it is done."""
-    deliveries = await soon(intake.take(limit))
-    for delivery in deliveries:
-        delivery.done()
-    return tickets_of(deliveries)
+def tickets_of(message: Message) -> list[Ticket]:
+    return [Ticket(id, message.queue, message.priority) for id in message.ids]
 
 
-async def all_taken(intake: Intake, count: int, limit: int = CAPACITY) -> list[Ticket]:
-    """In their order, until there were so many different ones; those that came again are left out."""
-    found: dict[Ticket, None] = {}
-    async with asyncio.timeout(SOON):
-        while len(found) < count:
-            found.update(dict.fromkeys(await taken(intake, limit)))
-    return list(found)
+class TicketWorker:
+    """Claims as a worker does, by its ticket buffer."""
+
+    def __init__(self, broker: Broker, queues: Collection[str], capacity: int = CAPACITY) -> None:
+        self._news = asyncio.Event()
+        self.buffer = TicketBuffer(broker, queues, capacity, self._news.set, WorkerTimings())
+
+    async def claim(self, room: int = CAPACITY) -> list[str]:
+        """Waits for tickets, for ever; `buffer.claimed` or `buffer.failed` is to follow."""
+        while not (ids := self.buffer.claim(room)):
+            await self._news.wait()
+            self._news.clear()
+        return ids
+
+    async def claimed(self, room: int = CAPACITY) -> list[str]:
+        ids = await soon(self.claim(room))
+        self.buffer.claimed()
+        return ids
+
+    async def all_claimed(self, count: int, room: int = CAPACITY) -> set[str]:
+        """Until there were so many different ones."""
+        found: set[str] = set()
+        async with asyncio.timeout(SOON):
+            while len(found) < count:
+                found.update(await self.claimed(room))
+        return found
+
+    async def close(self) -> None:
+        await self.buffer.close()
 
 
 async def nothing_left(broker: Broker, queue: str) -> None:
     """A worker that comes now sees nothing but what is announced now."""
-    intake, ticket = broker.intake([queue], CAPACITY), a_ticket(queue)
+    inbox, ticket = Inbox(broker, [queue]), a_ticket(queue)
     await broker.announce([ticket])
-    assert await taken(intake) == [ticket]
-    await intake.close()
+    assert await inbox.acked(1) == [ticket]
+    await inbox.consumer.close()
