@@ -1,4 +1,4 @@
-"""What is to be told elsewhere: at once when it is alone, together when it streams, dropped when it can't be told."""
+"""What goes elsewhere: at once when it is alone, together when it streams, dropped when it can't be sent."""
 
 import asyncio
 import threading
@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from taskmill.core.errors import BrokerUnavailable
-from taskmill.engine import sender as outgoing
-from taskmill.engine.sender import BackgroundSender
+from taskmill.engine.sender import BackgroundSender, SenderSettings
 
 
 class Wire:
@@ -38,42 +37,40 @@ async def wire() -> Wire:
     return Wire()
 
 
-async def test_a_lone_one_goes_at_once(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outgoing, "GATHER", 3600.0)
-    told = BackgroundSender(wire.send)
-    for number in range(outgoing.BURST):
-        told.put([number])
+async def test_a_lone_one_goes_at_once(wire: Wire) -> None:
+    settings = SenderSettings(interval=3600.0)
+    sender = BackgroundSender(wire.send, settings)
+    for number in range(settings.burst):
+        sender.put([number])
         await wire.when(number + 1)
         await asyncio.sleep(0)  # its sender ends
-    assert wire.sent == [[number] for number in range(outgoing.BURST)]
+    assert wire.sent == [[number] for number in range(settings.burst)]
 
 
 async def test_a_stream_is_gathered(wire: Wire) -> None:
-    told = BackgroundSender(wire.send)
+    sender = BackgroundSender(wire.send)
     for number in range(2000):
-        told.put([number])
+        sender.put([number])
         await asyncio.sleep(0)
     await wire.when(2000)
     assert [number for some in wire.sent for number in some] == list(range(2000))
     assert len(wire.sent) < 200
 
 
-async def test_what_was_put_before_the_end_is_sent(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outgoing, "BURST", 1)
-    monkeypatch.setattr(outgoing, "GATHER", 0.05)
-    told = BackgroundSender(wire.send)
-    told.put([1])
+async def test_what_was_put_before_the_end_is_sent(wire: Wire) -> None:
+    sender = BackgroundSender(wire.send, SenderSettings(burst=1, interval=0.05))
+    sender.put([1])
     await wire.when(1)
-    told.put([2])
+    sender.put([2])
     await asyncio.sleep(0)
-    told.put([3])
-    await told.close()
+    sender.put([3])
+    await sender.close()
     assert wire.sent == [[1], [2, 3]]
 
 
 async def test_from_any_thread(wire: Wire) -> None:
-    told = BackgroundSender(wire.send)
-    threads = [threading.Thread(target=lambda: [told.put([1]) for _ in range(200)]) for _ in range(4)]
+    sender = BackgroundSender(wire.send)
+    threads = [threading.Thread(target=lambda: [sender.put([1]) for _ in range(200)]) for _ in range(4)]
     for thread in threads:
         thread.start()
     await wire.when(800)
@@ -81,27 +78,23 @@ async def test_from_any_thread(wire: Wire) -> None:
         thread.join()
 
 
-async def test_what_cannot_be_told_is_dropped_and_the_next_is_told_again(
-    wire: Wire, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(outgoing, "BACK_OFF", 0.01)
-    told = BackgroundSender(wire.send)
+async def test_what_cannot_be_sent_is_dropped_and_the_next_is_sent_again(wire: Wire) -> None:
+    sender = BackgroundSender(wire.send, SenderSettings(retry_delay=0.01))
     wire.open.clear()
     wire.fails = True
-    told.put([1])
+    sender.put([1])
     await asyncio.sleep(0)
-    told.put([2])
+    sender.put([2])
     wire.open.set()
-    await told.close()
+    await sender.close()
     wire.fails = False
-    told.put([3])
+    sender.put([3])
     await wire.when(1)
     assert wire.sent == [[3]]
 
 
-async def test_the_oldest_goes_when_there_is_too_much(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outgoing, "LIMIT", 10)
-    told = BackgroundSender(wire.send)
-    told.put(range(15))
+async def test_the_oldest_goes_when_there_is_too_much(wire: Wire) -> None:
+    sender = BackgroundSender(wire.send, SenderSettings(capacity=10))
+    sender.put(range(15))
     await wire.when(10)
     assert wire.sent == [list(range(5, 15))]

@@ -13,10 +13,10 @@ from taskmill.brokers.packing import MOST
 from taskmill.core.errors import BrokerUnavailable
 from taskmill.core.state import State
 from taskmill.core.task import Claim, Decision, Task, Ticket
-from taskmill.engine import notifier as announce
 from taskmill.engine.client import control
 from taskmill.engine.duties.loop import run_forever
 from taskmill.engine.duties.promote import Promote
+from taskmill.engine.early_ticket import EarlyTicket
 from taskmill.engine.notifier import Notifier
 from taskmill.engine.sender import BackgroundSender
 from taskmill.engine.worker.settings import WorkerTimings
@@ -26,6 +26,8 @@ from tests.engine.conftest import Trial
 
 NEVER = 3600.0
 """Seconds between slow looks: what runs was told by a ticket."""
+ONE_TICKET = EarlyTicket(head_start=NEVER)
+"""However slow the insert is."""
 SHORT_GRACE = WorkerTimings(ticket_grace=0.05)
 
 
@@ -45,11 +47,10 @@ class Post(MemoryBroker):
 
 
 @pytest.fixture
-async def post(mill: Trial, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Post]:
-    monkeypatch.setattr(announce, "HEAD_START", NEVER)  # one ticket for a task, however slow the machine is
+async def post(mill: Trial) -> AsyncIterator[Post]:
     post = Post()
     mill.broker = post
-    mill.notifier = Notifier(mill.store, BackgroundSender(post.announce))
+    mill.notifier = Notifier(mill.store, BackgroundSender(post.announce), early_ticket=ONE_TICKET)
     await mill.store.pause("default", False)  # a queue that is known
     yield post
     await post.close()
@@ -90,7 +91,7 @@ class Slow:
 
 async def test_a_lone_ticket_sets_out_before_its_task_is_stored(mill: Trial, post: Post) -> None:
     slow = Slow(mill.store, lambda ids, claims: None)
-    mill.notifier = Notifier(slow, mill.notifier.tickets)
+    mill.notifier = Notifier(slow, mill.notifier.tickets, early_ticket=ONE_TICKET)
     adding = asyncio.create_task(mill.add(h.add.call(1, 1)))
     await asyncio.wait_for(post.heard.wait(), 10)
     assert not adding.done()
@@ -108,7 +109,7 @@ async def test_a_ticket_that_came_before_its_task_was_stored(mill: Trial, post: 
             slow.go.set()
 
     slow = Slow(mill.store, look)
-    mill.notifier = Notifier(slow, mill.notifier.tickets)
+    mill.notifier = Notifier(slow, mill.notifier.tickets, early_ticket=ONE_TICKET)
     async with mill.worker(poll=NEVER):
         [id] = await mill.add(h.add.call(1, 1))
         assert (await asyncio.wait_for(mill.final(id), 10)).head.state is State.SUCCEEDED
@@ -121,8 +122,8 @@ async def test_nothing_to_store_has_no_ticket(mill: Trial, post: Post) -> None:
     assert post.told == []
 
 
-async def test_a_slow_insert_sends_a_second_ticket(mill: Trial, post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(announce, "HEAD_START", 0.0)
+async def test_a_slow_insert_sends_a_second_ticket(mill: Trial, post: Post) -> None:
+    mill.notifier = Notifier(mill.store, mill.notifier.tickets, early_ticket=EarlyTicket(head_start=0.0))
     [id] = await mill.add(h.add.call(1, 1))
     async with asyncio.timeout(10):
         while len(post.told) < 2:
@@ -205,7 +206,7 @@ async def test_a_queue_that_is_new_is_found_and_then_heard(mill: Trial, post: Po
     slow = Slow(mill.store, lambda ids, claims: claimed.append((ids, len(claims))))
     slow.go.set()
     slow.added.set()
-    mill.notifier = Notifier(slow, mill.notifier.tickets)
+    mill.notifier = Notifier(slow, mill.notifier.tickets, early_ticket=ONE_TICKET)
     async with mill.worker(SHORT_GRACE, poll=0.02) as worker:
         first = await mill.run(h.add.using(queue="new").call(1, 1))
         assert ([first.spec.id], 1) not in claimed

@@ -1,23 +1,17 @@
 """Tells who should know of what was just stored: workers, whoever waits for a task, and whoever watches."""
 
-import math
-import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from taskmill.core.events import TaskEvent
 from taskmill.core.state import State
 from taskmill.core.task import Head, Spec, Ticket
+from taskmill.engine.early_ticket import NOT_SENT, EarlyTicket
 from taskmill.stores.clock import microseconds
 from taskmill.stores.contract import Promotion, Store
 
 if TYPE_CHECKING:  # it brings asyncio, which a supervisor does without
     from taskmill.engine.sender import BackgroundSender
-
-HEAD_START = 0.005
-"""Seconds that a ticket may leave before its task is stored: a worker that it reaches too early looks again later."""
-
-NEVER = -math.inf
 
 
 class Notifier:
@@ -32,26 +26,18 @@ class Notifier:
         store: Store,
         tickets: "BackgroundSender[Ticket] | None" = None,
         events: "BackgroundSender[TaskEvent] | None" = None,
+        early_ticket: EarlyTicket | None = None,
     ) -> None:
         self.store = store
         self.tickets = tickets
         self.events = events
+        self.early_ticket = early_ticket or EarlyTicket()
         self._ring = store.bell.ring
 
-    def coming(self, tasks: Sequence[tuple[Spec, Head]]) -> float:
-        """These are about to be stored. A lone ticket sets out now, because it is under way as long as the insert is.
-
-        Returns when that was, for `changed`, which sends another if this one may have come too early.
-        """
-        if self.tickets is None or len(tasks) != 1 or self.tickets.busy or tasks[0][1].state is not State.READY:
-            return NEVER
-        self._ready([tasks[0][0]])
-        return time.monotonic()
-
-    def changed(self, tasks: Sequence[tuple[Spec, Head]], set_out: float = NEVER) -> None:
-        """These heads were written."""
+    def changed(self, tasks: Sequence[tuple[Spec, Head]], ticket_sent_at: float = NOT_SENT) -> None:
+        """These heads were written. `ticket_sent_at`: of the early ticket of a lone task."""
         ready = [spec for spec, head in tasks if head.state is State.READY]
-        if ready and time.monotonic() - set_out > HEAD_START:
+        if ready and not self.early_ticket.in_time(ticket_sent_at):
             self._ready(ready)
         if len(ready) < len(tasks):
             self._others(tasks)
@@ -73,15 +59,21 @@ class Notifier:
             self.events.put(_event(spec, head) for spec, head in claims)
 
     def progressed(self, tasks: Sequence[tuple[Spec, Head, str | None]]) -> None:
-        """`str`: the progress they told, as JSON."""
+        """`str`: the progress they reported, as JSON."""
         self._ring("progress", [spec.id for spec, _, _ in tasks])
         if self.events:
-            self.events.put(_event(spec, head)._replace(kind="progress", progress=told) for spec, head, told in tasks)
+            self.events.put(_event(spec, head)._replace(kind="progress", progress=json) for spec, head, json in tasks)
 
     def logged(self, spec: Spec, head: Head, line: str) -> None:
         """`line`: a log line as JSON."""
         if self.events:
             self.events.put((_event(spec, head)._replace(kind="log", line=line),))
+
+    def _ready(self, tasks: Sequence[Spec] | Sequence[Promotion]) -> None:
+        if self.tickets:
+            self.tickets.put(Ticket(task.id, task.queue, task.priority) for task in tasks)
+        else:
+            self._ring("ready", {task.queue for task in tasks})
 
     def _others(self, tasks: Sequence[tuple[Spec, Head]]) -> None:
         final = [spec.id for spec, head in tasks if head.finished_at is not None]
@@ -92,12 +84,6 @@ class Notifier:
         asked_to_stop = [spec.id for spec, head in tasks if head.state is State.RUNNING and head.cancel]
         if asked_to_stop:
             self._ring("cancel", asked_to_stop)
-
-    def _ready(self, tasks: Sequence[Spec] | Sequence[Promotion]) -> None:
-        if self.tickets:
-            self.tickets.put(Ticket(task.id, task.queue, task.priority) for task in tasks)
-        else:
-            self._ring("ready", {task.queue for task in tasks})
 
 
 def _event(spec: Spec, head: Head) -> TaskEvent:

@@ -1,4 +1,4 @@
-"""What is to be told elsewhere (tickets, events): kept until a background task has sent it, several at once.
+"""What goes to a broker or a live feed: kept until a background task has sent it, several at once.
 
 Whoever puts something in waits for nothing and hears of no failure: all of it may be lost without harm.
 """
@@ -9,6 +9,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from taskmill.core.errors import TaskmillError
@@ -16,34 +17,46 @@ from taskmill.core.errors import TaskmillError
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
-BATCH = 1_000
-LIMIT = 100_000
-"""What is kept at most; beyond, the oldest is dropped."""
-GATHER = 0.005
-"""Seconds between two sendings of a steady stream: a message costs much more than what it carries."""
-BURST = 4
-"""Sendings that may follow each other at once."""
-FEW = 3
-SHARE = 0.4
-"""What a sending of so few counts, for a few every two milliseconds are no stream yet."""
-BACK_OFF = 0.5
-FAREWELL = 2.0
-"""Seconds to send the rest when it closes."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SenderSettings:
+    """Times are in seconds."""
+
+    capacity: int = 100_000
+    """What is kept at most; beyond, the oldest is dropped."""
+    batch: int = 1_000
+    """What is sent at once, at most."""
+    interval: float = 0.005
+    """Between two batches of a steady stream: a message costs much more than what it carries."""
+    burst: int = 4
+    """Batches that may follow each other at once."""
+    small: int = 3
+    small_weight: float = 0.4
+    """What a batch of so few counts of the burst, for a few every two milliseconds are no stream yet."""
+    retry_delay: float = 0.5
+    """After a failure."""
+    close_timeout: float = 2.0
+    """To send the rest when it closes."""
+
+
+DEFAULTS = SenderSettings()
 
 
 class BackgroundSender(Generic[T]):
     """Lives on the event loop on which it is made; `put` may be called from any thread."""
 
-    def __init__(self, send: Callable[[Sequence[T]], Awaitable[None]]) -> None:
+    def __init__(self, send: Callable[[Sequence[T]], Awaitable[None]], settings: SenderSettings = DEFAULTS) -> None:
         """`send` raises a TaskmillError when it failed; what it was given is dropped then."""
         self._send = send
-        self._waiting: deque[T] = deque(maxlen=LIMIT)
+        self._settings = settings
+        self._waiting: deque[T] = deque(maxlen=settings.capacity)
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._sender: asyncio.Task[None] | None = None
         self._woken = False
         self._closing = False
-        self._credit, self._counted = float(BURST), self._loop.time()
+        self._credit, self._counted_at = float(settings.burst), self._loop.time()
+        """How many batches may go at once; it grows by one in each interval."""
 
     @property
     def busy(self) -> bool:
@@ -64,32 +77,33 @@ class BackgroundSender(Generic[T]):
         """Sends what waits, if that can be done soon."""
         self._closing = True
         if self._sender is not None:
-            _, late = await asyncio.wait([self._sender], timeout=FAREWELL)
+            _, late = await asyncio.wait([self._sender], timeout=self._settings.close_timeout)
             for sender in late:
                 sender.cancel()
 
     def _wake(self) -> None:
         self._woken = False
         if self._sender is None:
-            self._sender = self._loop.create_task(self._sending())
+            self._sender = self._loop.create_task(self._send_all())
 
-    async def _sending(self) -> None:
+    async def _send_all(self) -> None:
+        settings = self._settings
         try:
             while self._waiting:
                 await self._gather()
-                count = min(BATCH, len(self._waiting))
-                self._credit -= SHARE if count <= FEW else 1
+                count = min(settings.batch, len(self._waiting))
+                self._credit -= settings.small_weight if count <= settings.small else 1
                 await self._try([self._waiting.popleft() for _ in range(count)])
         finally:
             self._sender = None
 
     async def _gather(self) -> None:
-        """Lone ones go at once, a stream goes together."""
-        now = self._loop.time()
-        self._credit = min(BURST, self._credit + (now - self._counted) / GATHER)
-        self._counted = now
-        if self._credit < 1 and len(self._waiting) < BATCH and not self._closing:
-            await asyncio.sleep((1 - self._credit) * GATHER)
+        """A lone one goes at once, a stream goes together."""
+        settings, now = self._settings, self._loop.time()
+        self._credit = min(settings.burst, self._credit + (now - self._counted_at) / settings.interval)
+        self._counted_at = now
+        if self._credit < 1 and len(self._waiting) < settings.batch and not self._closing:
+            await asyncio.sleep((1 - self._credit) * settings.interval)
 
     async def _try(self, items: list[T]) -> None:
         try:
@@ -98,4 +112,4 @@ class BackgroundSender(Generic[T]):
             # Whoever is served from here finds the rest elsewhere, and sooner than it could be sent again.
             logger.info("%d not sent: %s", len(items) + len(self._waiting), error)
             self._waiting.clear()
-            await asyncio.sleep(BACK_OFF)
+            await asyncio.sleep(self._settings.retry_delay)

@@ -26,10 +26,10 @@ async def enqueue(notifier: Notifier, tasks: Sequence[Task]) -> list[Enqueued]:
 
     Raises StoreUnavailable; none of the batch is stored then.
     """
-    set_out = notifier.coming(tasks)
+    ticket_sent_at = notifier.early_ticket.send(notifier.tickets, tasks)
     there = await notifier.store.add(tasks)
     if not there:
-        notifier.changed(tasks, set_out)
+        notifier.changed(tasks, ticket_sent_at)
         return [Enqueued(task.spec.id, True) for task in tasks]
     notifier.changed([task for i, task in enumerate(tasks) if i not in there])
     return [Enqueued(there.get(i, task.spec.id), i not in there) for i, task in enumerate(tasks)]

@@ -10,12 +10,10 @@ from collections.abc import Callable, Collection, Sequence
 
 from taskmill.brokers.contract import Broker
 from taskmill.core.task import SECOND, Claim
+from taskmill.engine.early_ticket import EarlyTicket
 from taskmill.engine.worker.settings import WorkerTimings
 from taskmill.engine.worker.tickets import TicketBuffer
 from taskmill.stores.contract import ClaimQuery
-
-AGAIN = (0.002, 0.01)
-"""Seconds after which a worker looks for the task of a lone ticket that came before it was stored."""
 
 
 class QueueSource:
@@ -64,6 +62,7 @@ class TicketSource:
         capacity: int,
         poke: Callable[[], None],
         timings: WorkerTimings,
+        early_ticket: EarlyTicket,
     ) -> None:
         """`queues`: those to serve (None: all), `known`: those that exist. `capacity`: tickets to have at most. `poke`
         is called when there is something to claim."""
@@ -71,6 +70,7 @@ class TicketSource:
         self._served = set(known if queues is None else queues)
         self._poke = poke
         self._timings = timings
+        self._early_ticket = early_ticket
         self._buffer = TicketBuffer(broker, self._served, capacity, poke, timings)
         self._without_ticket = QueueSource(queues)
         """For tasks without a ticket, or with one that came too early."""
@@ -98,8 +98,8 @@ class TicketSource:
     def claimed(self, query: ClaimQuery, claims: Sequence[Claim]) -> None:
         if query.ids is not None:
             self._buffer.claimed()
-            if len(query.ids) == 1 and not claims:
-                for delay in AGAIN:
+            if self._early_ticket.came_too_early(query.ids, claims):
+                for delay in self._early_ticket.look_again:
                     asyncio.get_running_loop().call_later(delay, self._look_again)
             return
         self._looked_at = time.monotonic()

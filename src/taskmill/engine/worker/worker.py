@@ -119,7 +119,8 @@ class Worker:
             return QueueSource(queues)
         known = [row.name for row in await self._store.queues()]
         capacity = self._settings.slots + MOST_AHEAD
-        return TicketSource(self._broker, queues, known, capacity, self._poke.set, self._timings)
+        early_ticket = self._notifier.early_ticket
+        return TicketSource(self._broker, queues, known, capacity, self._poke.set, self._timings, early_ticket)
 
     # --- the pump
 
