@@ -1,0 +1,76 @@
+"""The service on the configured store, in this process, for a face that is one thread: the command line."""
+
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+from urllib.parse import unquote
+
+from taskmill.catalogue.settings import from_config, use
+from taskmill.config.load import settings
+from taskmill.config.settings import Settings
+from taskmill.core.errors import InvalidSettings, StoreUnavailable
+from taskmill.sdk.backend import Backend, ConnectionSettings
+from taskmill.sdk.sync import run
+from taskmill.service.service import Service
+
+T = TypeVar("T")
+
+
+class Run(Protocol):
+    def __call__(self, coroutine: Coroutine[Any, Any, T], /) -> T: ...
+
+
+class Session:
+    def __init__(self, service: Service, run: Run) -> None:
+        self.service = service
+        self.run = run
+        """Calls a method of the service: `session.run(session.service.get(id))`."""
+
+
+@contextmanager
+def open_session(
+    store: str | None, config: str | None, broker: str | None = None, feed: str | None = None
+) -> Iterator[Session]:
+    """What is called in it runs on the caller's thread. Raises InvalidSettings, StoreUnavailable.
+
+    The store must be there: a slip in a URL must not make a second one.
+    """
+    with configured(store, config, broker, feed) as connection:
+        service = Service(Backend(connection, "thread"))
+        try:
+            run(service.open())
+            yield Session(service, run)
+        finally:
+            run(service.close())
+
+
+@contextmanager
+def configured(
+    store: str | None, config: str | None, broker: str | None, feed: str | None
+) -> Iterator[ConnectionSettings]:
+    """The task types of the catalogue hear of the settings too, but not of the secrets in files."""
+    found = settings({"store": store, "broker": broker, "feed": feed}, file=config)
+    _must_exist(found.store)
+    use(from_config(found, found.store, found.durability))
+    try:
+        yield connection_settings(found)
+    finally:
+        use(None)
+
+
+def connection_settings(settings: Settings) -> ConnectionSettings:
+    return ConnectionSettings(settings.store, settings.durability, settings.broker, settings.feed)
+
+
+def _must_exist(url: str) -> None:
+    if url.startswith("memory:"):
+        raise InvalidSettings(
+            "a memory:// store lives in one process and can't be reached from another",
+            hint="use sqlite:///taskmill.db",
+        )
+    prefix = "sqlite:///"
+    path = Path(unquote(url.removeprefix(prefix)))
+    if url.startswith(prefix) and not path.exists():
+        shown = path if path.is_absolute() else f"./{path}"
+        raise StoreUnavailable(f"there is no store at {shown}", hint="run `taskmill up` here, or pass --store")
