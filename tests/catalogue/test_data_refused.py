@@ -12,7 +12,7 @@ import pytest
 
 from taskmill import InvalidParameters
 from taskmill.catalogue.data import data_processing, engine
-from taskmill.catalogue.data.sources import Source
+from taskmill.catalogue.data.sources import TableSource
 from taskmill.catalogue.refusal import MissingExtra, Refusal
 from taskmill.executors.contract import StopRequested
 from tests.catalogue.context import Told
@@ -212,7 +212,7 @@ def test_the_engine_is_locked_in_whatever_reaches_it(roots: Path, statement: str
     own = roots / "own.csv"
     own.write_text("a\n1\n")
     (roots.parent / "secret.csv").write_text("secret\n")
-    source = Source("own", str(own), "")
+    source = TableSource("own", str(own), "")
     with engine.opened(Told(), {source.path: source.name}) as locked:
         assert locked.rows(f"SELECT * FROM read_csv('{own}')", 9) == [(1,)]
         with pytest.raises((Refusal, duckdb.Error)):

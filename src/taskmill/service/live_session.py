@@ -16,7 +16,7 @@ from taskmill.portal import Portal, portal
 from taskmill.sdk.backend import Backend
 from taskmill.sdk.results import look
 from taskmill.service.service import Service
-from taskmill.service.session import Session, configured
+from taskmill.service.session import Session, configured, connection_settings
 from taskmill.service.views import TaskView, Where
 
 
@@ -114,12 +114,11 @@ def open_live_session(
     store: str | None, config: str | None, broker: str | None = None, feed: str | None = None
 ) -> Iterator[LiveSession]:
     """Like `open_session`, for those who follow tasks."""
-    with configured(store, config, broker, feed) as connection:
-        there = portal()
-        backend = there.call(Backend, connection, "loop")
-        service = Service(backend)
-        try:
-            there.run(service.open())
-            yield LiveSession(service, backend, there)
-        finally:
-            there.run(service.close())
+    found, there = configured(store, config, broker, feed), portal()
+    backend = there.call(Backend, connection_settings(found), "loop")
+    service = Service(backend, disabled_types=frozenset(found.disabled_types))
+    try:
+        there.run(service.open())
+        yield LiveSession(service, backend, there)
+    finally:
+        there.run(service.close())

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from urllib.parse import unquote
 
-from taskmill.catalogue.settings import from_config, use
 from taskmill.config.load import settings
 from taskmill.config.settings import Settings
 from taskmill.core.errors import InvalidSettings, StoreUnavailable
@@ -36,27 +35,20 @@ def open_session(
 
     The store must be there: a slip in a URL must not make a second one.
     """
-    with configured(store, config, broker, feed) as connection:
-        service = Service(Backend(connection, "thread"))
-        try:
-            run(service.open())
-            yield Session(service, run)
-        finally:
-            run(service.close())
+    found = configured(store, config, broker, feed)
+    service = Service(Backend(connection_settings(found), "thread"), disabled_types=frozenset(found.disabled_types))
+    try:
+        run(service.open())
+        yield Session(service, run)
+    finally:
+        run(service.close())
 
 
-@contextmanager
-def configured(
-    store: str | None, config: str | None, broker: str | None, feed: str | None
-) -> Iterator[ConnectionSettings]:
-    """The task types of the catalogue hear of the settings too, but not of the secrets in files."""
+def configured(store: str | None, config: str | None, broker: str | None, feed: str | None) -> Settings:
+    """Raises InvalidSettings, StoreUnavailable."""
     found = settings({"store": store, "broker": broker, "feed": feed}, file=config)
     _must_exist(found.store)
-    use(from_config(found, found.store, found.durability))
-    try:
-        yield connection_settings(found)
-    finally:
-        use(None)
+    return found
 
 
 def connection_settings(settings: Settings) -> ConnectionSettings:
