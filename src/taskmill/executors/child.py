@@ -120,7 +120,7 @@ class _Attempts:
             return raised(error)
 
     async def _on_loop(self, handler: Handler, context: RemoteContext) -> Outcome:
-        return Stopped() if context.cancelled else await self._inline.run(handler, context.task, context)
+        return Stopped() if context.cancelled else await self._inline.run(handler, context)
 
 
 def _end_all() -> None:

@@ -96,8 +96,8 @@ def current() -> Context | None:
 
 
 class Executor(Protocol):
-    async def run(self, handler: Handler, spec: Spec, context: Context) -> Outcome:
-        """Run one attempt to its outcome; what a handler does wrong never raises here.
+    async def run(self, handler: Handler, context: Context) -> Outcome:
+        """Run one attempt of `context.task` to its outcome; what a handler does wrong never raises here.
 
         Cancelling this coroutine ends the attempt at once, as far as the executor can.
         """

@@ -3,7 +3,6 @@
 import asyncio
 
 from taskmill.core.outcome import Outcome, Stopped
-from taskmill.core.task import Spec
 from taskmill.executors.call import call, raised, returned
 from taskmill.executors.contract import Context, Handler
 
@@ -12,7 +11,7 @@ class Inline:
     def __init__(self) -> None:
         self._tasks: dict[Context, asyncio.Task[object]] = {}
 
-    async def run(self, handler: Handler, spec: Spec, context: Context) -> Outcome:
+    async def run(self, handler: Handler, context: Context) -> Outcome:
         task = asyncio.current_task()
         assert task is not None
         self._tasks[context] = task

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from taskmill.core.outcome import Failure, Lost, Outcome, Stopped
-from taskmill.core.task import Spec
 from taskmill.executors.contract import Context, Handler
 from taskmill.executors.death import describe_death
 from taskmill.executors.frames import LENGTH, pack, to_outcome, unpack
@@ -42,12 +41,12 @@ class Processes:
         self._idle: list[Child] = []
         self._children: dict[Context, Child] = {}
 
-    async def run(self, handler: Handler, spec: Spec, context: Context) -> Outcome:
+    async def run(self, handler: Handler, context: Context) -> Outcome:
         if self._idle:
             with contextlib.suppress(NeverBegan):  # it died, or was killed, while it was idle
-                return await self._use(self._idle.pop(), spec, context)
+                return await self._use(self._idle.pop(), context)
         try:
-            return await self._use(await self._spawn(), spec, context)
+            return await self._use(await self._spawn(), context)
         except NeverBegan as never:
             message = f"{never.failure.message} before the attempt began; the worker's log may say why"
             return Lost(never.failure._replace(message=message))
@@ -67,10 +66,10 @@ class Processes:
         _send(child, self._first)
         return child
 
-    async def _use(self, child: Child, spec: Spec, context: Context) -> Outcome:
+    async def _use(self, child: Child, context: Context) -> Outcome:
         self._children[context] = child
         try:
-            outcome = await self._converse(child, spec, context)
+            outcome = await self._converse(child, context)
         except BaseException:
             await _kill(child)
             raise
@@ -80,8 +79,8 @@ class Processes:
             self._idle.append(child)
         return outcome
 
-    async def _converse(self, child: Child, spec: Spec, context: Context) -> Outcome:
-        _send(child, pack("run", spec, context.attempt))
+    async def _converse(self, child: Child, context: Context) -> Outcome:
+        _send(child, pack("run", context.task, context.attempt))
         if context.cancelled:  # while the child was starting
             self.request_stop(context)
         began = False
@@ -137,7 +136,7 @@ async def _end_of(child: Child) -> Failure:
 
 
 async def _hang_up(child: Child) -> None:
-    """Takes note of a write that came too late: left alone, some Pythons log it, among the lines of another attempt."""
+    """A write that came too late fails here: left alone, some Pythons log it with the lines of another attempt."""
     assert child.stdin is not None
     child.stdin.close()
     with contextlib.suppress(OSError, TimeoutError):

@@ -14,7 +14,6 @@ import threading
 from collections.abc import Callable
 
 from taskmill.core.outcome import Outcome
-from taskmill.core.task import Spec
 from taskmill.executors.call import call, raised, returned
 from taskmill.executors.contract import Context, Handler, StopRequested
 
@@ -73,7 +72,7 @@ class Threads:
     def __init__(self) -> None:
         self._pool = ThreadPool()
 
-    async def run(self, handler: Handler, spec: Spec, context: Context) -> Outcome:
+    async def run(self, handler: Handler, context: Context) -> Outcome:
         attempt = ThreadedCall(handler, context)
         self._pool.submit(attempt)
         try:

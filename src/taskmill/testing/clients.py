@@ -28,8 +28,8 @@ class SandboxClients(Clients):
         super().__init__(settings)
         self.clock = clock.now
         backend = Backend(settings, "thread", store)
-        self._for_threads = _SyncClient(backend, hooks)
-        self._for_loops = _AsyncClient(backend, hooks)
+        self._for_threads = SandboxSyncClient(backend, hooks)
+        self._for_loops = SandboxAsyncClient(backend, hooks)
 
     def sync(self) -> SyncClient:
         return self._for_threads
@@ -44,7 +44,7 @@ class SandboxClients(Clients):
         return await self._for_loops.enqueue(tasks)
 
 
-class _SyncClient(SyncClient):
+class SandboxSyncClient(SyncClient):
     def __init__(self, backend: Backend, hooks: Hooks) -> None:
         super().__init__(backend)
         self._hooks = hooks
@@ -58,7 +58,7 @@ class _SyncClient(SyncClient):
         return _final(self.get(id))
 
 
-class _AsyncClient(AsyncClient):
+class SandboxAsyncClient(AsyncClient):
     def __init__(self, backend: Backend, hooks: Hooks) -> None:
         super().__init__(backend)
         self._hooks = hooks

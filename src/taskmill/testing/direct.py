@@ -3,7 +3,6 @@
 import inspect
 
 from taskmill.core.outcome import Outcome
-from taskmill.core.task import Spec
 from taskmill.executors.call import call, raised, returned
 from taskmill.executors.contract import Context, Handler
 
@@ -15,7 +14,7 @@ class Direct:
         self.error: Exception | None = None
         """What the handler raised."""
 
-    async def run(self, handler: Handler, spec: Spec, context: Context) -> Outcome:
+    async def run(self, handler: Handler, context: Context) -> Outcome:
         try:
             value = call(handler, context)
             return returned(handler, await value if inspect.isawaitable(value) else value)

@@ -1,4 +1,4 @@
-"""A store that fails when it is told to, for tests of what works on stores."""
+"""A store that fails when a test says so, for tests of what works on stores."""
 
 from collections.abc import Callable, Collection
 from typing import Any

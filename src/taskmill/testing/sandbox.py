@@ -125,8 +125,8 @@ class Sandbox:
     async def _settle(self, claim: Claim, end: End) -> None:
         spec = claim.spec
         head = (await self._store.get([spec.id]))[spec.id].head  # it may have been cancelled meanwhile
-        held = Claim(spec, head._replace(progress=end.run.latest_progress))
-        decision = decide(held, end.outcome, self.clock.now(), CHANCE, end.run.lines)
+        current = Claim(spec, head._replace(progress=end.run.latest_progress))
+        decision = decide(current, end.outcome, self.clock.now(), CHANCE, end.run.lines)
         await self._store.save([self._at_once(decision, end.outcome) if self._inline else decision])
 
     def _at_once(self, decision: Decision, outcome: Outcome) -> Decision:

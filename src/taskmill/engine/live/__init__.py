@@ -1,1 +1,1 @@
-"""What is told of tasks while they change: waiting, following, events."""
+"""Tasks while they change: looking them up, waiting for their end, following them."""

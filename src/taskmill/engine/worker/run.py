@@ -49,14 +49,14 @@ class Run(Context):
             return Stopped()
         running.set(self)
         if self.task.timeout is None:
-            return await self._executor.run(handler, self.task, self)
+            return await self._executor.run(handler, self)
         return await self._in_time(handler, self.task.timeout / SECOND)
 
     async def _in_time(self, handler: Handler, seconds: float) -> Outcome:
         limit = asyncio.timeout(seconds)
         try:
             async with limit:
-                return await self._executor.run(handler, self.task, self)
+                return await self._executor.run(handler, self)
         except (TimeoutError, asyncio.CancelledError):
             if not limit.expired():
                 raise
