@@ -131,7 +131,7 @@ def talks_on(ctx: Context) -> str:
             ctx.progress(number / 300)
             time.sleep(0.001)
 
-    threading.Thread(target=talk).start()
+    threading.Thread(target=talk, name="talks on").start()
     return "returned"
 
 

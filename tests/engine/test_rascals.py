@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import os
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -127,9 +128,10 @@ async def test_a_rest_without_end_is_ten_years(mill: Trial) -> None:
 async def test_a_thread_that_talks_on_after_the_end_is_not_listened_to(mill: Trial) -> None:
     async with mill.worker():
         done = await mill.run(r.talks_on.call())
-        await asyncio.sleep(0.5)  # it talks for about 0.3 s
-        assert await mill.get(done.spec.id) == done
+        for thread in [one for one in threading.enumerate() if one.name == "talks on"]:
+            await asyncio.to_thread(thread.join)
         await all_well(mill)
+        assert await mill.get(done.spec.id) == done
 
 
 async def test_a_log_record_that_cannot_be_made_is_no_failure_of_the_handler(
