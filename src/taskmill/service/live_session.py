@@ -4,17 +4,15 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 
 from taskmill.core.errors import FeedUnavailable, ResultTimeout
 from taskmill.core.events import TaskEvent
 from taskmill.core.state import FINAL
-from taskmill.engine.live.follow import Follower, FollowSource
+from taskmill.engine.live.follow import Follower
 from taskmill.engine.live.polling_feed import PollingFeed
 from taskmill.feeds.contract import EventFilter, Subscription
 from taskmill.portal import Portal, portal
 from taskmill.sdk.backend import Backend
-from taskmill.sdk.results import look
 from taskmill.service.service import Service
 from taskmill.service.session import Session, configured, connection_settings
 from taskmill.service.views import TaskView, Where
@@ -82,8 +80,7 @@ class FollowedTask:
         """On the event loop of the backend."""
         self._service = service
         self._id = id
-        source = FollowSource(backend.live, partial(look, backend.store), backend.store.attempts)
-        self._follower = Follower(source, id)
+        self._follower = Follower(id, backend.live, backend.store)
         loop = asyncio.get_running_loop()
         self._end = loop.create_task(self._until_final())
         self._step: asyncio.Task[list[TaskEvent]] | None = None
