@@ -44,10 +44,13 @@ class MemoryBroker:
         if self._delivery is None:
             self._delivery = asyncio.get_running_loop().call_soon(self._deliver)
 
-    def pick(self, lines: Sequence[Line]) -> tuple[Line, Sequence[str]] | None:
+    def pick(self, priorities: Sequence[int], queues: Collection[str]) -> tuple[Line, Sequence[str]] | None:
         """The oldest message of the first line that has one."""
-        line = next((line for line in lines if self._messages.get(line)), None)
-        return line and (line, self._messages[line].popleft())
+        for priority in priorities:
+            for queue in queues:
+                if messages := self._messages.get(line := Line(queue, priority)):
+                    return line, messages.popleft()
+        return None
 
     def put_back(self, line: Line, ids: Sequence[str]) -> None:
         self._messages[line].appendleft(ids)
@@ -86,7 +89,7 @@ class MemoryConsumer:
     def deliver(self) -> None:
         while self._wanted > 0:
             self._queues.rotate(-1)  # so that no queue stands in the way of another
-            picked = self._broker.pick([Line(queue, one) for one in self._order.next() for queue in self._queues])
+            picked = self._broker.pick(self._order.next(), self._queues)
             if picked is None:
                 break
             message = MemoryMessage(self, *picked)

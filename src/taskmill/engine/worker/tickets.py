@@ -77,8 +77,8 @@ class TicketBuffer:
         """When there was room last."""
         self._sorting_until = 0.0
         """Until when the first tickets after a rest are taken for some that were there; later ones are new."""
-        self._sorted_at = 0.0
-        """When they may be claimed."""
+        self._sorting = False
+        """Whether they wait for others."""
         self._timer: asyncio.TimerHandle | None = None
         self._announcing: set[asyncio.Task[None]] = set()
         self._queues = frozenset(queues)
@@ -102,7 +102,7 @@ class TicketBuffer:
             if not self._asked:
                 self._fetch()
             return []
-        if self._room_at < self._sorted_at:
+        if self._sorting:
             return []
         ids: list[str] = []
         while len(ids) < room and self._count:
@@ -167,11 +167,15 @@ class TicketBuffer:
         self._asked = False
         if self._sorting_until:
             if now < self._sorting_until:
-                self._sorted_at = now + self._timings.sorting_delay
-                self._loop.call_at(self._sorted_at, self._poke)
+                self._sorting = True
+                self._loop.call_later(self._timings.sorting_delay, self._sorted)
             self._sorting_until = 0.0
-        if now >= self._sorted_at:
+        if not self._sorting:
             self._poke()
+
+    def _sorted(self) -> None:
+        self._sorting = False
+        self._poke()
 
     def _forget(self) -> None:
         """The broker delivers again what waits here."""
