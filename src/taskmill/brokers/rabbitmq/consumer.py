@@ -15,7 +15,8 @@ from taskmill.brokers.packing import Garbage, Line, unpack
 from taskmill.brokers.rabbitmq.names import QUEUE, queue_name
 from taskmill.core.locations import Location
 from taskmill.core.task import Priority
-from taskmill.wires.amqp import Channel, Connection, Link, parameters, reason
+from taskmill.wires.amqp import Channel, Connection, Link, parameters
+from taskmill.wires.amqp_channels import AmqpChannel
 from taskmill.wires.availability import Availability
 
 logger = logging.getLogger(__name__)
@@ -30,8 +31,6 @@ FIRST_GUESS = 10.0
 """Tickets to a message, before any came."""
 WEIGHT = 0.1
 """Of the latest message in their average."""
-REOPEN = 1.0
-"""Seconds after RabbitMQ said no, or the queue was deleted."""
 
 
 class RabbitMessage:
@@ -88,7 +87,7 @@ class RabbitConsumer:
             if line not in self._lines:
                 self._lines[line] = LineChannel(line, self._availability, self._deliver)
                 if self._connection is not None:
-                    self._lines[line].connect(self._connection)
+                    self._lines[line].open_on(self._connection)
         self._consume(self._prefetch)
 
     def want(self, tickets: int) -> None:
@@ -125,7 +124,7 @@ class RabbitConsumer:
     def _up(self, connection: Connection) -> None:
         self._connection = connection
         for channel in self._lines.values():
-            channel.connect(connection)
+            channel.open_on(connection)
 
     def _down(self, why: str) -> None:
         self._connection = None
@@ -135,27 +134,18 @@ class RabbitConsumer:
         self._on_lost()
 
 
-class LineChannel:
-    """To one queue at RabbitMQ: there are messages of one line in it."""
+class LineChannel(AmqpChannel):
+    """To one queue at RabbitMQ, which has the messages of one line."""
 
     def __init__(
         self, line: Line, availability: Availability, on_delivery: Callable[[Line, Channel, int, bytes], None]
     ) -> None:
+        super().__init__(availability)
         self._line = line
         self._name = queue_name(line)
-        self._availability = availability
         self._on_delivery = on_delivery
-        self._channel: Channel | None = None
-        """Where the queue is known to be there."""
         self._consumer: str | None = None
         self._prefetch = 0
-
-    def connect(self, connection: Connection) -> None:
-        if connection.is_open:
-            connection.channel(on_open_callback=self._opened)
-
-    def disconnect(self) -> None:
-        self._channel = self._consumer = None
 
     def consume(self, prefetch: int) -> None:
         """`prefetch`: how many messages may be here unsettled; 0 ends it."""
@@ -169,15 +159,16 @@ class LineChannel:
             self._consumer = None
         self._begin()
 
-    def _opened(self, channel: Channel) -> None:
-        channel.add_on_close_callback(self._refused)
+    def disconnect(self) -> None:
+        self._channel = self._consumer = None
+
+    def _set_up(self, channel: Channel) -> None:
         channel.add_on_cancel_callback(lambda _: self._queue_deleted(channel))
         self._declare(channel)
 
     def _declare(self, channel: Channel) -> None:
-        if not channel.is_open:
-            return
-        channel.queue_declare(self._name, durable=True, arguments=QUEUE, callback=lambda _: self._declared(channel))
+        if channel.is_open:
+            channel.queue_declare(self._name, durable=True, arguments=QUEUE, callback=lambda _: self._declared(channel))
 
     def _declared(self, channel: Channel) -> None:
         if channel.is_open:
@@ -196,14 +187,10 @@ class LineChannel:
     def _queue_deleted(self, channel: Channel) -> None:
         """RabbitMQ says so before it is wholly gone, so it is not made again at once."""
         self.disconnect()
-        asyncio.get_running_loop().call_later(REOPEN, self._declare, channel)
+        asyncio.get_running_loop().call_later(self._timings.reopen, self._declare, channel)
 
-    def _refused(self, channel: Channel, why: Exception) -> None:
-        """By RabbitMQ, which closes the channel to say no; or the connection is lost, and a new one will come."""
+    def _dropped(self, why: str) -> None:
         self.disconnect()
-        if channel.connection.is_open:
-            self._availability.away(reason(why))
-            asyncio.get_running_loop().call_later(REOPEN, self.connect, channel.connection)
 
 
 def _ignore(_: object) -> None:
