@@ -101,7 +101,7 @@ async def pika(url: str) -> None:
             pending.pop(one).set_result(None)
 
     links = [await answer(lambda done: AsyncioConnection(pika.URLParameters(url), done)) for _ in range(2)]
-    channel, other = [await answer(lambda done, link=link: link.channel(on_open_callback=done)) for link in links]
+    channel, other = [await answer(lambda done, link=link: link.channel(on_open_callback=done)) for link in links]  # type: ignore[misc]
     await answer(lambda done: channel.confirm_delivery(confirmed, callback=done))
     await answer(lambda done: channel.queue_declare("bench", durable=True, arguments=QUORUM, callback=done))
     await answer(lambda done: channel.queue_purge("bench", callback=done))

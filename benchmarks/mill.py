@@ -25,7 +25,7 @@ class Mill(NamedTuple):
 
     def cpu(self) -> float:
         """Seconds of processor time of all its processes."""
-        return sum(times.user + times.system for times in (process.cpu_times() for process in self.tree()))
+        return sum(float(times.user + times.system) for times in (process.cpu_times() for process in self.tree()))
 
 
 @contextlib.contextmanager

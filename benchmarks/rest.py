@@ -9,6 +9,7 @@ import statistics
 import subprocess
 import tempfile
 import time
+from typing import Any
 
 import apsw
 
@@ -62,7 +63,7 @@ def latency(mill: Mill) -> None:
         sent[json.loads(connection.getresponse().read())["id"]] = at
     time.sleep(0.5)
     store = apsw.Connection(mill.store.removeprefix("sqlite:///"))
-    started = dict(store.execute("select id, started_at from task").fetchall())
+    started: dict[Any, Any] = {str(id): at for id, at in store.execute("select id, started_at from task")}
     store.close()
     milliseconds = sorted((started[id] - at) / 1000 for id, at in sent.items())
     p99 = milliseconds[int(len(milliseconds) * 0.99)]

@@ -17,6 +17,7 @@ import apsw
 
 from taskmill import App
 from taskmill.core import machine
+from taskmill.core.state import State
 from taskmill.core.task import Decision
 from taskmill.engine.notifier import Notifier
 from taskmill.engine.worker.settings import WorkerSettings
@@ -91,7 +92,7 @@ async def _drain(app: App, path: Path) -> float:
     ear = store.bell.listen("final")
     began = time.perf_counter()
     running = asyncio.create_task(worker.run(drain, stop))
-    while (await store.stats()).states.get("succeeded", 0) < TASKS:
+    while (await store.stats()).states.get(State.SUCCEEDED, 0) < TASKS:
         await ear.wait(0.05)
         await asyncio.sleep(0.05)
     microseconds = (time.perf_counter() - began) / TASKS * 1e6

@@ -17,7 +17,7 @@ from taskmill.catalogue.refusal import MissingExtra, Refusal
 from taskmill.executors.contract import StopRequested
 from tests.catalogue.context import Told
 
-TABLE = [{"price": 2.5, "region": "north"}]
+TABLE: list[dict[str, str | int | float | bool | None]] = [{"price": 2.5, "region": "north"}]
 
 
 def refusal(**parameters: Any) -> str:

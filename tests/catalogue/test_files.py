@@ -152,8 +152,8 @@ def test_compressed_streams_one_after_the_other(roots: Path) -> None:
 
 def test_compressing_twice_gives_the_same_bytes(roots: Path, notes: Path) -> None:
     for form in ("gzip", "bz2", "xz", "zip"):
-        process("notes.txt", op.Compress(form, "first"))  # type: ignore[arg-type]
-        process("notes.txt", op.Compress(form, "second"))  # type: ignore[arg-type]
+        process("notes.txt", op.Compress(form, "first"))
+        process("notes.txt", op.Compress(form, "second"))
         assert (roots / "first").read_bytes() == (roots / "second").read_bytes()
 
 

@@ -104,11 +104,11 @@ def test_a_folder_that_becomes_a_link_while_it_is_opened(
     (roots / "folder" / "secret.txt").write_text("harmless")
     open_, moved = os.open, roots / "moved"
 
-    def swap(path: object, flags: int, *args: int, **kwargs: int) -> int:
+    def swap(path: str, flags: int, *args: int, **kwargs: int) -> int:
         if path == "secret.txt" and not moved.exists():
             (roots / "folder").rename(moved)
             (roots / "folder").symlink_to(outside.parent)
-        return open_(path, flags, *args, **kwargs)  # type: ignore[call-overload, no-any-return]
+        return open_(path, flags, *args, **kwargs)
 
     monkeypatch.setattr(os, "open", swap)
     with reading("folder/secret.txt") as opened:

@@ -30,7 +30,7 @@ def black_scholes(spot: float, strike: float, rate: float, volatility: float, ye
 
 def mean_distance(steps: int) -> float:
     """Of a walk on a line, exactly."""
-    return sum(math.comb(steps, n) * abs(2 * n - steps) for n in range(steps + 1)) / 2**steps
+    return sum(math.comb(steps, n) * abs(2 * n - steps) for n in range(steps + 1)) / 2.0**steps
 
 
 CALL = {"name": "option_price", "spot": 100, "strike": 95, "rate": 0.05, "volatility": 0.3, "years": 0.5}
@@ -63,7 +63,7 @@ def test_the_confidence_is_what_it_says(roots: Path) -> None:
 
 
 def test_the_same_seed_gives_the_same_result(roots: Path) -> None:
-    wanted = {"model": {"name": "random_walk"}, "samples": 120_001}
+    wanted: dict[str, Any] = {"model": {"name": "random_walk"}, "samples": 120_001}
     first = simulate(**wanted, seed=5)
     assert simulate(**wanted, seed=5) == first
     assert simulate(**wanted, seed=6).estimate != first.estimate
@@ -102,7 +102,7 @@ class Dies(Told):
 
 def test_an_attempt_goes_on_where_one_was_killed(roots: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "KEEP", 0.0)
-    wanted = {"model": {"name": "option_price"}, "samples": 10 * CHUNK + 5, "seed": 3}
+    wanted: dict[str, Any] = {"model": {"name": "option_price"}, "samples": 10 * CHUNK + 5, "seed": 3}
     whole = simulate(**wanted)
     states = roots.parent / "state" / "simulation"
     with pytest.raises(Killed):

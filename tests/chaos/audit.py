@@ -2,7 +2,7 @@
 
 import collections
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import apsw
 
@@ -41,10 +41,10 @@ def install(path: Path) -> None:
 def check(path: Path, began: dict[str, str]) -> Report:
     """`began`: run → id of its task, from the log the handlers wrote."""
     store = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-    states = dict(store.execute("select id, state from task").fetchall())
+    states = {str(id): str(state) for id, state in store.execute("select id, state from task")}
     successes = store.execute("select id, owner, result from audit where now = 'succeeded'").fetchall()
     counts = collections.Counter(id for id, _, _ in successes)
-    pids: dict[str, set[int]] = collections.defaultdict(set)
+    pids: dict[Any, set[Any]] = collections.defaultdict(set)
     for owner, pid in store.execute("select id, pid from audit_worker"):
         pids[owner].add(pid)
     ran = collections.Counter(began.values())
@@ -59,6 +59,6 @@ def check(path: Path, began: dict[str, str]) -> Report:
     )
 
 
-def _held_by(pids: set[int], result: str) -> bool:
+def _held_by(pids: set[int], result: Any) -> bool:
     """Whether the run that made the result ran in the process that held the claim when it was accepted."""
     return int(result.strip('"').split()[1]) in pids

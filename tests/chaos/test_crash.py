@@ -116,7 +116,7 @@ class Course:
     def _all_succeeded(self) -> bool:
         store = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READONLY)
         store.set_busy_timeout(5000)
-        return store.execute("select count(*) from task where state <> 'succeeded'").get == 0
+        return store.execute("select count(*) from task where state <> 'succeeded'").fetchone() == (0,)
 
 
 @pytest.mark.slow

@@ -96,15 +96,15 @@ def _answer(command: str, shown: str | None, running: Running) -> str:
 def up(directory: Path, bin: Path, *arguments: str) -> Iterator[Running]:
     """Running from the last line it prints; at the end Ctrl-C, which must end it without a complaint."""
     port = free_port()
-    command = [bin / "taskmill", "up", *arguments, "--port", str(port)]
+    command = [str(bin / "taskmill"), "up", *arguments, "--port", str(port)]
     with (directory / "complaints.log").open("w+") as complaints:
         process = subprocess.Popen(
             command, cwd=directory, env=environment(bin), stdout=subprocess.PIPE, stderr=complaints, text=True
         )
         watchdog = threading.Timer(PATIENCE, process.terminate)
         watchdog.start()
+        assert process.stdout is not None
         try:
-            assert process.stdout is not None
             said = ""
             while "Ctrl-C stops it." not in said:
                 line = process.stdout.readline()

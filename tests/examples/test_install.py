@@ -30,7 +30,7 @@ def pinned(*names: str) -> set[str]:
 
 
 def installed(clone: Path) -> set[str]:
-    command = [clone / ".venv/bin/python", "-m", "pip", "list", "--format=freeze"]
+    command = [str(clone / ".venv/bin/python"), "-m", "pip", "list", "--format=freeze"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     pins = {re.sub(r"[_.]", "-", name.lower()) + version for name, version in re.findall(r"(.+)(==.+)", listed)}
     return {pin for pin in pins if not pin.startswith(("pip==", "setuptools==", "wheel==", "taskmill=="))}
@@ -38,7 +38,7 @@ def installed(clone: Path) -> set[str]:
 
 def test_the_lock_installs_with_the_oldest_pip_and_brings_only_itself(clone: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", clone / ".venv"], check=True)
-    old = [clone / ".venv/bin/python", "-m", "pip", "install", "--quiet", "--no-deps", f"pip=={OLDEST_PIP}"]
+    old = [str(clone / ".venv/bin/python"), "-m", "pip", "install", "--quiet", "--no-deps", f"pip=={OLDEST_PIP}"]
     subprocess.run(old, check=True)
     made = subprocess.run(["tools/venv", sys.executable, "dev"], cwd=clone, capture_output=True, text=True)
     assert made.returncode == 0, made.stdout + made.stderr

@@ -20,7 +20,7 @@ def test_the_status_of_a_task_over_rabbitmq(tmp_path: Path, amqp_url: str) -> No
         (tmp_path / name).write_text(code.replace(URL, amqp_url))
     with up(tmp_path, BIN, "tasks:app", "--feed", amqp_url) as running:
         [id] = ID.findall(running.shell("taskmill submit -T load -P orders.csv --no-wait --delay 60"))
-        code, said = shell(f"python ask_status.py {id}", tmp_path, BIN)
-        assert (code, f"'id': '{id}', 'state': 'scheduled'" in said) == (0, True), said
-        code, said = shell(f"python ask_status.py {id[:-1]}", tmp_path, BIN)
-        assert (code, "not_found" in said) == (0, True), said
+        status, said = shell(f"python ask_status.py {id}", tmp_path, BIN)
+        assert (status, f"'id': '{id}', 'state': 'scheduled'" in said) == (0, True), said
+        status, said = shell(f"python ask_status.py {id[:-1]}", tmp_path, BIN)
+        assert (status, "not_found" in said) == (0, True), said

@@ -43,7 +43,7 @@ class Post:
         while self.before_data:
             self.before_data.pop()()
         if answer is None or answer.startswith("250"):
-            self.mails.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
+            self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
             self.recipients.append(envelope.rcpt_tos)
         if answer is None:
             server.transport.abort()

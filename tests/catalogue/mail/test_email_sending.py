@@ -36,7 +36,7 @@ def forget() -> Iterator[None]:
 
 def tell(folder: Path, port: int | None, security: Any = "none", **more: Any) -> None:
     smtp = None if port is None else Smtp(host="127.0.0.1", port=port, security=security, **more)
-    paths = {"roots": (folder / "files",), "outbox": folder / "outbox", "state": folder / "state"}
+    paths: dict[str, Any] = {"roots": (folder / "files",), "outbox": folder / "outbox", "state": folder / "state"}
     settings.use(CatalogueSettings(smtp=smtp, **paths))
 
 
