@@ -2,29 +2,61 @@
 
 `postgres`, `rabbitmq` and `redis` are servers of our own to be killed, frozen and wiped; they are mended afterwards.
 For fixtures of a wider scope: `with any_postgres.fresh() as url`, and likewise `any_rabbitmq`, `any_redis`.
+
+With `pytest -n auto --dist loadgroup` files run side by side. What is fresh then comes from one PostgreSQL and one
+RabbitMQ for all, and the files that harm a RabbitMQ stay together, so that one more of it is enough.
 """
 
+import os
 import signal
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from tests.servers import Place, PostgresServer, RabbitmqServer, RedisServer
+from tests.servers import PostgresServer, Provisioner, RabbitmqServer, RedisServer
 from tests.servers.session import Servers
 
 SERVERS = pytest.StashKey[Servers]()
+SHARED = pytest.StashKey[dict[str, Any]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     # A shell has its background jobs ignore Ctrl-C, and so would the programs that tests press it on.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    config.stash[SERVERS] = Servers()
+    config.stash[SERVERS] = Servers(getattr(config, "workerinput", {}).get("servers"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Runs once for each process of pytest-xdist, in the one that starts them."""
+    stash = node.config.stash
+    node.workerinput["servers"] = stash.setdefault(SHARED, stash.get(SHARED, None) or stash[SERVERS].share())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: many tests wait for processes and servers."""
+    return min((os.cpu_count() or 1) + 1, 8)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Groups for pytest-xdist: a file, or all files that need a RabbitMQ of their own. Slow groups begin first."""
+    if not hasattr(config, "workerinput"):
+        return
+    harmful = {item.path for item in items if "rabbitmq" in getattr(item, "fixturenames", ())}
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (item.path not in harmful, item.path not in slow))
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("rabbitmq" if item.path in harmful else item.path.stem))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    if not session.config.option.collectonly:
+    config = session.config
+    if not config.option.collectonly and not hasattr(config, "workerinput"):
         names = {name for item in session.items for name in getattr(item, "fixturenames", ())}
-        session.config.stash[SERVERS].prepare(names)
+        config.stash[SERVERS].prepare(names)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -37,34 +69,34 @@ def servers(pytestconfig: pytest.Config) -> Servers:
 
 
 @pytest.fixture(scope="session")
-def any_postgres(servers: Servers) -> Place:
+def any_postgres(servers: Servers) -> Provisioner:
     return servers.any_postgres
 
 
 @pytest.fixture(scope="session")
-def any_rabbitmq(servers: Servers) -> Place:
+def any_rabbitmq(servers: Servers) -> Provisioner:
     return servers.any_rabbitmq
 
 
 @pytest.fixture(scope="session")
-def any_redis(servers: Servers) -> Place:
+def any_redis(servers: Servers) -> Provisioner:
     return servers.any_redis
 
 
 @pytest.fixture
-def postgres_url(any_postgres: Place) -> Iterator[str]:
+def postgres_url(any_postgres: Provisioner) -> Iterator[str]:
     with any_postgres.fresh() as url:
         yield url
 
 
 @pytest.fixture
-def amqp_url(any_rabbitmq: Place) -> Iterator[str]:
+def amqp_url(any_rabbitmq: Provisioner) -> Iterator[str]:
     with any_rabbitmq.fresh() as url:
         yield url
 
 
 @pytest.fixture
-def redis_url(any_redis: Place) -> Iterator[str]:
+def redis_url(any_redis: Provisioner) -> Iterator[str]:
     with any_redis.fresh() as url:
         yield url
 

@@ -15,12 +15,12 @@ from taskmill.testing.conformance.claiming import Claiming
 from taskmill.testing.conformance.races import Races
 from taskmill.testing.conformance.registry import Registered
 from taskmill.testing.conformance.saving import Saving
-from tests.servers import Place
+from tests.servers import Provisioner
 
 
 class Fresh(StoreCase):
     @pytest.fixture(autouse=True)
-    def databases(self, any_postgres: Place) -> Iterator[None]:
+    def databases(self, any_postgres: Provisioner) -> Iterator[None]:
         with ExitStack() as self._databases:
             self._server = any_postgres
             yield
@@ -30,10 +30,15 @@ class Fresh(StoreCase):
 
 
 class TestPostgres(Fresh, StoreSuite):
+    @pytest.mark.slow
+    def test_random_histories(self) -> None:
+        super().test_random_histories()
+
     def make_store(self, folder: Path) -> Store:
         return open_store(self.fresh(), caller="loop")
 
 
+@pytest.mark.slow
 class TestBehindAPooler(Fresh, Claiming, Saving, Races, Registered):
     """Which takes no settings and gives each transaction to another session: nothing is prepared, nothing is heard."""
 
@@ -52,6 +57,7 @@ class TestBehindAPooler(Fresh, Claiming, Saving, Races, Registered):
         ear.close()
 
 
+@pytest.mark.slow
 class TestForThreads(Fresh, Loopless, Races, Registered):
     def make_store(self, folder: Path) -> Store:
         return open_store(self.fresh())

@@ -19,7 +19,7 @@ from taskmill.stores.postgres import statements
 from taskmill.stores.postgres.database import connect
 from taskmill.stores.postgres.reads import oldest, picks
 from taskmill.stores.postgres.statements import statement
-from tests.servers import Place
+from tests.servers import Provisioner
 
 READY, BY_ID, BY_STATE = "task_ready", "task_pkey", "task_by_state"
 ROWS = 20_000
@@ -103,7 +103,7 @@ class Database:
 
 
 @pytest.fixture(scope="module", params=["empty", "full", "full and known"])
-def database(any_postgres: Place, request: pytest.FixtureRequest) -> Iterator[Database]:
+def database(any_postgres: Provisioner, request: pytest.FixtureRequest) -> Iterator[Database]:
     with any_postgres.fresh() as url:
         database = Database(url)
         if request.param != "empty":

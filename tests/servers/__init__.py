@@ -3,10 +3,10 @@
 In a test take a fixture of tests/conftest.py; elsewhere: `with PostgresServer(fsync=True) as server: … server.url`.
 """
 
-from tests.servers.base import Place, Server
+from tests.servers.base import Provisioner, Server
 from tests.servers.postgres import PostgresServer
 from tests.servers.proxy import Proxy
 from tests.servers.rabbitmq import RabbitmqServer
 from tests.servers.redis import RedisServer
 
-__all__ = ["Place", "PostgresServer", "Proxy", "RabbitmqServer", "RedisServer", "Server"]
+__all__ = ["PostgresServer", "Provisioner", "Proxy", "RabbitmqServer", "RedisServer", "Server"]

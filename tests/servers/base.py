@@ -20,18 +20,21 @@ import psutil
 HOST = "127.0.0.1"
 GUARD = 'cat >/dev/null; kill -KILL "-$0"; rm -rf -- "$1"'
 """Its input ends with this process, however that ends: Ctrl-C, SIGKILL, a crash."""
-_PORTS = iter(random.sample(range(20_000, 32_000), k=12_000))
+_WORKER = 1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw-1").removeprefix("gw"))
+_OURS = range(20_000 + _WORKER % 16, 32_000, 16)
+"""Ports of this test process alone: two that run side by side never probe the same one."""
+_PORTS = iter(random.sample(_OURS, k=len(_OURS)))
 
 
-class Place(ABC):
-    """Where tests get a fresh and empty part of a server, whoever started it."""
+class Provisioner(ABC):
+    """Gives each test a fresh and empty part of a server, whoever started it."""
 
     @abstractmethod
     def fresh(self) -> AbstractContextManager[str]:
         """The URL of an empty database (a vhost, a database number); removed at the end of the block."""
 
 
-class Server(Place):
+class Server(Provisioner):
     """One server on free ports of 127.0.0.1, with a directory of its own: `with PostgresServer() as server: …`"""
 
     name: ClassVar[str]

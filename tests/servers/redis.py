@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import redis
 
-from tests.servers.base import HOST, Place, Server
+from tests.servers.base import HOST, Provisioner, Server
 from tests.servers.packages import binary
 
 DATABASES = 64
@@ -67,7 +67,7 @@ class RedisServer(Server):
             client.flushall()
 
 
-class GivenRedis(Place):
+class ExternalRedis(Provisioner):
     """A server that somebody else runs. The database that the URL names is emptied, so it must be empty at first."""
 
     def __init__(self, url: str) -> None:

@@ -13,6 +13,8 @@ import pytest
 from tests.chaos.mill import until
 from tests.servers import RedisServer
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_server_that_does_not_come_up_shows_its_log() -> None:
     server = RedisServer()

@@ -4,7 +4,9 @@ import psycopg
 import pytest
 
 from tests.servers import PostgresServer
-from tests.servers.postgres import GivenPostgres, execute
+from tests.servers.postgres import Databases, ExternalPostgres, execute
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_fresh_database_is_empty_and_gone_afterwards(postgres: PostgresServer) -> None:
@@ -46,5 +48,15 @@ def test_fsync_is_for_those_who_measure(postgres: PostgresServer) -> None:
 
 
 def test_a_given_server_lends_databases(postgres: PostgresServer) -> None:
-    with GivenPostgres(postgres.url).fresh() as url:
+    with ExternalPostgres(postgres.url).fresh() as url:
         assert execute(url, "select current_database()") == [(urlsplit(url).path[1:],)]
+
+
+def test_a_database_that_can_be_emptied_is_used_again(postgres: PostgresServer) -> None:
+    used = set()
+    for _ in range(2 * Databases.RESTING):
+        with postgres.fresh() as url:
+            assert execute(url, "select count(*) from pg_namespace where nspname = 'ours'") == [(0,)]
+            execute(url, "create schema ours; create table ours.t (i int)")
+            used.add(url)
+    assert len(used) < 2 * Databases.RESTING

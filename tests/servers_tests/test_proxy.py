@@ -14,6 +14,8 @@ from tests.servers import PostgresServer, Proxy
 from tests.servers.base import HOST
 from tests.servers.postgres import execute
 
+pytestmark = pytest.mark.slow
+
 
 class Echo(socketserver.BaseRequestHandler):
     def handle(self) -> None:

@@ -5,7 +5,9 @@ import pytest
 from pika.exceptions import AMQPConnectionError, ChannelClosedByBroker, ConnectionBlockedTimeout
 
 from tests.servers import RabbitmqServer
-from tests.servers.rabbitmq import GivenRabbitmq, Resource
+from tests.servers.rabbitmq import ExternalRabbitmq, Resource
+
+pytestmark = pytest.mark.slow
 
 
 def publish(url: str, queue: str, kind: str = "classic") -> None:
@@ -34,7 +36,6 @@ def test_a_fresh_vhost_is_empty_and_gone_afterwards(rabbitmq: RabbitmqServer) ->
         holds(one, "q")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["classic", "quorum"])
 def test_a_kill_keeps_durable_queues_and_wiping_loses_them(rabbitmq: RabbitmqServer, kind: str) -> None:
     publish(rabbitmq.url, "kept", kind)
@@ -63,10 +64,9 @@ def test_an_alarm_blocks_who_publishes(rabbitmq: RabbitmqServer, resource: Resou
     publish(rabbitmq.url, "r")
 
 
-@pytest.mark.slow
 def test_a_given_node_lends_vhosts() -> None:
     with RabbitmqServer(management=True) as server:
-        given = GivenRabbitmq(server.url, f"http://127.0.0.1:{server.api_port}")
+        given = ExternalRabbitmq(server.url, f"http://127.0.0.1:{server.api_port}")
         with given.fresh() as url:
             publish(url, "q")
         with pytest.raises(AMQPConnectionError, match="not found"):

@@ -3,7 +3,9 @@ from redis import Redis
 from redis.exceptions import AuthenticationError, TimeoutError
 
 from tests.servers import RedisServer
-from tests.servers.redis import GivenRedis
+from tests.servers.redis import ExternalRedis
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_fresh_database_is_empty_and_gone_afterwards(redis: RedisServer) -> None:
@@ -49,7 +51,7 @@ def test_a_given_database_with_keys_in_it_is_not_touched(redis: RedisServer) -> 
         client.flushdb()  # other tests may have left keys that end by themselves
         client.set("somebody's", 1)
         with pytest.raises(RuntimeError, match="name an empty one"):
-            GivenRedis(redis.url)
+            ExternalRedis(redis.url)
         assert client.getdel("somebody's")
-    with GivenRedis(redis.url).fresh() as url:
+    with ExternalRedis(redis.url).fresh() as url:
         assert url == redis.url

@@ -88,7 +88,7 @@ def wipe_rabbitmq(scene: Scene) -> None:
     server = scene.place.servers.rabbitmq
     server.wipe()
     server.start()
-    server.add_vhost(scene.place.vhost)
+    server.node.add_vhost(scene.place.vhost)
 
 
 def block_rabbitmq(scene: Scene) -> None:
