@@ -15,9 +15,12 @@ up: .venv/.runtime ## server and workers on one SQLite file; ARGS="--port 9000" 
 	@exec $(BIN)/taskmill up $(ARGS)
 
 test: .venv/.dev ## every test, with coverage
-	@$(BIN)/python -m pytest --durations=10 --cov --cov-report=term $(ARGS)
+	@tools/test $(ARGS)
 
-check: lint fast ## format, lint, types, import layers and the fast tests: before every commit
+check: .venv/.dev ## format, lint, types, import layers and the fast tests: before every commit
+	@$(MAKE) --no-print-directory lint >.venv/lint.log 2>&1 & lint=$$!; \
+	$(MAKE) --no-print-directory fast; fast=$$?; \
+	wait $$lint; lint=$$?; cat .venv/lint.log; [ $$lint -eq 0 ] && [ $$fast -eq 0 ]
 
 lint: .venv/.dev ## the parts of check that run no code
 	@$(BIN)/ruff format --check --quiet . || { echo "run 'make fmt'"; exit 1; }
@@ -26,7 +29,7 @@ lint: .venv/.dev ## the parts of check that run no code
 	@$(BIN)/lint-imports --no-logo >.venv/imports.log || { cat .venv/imports.log; exit 1; }
 
 fast: .venv/.dev ## the tests that take no seconds
-	@$(BIN)/python -m pytest -q -m "not slow" $(ARGS)
+	@$(BIN)/python -m pytest -q -n auto --dist loadgroup --no-loadscope-reorder -m "not slow and not alone" $(ARGS)
 
 fmt: .venv/.dev ## format, and mend what ruff can mend
 	@$(BIN)/ruff check --quiet --fix-only .

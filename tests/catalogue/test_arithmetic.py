@@ -238,6 +238,7 @@ def test_precise_refusals(expression: str, says: str) -> None:
         evaluate_precisely(expression, 10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "expression",
     ["+".join(["tan(9)"] * 140), "exp(-" * 20 + "1" + ")" * 20, "+".join(["atan(1e9)"] * 99), "9**0.1" * 1],

@@ -192,13 +192,13 @@ def test_types_are_kept_where_they_are_named(roots: Path) -> None:
     assert (roots / "out.csv").read_text() == "postcode,name\n01067,Dresden\n"
 
 
-def test_texts_and_rows_are_tables_too() -> None:
+def test_texts_and_rows_are_tables_too(roots: Path) -> None:
     step = {"do": "filter", "where": "b = 'x'"}
     for data in ("a,b\n1,x\n2,y\n", '[{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]', [{"a": 1, "b": "x"}, {"a": 2}]):
         assert process(data=data, steps=[step]).rows == [{"a": 1, "b": "x"}]
 
 
-def test_rows_with_different_columns() -> None:
+def test_rows_with_different_columns(roots: Path) -> None:
     made = process(data=[{"a": 1}, {"b": True}, {"c": 1.5, "a": None}])
     assert made.rows == [
         {"a": 1, "b": None, "c": None},

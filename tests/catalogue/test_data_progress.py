@@ -53,6 +53,7 @@ def test_of_parquet_it_is_known(big: Path) -> None:
     assert (done, done[-1] <= total) == (sorted(done), True)
 
 
+@pytest.mark.slow
 def test_of_a_json_array_there_are_only_bytes(big: Path) -> None:
     notes("big.csv", "big.json", [])
     size = (big.parent / "big.json").stat().st_size / 1e6

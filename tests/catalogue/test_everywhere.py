@@ -19,6 +19,8 @@ from tests.catalogue.town import SECRET, Town, living
 from tests.catalogue.web.player import Reply
 from tests.cli.conftest import call_real, read_until, running, stop
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:

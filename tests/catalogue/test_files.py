@@ -88,6 +88,7 @@ def test_counts_are_those_of_wc(roots: Path) -> None:
     assert counted == Counted("generated.txt", int(size), "ascii", int(lines), int(words))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "ending", "read"),
     [("gzip", "gz", gzip.decompress), ("bz2", "bz2", bz2.decompress), ("xz", "xz", lzma.decompress)],
@@ -212,6 +213,7 @@ def test_a_file_of_that_name_is_replaced_at_once_or_not_at_all(roots: Path, note
         assert old.read() == b"before"
 
 
+@pytest.mark.slow
 def test_without_unnamed_files_a_hidden_name_does(roots: Path, large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "O_TMPFILE")
     process("large.bin", op.Compress("gzip"))

@@ -221,6 +221,7 @@ def test_decompression(roots: Path, content: Callable[[], bytes], operation: op.
     assert os.listdir(roots) == ["it"]
 
 
+@pytest.mark.slow
 def test_a_bomb_is_refused_before_it_fills_the_disk(roots: Path) -> None:
     (roots / "bomb.gz").write_bytes(gzip.compress(ZEROS * 150))
     ctx = Told()

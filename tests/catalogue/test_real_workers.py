@@ -164,6 +164,7 @@ def test_a_gigabyte_in_bounded_memory(mill: Mill, gigabyte: tuple[Path, int]) ->
     assert peak.bytes < LIMIT
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("steps", [[SORT], [{"do": "filter", "where": "quantity > 1"}]], ids=["sort", "filter"])
 def test_cancelled_in_the_middle_of_a_gigabyte(mill: Mill, gigabyte: tuple[Path, int], steps: list[Any]) -> None:
     before = sorted(os.listdir(mill.files))

@@ -25,6 +25,8 @@ from taskmill.stores.contract import ClaimQuery
 from taskmill.stores.open import open_store
 from tests.catalogue.context import Told
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = "<script>alert(1)</script> {{ 7 * 7 }} $\\frac{1}{$ & \" ' 漢字 \u202e"
 REVENUE = [{"region": "north", "revenue": 16.5, "new": True}, {"region": "south", "revenue": 1234567, "new": None}]
 CHART = {"kind": "bar", "x": "region", "y": ["revenue"]}

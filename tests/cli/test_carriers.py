@@ -51,6 +51,7 @@ def test_an_extra_that_is_not_installed(here: Path, component: str, scheme: str)
     assert SECRET not in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("broker", "feed"), [("amqp", "redis"), ("redis", "amqp")])
 def test_up_with_all_of_them(
     tmp_path: Path, postgres_url: str, amqp_url: str, redis_url: str, broker: str, feed: str

@@ -87,6 +87,7 @@ def test_urls_that_make_no_sense(call: Call, old: Store, source: str, target: st
     assert not Path("none.db").exists()
 
 
+@pytest.mark.slow
 def test_ctrl_c_and_again(call: Call, old: Store, tmp_path: Path) -> None:
     run(old.add([a_task() for _ in range(20_000)]))
     pipe = subprocess.PIPE

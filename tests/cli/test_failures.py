@@ -112,6 +112,7 @@ def test_version_and_completion(call: Call, here: Path) -> None:
         assert "_TASKMILL_COMPLETE" in call("completion", shell).stdout
 
 
+@pytest.mark.slow
 def test_task_types_and_ids_are_completed(here: Path) -> None:
     def complete(words: str, at: int) -> str:
         return call_real(cwd=here, _TASKMILL_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=str(at)).stdout

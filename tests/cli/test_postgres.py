@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from taskmill.core.task import Task
 from taskmill.sdk.sync import run
@@ -17,6 +18,8 @@ from taskmill.stores.open import open_store
 from taskmill.testing.conformance.case import a_task, claimed, succeeded
 from tests.cli.conftest import Call, call_real, free_port, read_until, running, stop, without
 from tests.servers import PostgresServer
+
+pytestmark = pytest.mark.slow
 
 SECRET = "s3cr3t"
 

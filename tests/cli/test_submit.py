@@ -49,6 +49,7 @@ def test_waiting_may_end_before_the_task(call: Call, at_mill: Path) -> None:
     assert call("cancel", id).exit_code == 0
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_the_task_alone_and_says_so(call: Call, at_mill: Path) -> None:
     with running("submit", "-T", "sleep", "-P", "60", "--tag", "ctrl-c", cwd=at_mill) as process:
         task = _in_progress(call, "ctrl-c")

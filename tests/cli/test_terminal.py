@@ -11,6 +11,8 @@ import pytest
 
 from tests.cli.conftest import COMMAND, ENVIRONMENT, Call, call_real
 
+pytestmark = pytest.mark.slow
+
 
 class Terminal:
     """A command with a terminal for its input and output."""

@@ -9,6 +9,8 @@ import pytest
 
 from tests.cli.conftest import call_real, free_port, read_until, running, stop
 
+pytestmark = pytest.mark.slow
+
 APP = """
 from taskmill import App
 

@@ -6,6 +6,8 @@ import signal
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from taskmill import App
 from tests.cli.conftest import Call, free_port, running, stop
 
@@ -59,6 +61,7 @@ def test_a_task_that_no_worker_knows_is_explained(call: Call, at_mill: Path) -> 
     assert call("cancel", id).exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_queue_or_a_type_is_followed_until_ctrl_c(call: Call, at_mill: Path) -> None:
     with (
         running("watch", "--queue", "watched", "--json", cwd=at_mill) as queue,

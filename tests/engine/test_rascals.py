@@ -20,6 +20,8 @@ from tests.engine import handlers as h
 from tests.engine import rascals as r
 from tests.engine.conftest import Trial
 
+pytestmark = pytest.mark.slow
+
 EVERYWHERE = [r.on_the_loop, r.in_a_thread, r.in_a_process]
 
 

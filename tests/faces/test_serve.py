@@ -130,6 +130,7 @@ def test_waiting_leaves_nothing_open(server: Server) -> None:
     assert [wait() for _ in range(10)][-1] <= before
 
 
+@pytest.mark.alone
 def test_an_idle_server_sleeps(server: Server) -> None:
     server.http.get("/healthz")
     before = cpu(server.process.pid)

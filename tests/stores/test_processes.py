@@ -19,6 +19,8 @@ from taskmill.stores.sqlite.database import SqliteTimings
 from taskmill.stores.sqlite.store import SqliteStore
 from taskmill.testing.conformance.case import a_task, succeeded
 
+pytestmark = pytest.mark.slow
+
 TASKS = 600
 WORK = """
 import json, sys

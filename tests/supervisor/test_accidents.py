@@ -24,6 +24,7 @@ def descriptors() -> int:
     return psutil.Process().num_fds()
 
 
+@pytest.mark.slow
 def test_restarts_leave_no_descriptors_behind() -> None:
     child = Child("worker-1", "taskmill.supervisor.nothing", PLAN)
     gc.collect()  # what earlier tests left would be counted

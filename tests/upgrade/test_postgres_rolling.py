@@ -13,6 +13,8 @@ from taskmill.stores.open import open_store
 from taskmill.stores.postgres import schema
 from taskmill.testing.conformance.case import a_task, succeeded
 
+pytestmark = pytest.mark.slow
+
 NEWER = Path(__file__).with_name("newer")
 ROUND = 5
 WORKER = WorkerRow("w1", "host", 1, 1, 0, "null", 16, 0, "1")
