@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -50,12 +51,34 @@ HOMES = {
 """Package → the folders that may import it. The core and the contracts are in none: the standard library is enough."""
 
 FILES = sorted(SOURCE.rglob("*.py"))
+KINDS = ("stores", "brokers", "feeds")
+SHARED = ("contract", "blocking")
+CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
 
 
 def test_layers() -> None:
     linter = Path(sys.executable).with_name("lint-imports")
     run = subprocess.run([linter, "--no-logo"], cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("contract", "names"),
+    [
+        ("Adapters do not know each other", "modules"),
+        ("The engine and the executors know the contracts, not what keeps them", "forbidden_modules"),
+    ],
+)
+def test_the_contracts_name_every_adapter(kind: str, contract: str, names: str) -> None:
+    """An adapter is what `open.py` opens; what all of a kind share is none."""
+    opened = {".".join(name.split(".")[:3]) for name in imports(parsed(SOURCE / kind / "open.py"))}
+    adapters = {name for name in opened if name.startswith(f"taskmill.{kind}.")} - {
+        f"taskmill.{kind}.{name}" for name in SHARED
+    }
+    assert len(adapters) >= 3
+    [named_there] = [each[names] for each in CONTRACTS if each["name"] == contract]
+    assert adapters - set(named_there) == set()
 
 
 @pytest.mark.parametrize("path", FILES, ids=named)
