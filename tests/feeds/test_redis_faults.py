@@ -15,6 +15,8 @@ from taskmill.testing.conformance.feeds import an_event, heard
 from tests.feeds.waiting import AVAILABILITY, again, emitted, missed
 from tests.servers import Proxy, RedisServer
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,8 @@ from tests.servers import PostgresServer
 from tests.servers.postgres import execute
 from tests.servers.proxy import Proxy
 
+pytestmark = pytest.mark.slow
+
 SECRET = "s3cr3t"
 SLEEP = "SELECT pg_sleep(5)"
 IMPATIENT = PostgresTimings(
