@@ -199,7 +199,7 @@ def test_a_killed_simulation_goes_on_and_gives_the_same(mill: Mill, roots: Path)
     done = int(line.removeprefix("goes on after chunk ").split(" of ")[0])
     assert 0 < at * 80 - 25 < done < 80
     assert os.listdir(states) == []
-    whole = simulation(Told(), **simulation.decode(json.dumps({"model": model, "samples": 4_000_000, "seed": 11}))[1])
+    whole = simulation(Told(), **simulation.decode(json.dumps({"model": model, "samples": 4_000_000, "seed": 11})))
     assert task["result"]["estimate"] == whole.estimate
     assert (task["result"]["low"], task["result"]["high"]) == (whole.low, whole.high)
 

@@ -106,7 +106,7 @@ def test_the_context_is_no_parameter(app: App) -> None:
 def test_an_annotation_in_text_is_looked_up_and_never_run(app: App) -> None:
     def dotted(ctx: "taskmill.Context", path: str) -> None: ...
 
-    def other(data: "dict[str, Context] | print('Context')", path: str) -> None: ...
+    def other(data: "dict[str, Context] | print('Context')", path: str) -> None: ...  # type: ignore[valid-type]
 
     def unknown(data: "Nowhere.Context", path: str) -> None: ...  # type: ignore[name-defined]  # noqa: F821
 

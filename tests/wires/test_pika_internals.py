@@ -28,7 +28,11 @@ async def connected(url: str) -> tuple[Link, Any, "asyncio.Queue[str]"]:
     up: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
     lost: asyncio.Queue[str] = asyncio.Queue()
     location = locate_rabbitmq(url)
-    ready: Callable[[Any], None] = lambda connection: up.done() or up.set_result(connection)  # noqa: E731
+
+    def ready(connection: Any) -> None:
+        if not up.done():
+            up.set_result(connection)
+
     link = Link(parameters(location, "test"), Availability.of_feed(location.place), ready, lost.put_nowait)
     link.start()
     return link, await asyncio.wait_for(up, 20), lost
