@@ -186,7 +186,7 @@ def test_a_place_that_is_gone_is_a_gap(site: Site) -> None:
     with stream(site.http, "/api/events", queue="sse-f") as events:
         site.create(queue="sse-f")
         last = next(events).id
-    recent = site.service.live._recent
+    recent = site.service.streams._recent
     wait(lambda: recent.readers == 0)
     recent._events.clear()
     recent.end += 10
@@ -210,7 +210,7 @@ def test_silence_has_heartbeats(url: str) -> None:
 
 
 def test_who_leaves_frees_everything(site: Site) -> None:
-    streams, recent = site.service.live.streams, site.service.live._recent
+    streams, recent = site.service.streams, site.service.streams._recent
     id = site.create(queue="sse-leaves")
     with stream(site.http, f"/api/tasks/{id}/events") as one, stream(site.http, "/api/events"):
         next(one)
@@ -229,13 +229,13 @@ def test_no_more_streams_than_the_limit(url: str) -> None:
                 assert (reply.status_code, reply.json()["code"]) == (503, "too_many_streams")
                 assert reply.headers["content-type"] == "application/problem+json"
                 assert "retry-after" in reply.headers
-        wait(lambda: len(site.service.live.streams) == 0)
+        wait(lambda: len(site.service.streams) == 0)
 
 
 def test_the_head_of_a_stream_is_no_stream(site: Site) -> None:
     reply = site.http.head("/api/events")
     assert (reply.status_code, reply.headers["cache-control"]) == (200, "no-store")
-    wait(lambda: len(site.service.live.streams) == 0)
+    wait(lambda: len(site.service.streams) == 0)
 
 
 def test_pages_elsewhere_may_read_them_where_they_are_allowed(site: Site) -> None:

@@ -10,6 +10,7 @@ from taskmill.core.errors import TaskCancelled, TaskError
 from taskmill.core.state import FINAL, State
 from taskmill.core.task import PRIORITY_WORDS, SECOND, Attempt, Task
 from taskmill.core.times import iso, maybe_iso
+from taskmill.engine.live.lookup import Status
 from taskmill.engine.live.why import is_alive
 from taskmill.service import views
 from taskmill.service.task_types import KnownTaskType, example
@@ -74,6 +75,18 @@ def _no_result(task: Task) -> TaskError:
         error = TaskError(f"the task ended as {head.state}, which has no result")
     error.failure = head.error
     return error
+
+
+def status_view(status: Status) -> views.StatusView:
+    event = status.event
+    return views.StatusView(
+        id=event.id,
+        state=event.state,
+        progress=raw(event.progress),
+        attempt=event.attempt,
+        version=event.version,
+        source="cache" if status.cached else "store",
+    )
 
 
 def end_view(task: Task) -> views.EndView:

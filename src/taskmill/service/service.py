@@ -15,7 +15,7 @@ from taskmill.core.state import FINAL, State
 from taskmill.core.task import Task
 from taskmill.engine.client import control
 from taskmill.engine.client.enqueue import EnqueueBatcher, Enqueued, enqueue
-from taskmill.engine.live.lookup import not_found
+from taskmill.engine.live.lookup import StatusLookup, not_found
 from taskmill.engine.live.waiter import ResultWaiter
 from taskmill.engine.live.why import is_alive, why_not_started
 from taskmill.feeds.contract import Answer
@@ -23,8 +23,7 @@ from taskmill.sdk.backend import Backend, ConnectionSettings
 from taskmill.service import present, views
 from taskmill.service.admission import RequestLimits, admit, check_same, id_for, refusal
 from taskmill.service.filters import Control, act, to_event_filter, to_filter
-from taskmill.service.live import LiveTasks
-from taskmill.service.streams import FilteredStream, StreamSettings, TaskStream
+from taskmill.service.streams import FilteredStream, Streams, StreamSettings, TaskStream
 from taskmill.service.task_types import TaskTypeCache
 from taskmill.stores.contract import TaskTypeRow
 
@@ -79,7 +78,8 @@ class Service:
         )
         self._task_types = TaskTypeCache(self._store, disabled_types)
         self._waiter = ResultWaiter(self._store)
-        self.live = LiveTasks(backend, self._task, streams)
+        self._statuses = StatusLookup(backend.feed, self._task)
+        self.streams = Streams(backend, self._task, streams)
 
     async def open(self, shipped: Sequence[TaskTypeRow] = ()) -> None:
         """Open the store, and register those task types that no worker has registered yet."""
@@ -95,7 +95,7 @@ class Service:
             self._backend.feed.answer(answer)
 
     async def close(self) -> None:
-        await self.live.close()
+        await self.streams.close()
         await self._waiter.close()
         await self._backend.close()
 
@@ -142,8 +142,8 @@ class Service:
         return views.TaskPage(tasks=[present.task_summary(task) for task in page.tasks], next_cursor=page.cursor)
 
     async def status(self, id: str) -> views.StatusView:
-        """Raises NotFound."""
-        return await self.live.status(_canonical(id))
+        """From the cache of the live feed, if that knows it. Raises NotFound."""
+        return present.status_view(await self._statuses.status(_canonical(id)))
 
     async def why_not_started(self, id: str) -> str | None:
         """What stands in the way of a task that waits to run, if anything is known to. Raises NotFound."""
@@ -194,18 +194,18 @@ class Service:
 
     async def task_stream(self, id: str, last: str | None) -> TaskStream:
         """Raises NotFound, TooManyStreams."""
-        return await self.live.task_stream(_canonical(id), last)
+        return await self.streams.of_task(_canonical(id), last)
 
     async def filtered_stream(
         self, queues: Sequence[str], task_types: Sequence[str], ids: Sequence[str], last: str | None
     ) -> FilteredStream:
         """Of the tasks that match every condition that has values. Raises InvalidRequest, TooManyStreams."""
-        return await self.live.filtered_stream(to_event_filter(queues, task_types, ids), last)
+        return await self.streams.filtered(to_event_filter(queues, task_types, ids), last)
 
     def stop_waiting(self) -> None:
         """Those who wait get the task as it is, now and from now on; streams end."""
         self._waiter.stop()
-        self.live.stop()
+        self.streams.stop()
 
     # What is around them
 
@@ -251,7 +251,7 @@ class Service:
         task = await self._waiter.get(id) if self._batched else (await self._store.get([id])).get(id)
         if task is None:
             raise not_found(id)
-        self.live.statuses.note_final(task)
+        self._statuses.note_final(task)
         return task
 
     async def _awaited(self, id: str, timeout: float) -> Task:

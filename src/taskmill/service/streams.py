@@ -6,24 +6,26 @@ An item that a stream can go on after has an id; a client that comes back with i
 import asyncio
 import contextlib
 import os
+import re
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple, Protocol
 
 from taskmill.core.errors import FeedUnavailable, NotFound, StoreError
 from taskmill.core.events import TaskEvent
-from taskmill.core.task import Task
-from taskmill.engine.live.follow import Follower
+from taskmill.engine.live.follow import Follower, Since
+from taskmill.engine.live.lookup import GetTask
 from taskmill.feeds import wire
 from taskmill.feeds.contract import EventFilter, Feed, Subscription
+from taskmill.sdk.backend import Backend
 from taskmill.service import present, views
 from taskmill.service.errors import TooManyStreams
 
-Look = Callable[[str], Awaitable[Task]]
-"""A task as it is now. Raises NotFound, StoreError."""
+ITEM_ID = re.compile(r"(\d{1,18})-(\d{1,18})")
+"""In the stream of a task: version and time of the event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,23 +87,39 @@ class EventStream(Protocol):
     def close(self) -> None: ...
 
 
-class OpenStreams:
-    """Counts them, and ends them when the server stops."""
+class Streams:
+    """Opens, counts and ends the streams of a server, on its event loop."""
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
+    def __init__(self, backend: Backend, get: GetTask, settings: StreamSettings) -> None:
+        self.settings = settings
+        self._backend = backend
+        self._get = get
+        self._recent = RecentEvents(lambda: backend.live, settings)
         self._open: set[asyncio.Task[None]] = set()
         self._stopped = False
 
-    def check(self) -> None:
-        """Raises TooManyStreams: no more can be opened now."""
-        if self._stopped or len(self._open) >= self._limit:
-            why = "the server is stopping" if self._stopped else f"{self._limit} streams are open, which is the most"
-            raise TooManyStreams(why, hint="try again later, or ask for the status now and then")
+    async def of_task(self, id: str, last: str | None) -> "TaskStream":
+        """`last`: the id of the last item that the client saw. Raises NotFound, TooManyStreams."""
+        self._check()
+        seen = ITEM_ID.fullmatch(last or "")
+        since = Since(int(seen[1]), int(seen[2])) if seen else None
+        follower = Follower(id, self._backend.live, self._backend.store, since, get=self._get)
+        try:
+            first = await follower.next()
+        except BaseException:
+            follower.close()
+            raise
+        return TaskStream(follower, first, self._get, self.settings.store_retry)
+
+    async def filtered(self, where: EventFilter, last: str | None) -> "FilteredStream":
+        """Raises FeedUnavailable, TooManyStreams."""
+        self._check()
+        await self._recent.open()
+        return FilteredStream(self._recent, where, last)
 
     @contextlib.contextmanager
     def counted(self, task: "asyncio.Task[None]") -> Iterator[None]:
-        """`task` sends the items to the client; it is cancelled when the server stops."""
+        """`task` sends the items of a stream to the client; it is cancelled when the server stops."""
         self._open.add(task)
         try:
             yield
@@ -109,13 +127,24 @@ class OpenStreams:
             self._open.discard(task)
 
     def stop(self) -> None:
-        """Clients come back by themselves."""
+        """Ends them all; clients come back by themselves."""
         self._stopped = True
         for task in self._open:
             task.cancel()
 
+    async def close(self) -> None:
+        self.stop()
+        await self._recent.close()
+
     def __len__(self) -> int:
+        """How many are open."""
         return len(self._open)
+
+    def _check(self) -> None:
+        limit = self.settings.streams
+        if self._stopped or len(self._open) >= limit:
+            why = "the server is stopping" if self._stopped else f"{limit} streams are open, which is the most"
+            raise TooManyStreams(why, hint="try again later, or ask for the status now and then")
 
 
 class TaskStream:
@@ -123,11 +152,11 @@ class TaskStream:
 
     position = None
 
-    def __init__(self, follower: Follower, first: list[TaskEvent], look: Look, store_retry: float) -> None:
+    def __init__(self, follower: Follower, first: list[TaskEvent], get: GetTask, store_retry: float) -> None:
         self.over = False
         self._follower = follower
         self._first = first
-        self._look = look
+        self._get = get
         self._store_retry = store_retry
         self._missed = 0
 
@@ -152,7 +181,7 @@ class TaskStream:
             items.append(EventGap(views.GapView("some steps or log lines were missed; how the task is now follows")))
         if self._follower.over:
             try:
-                items.append(TaskEnd(present.end_view(await self._look(self._follower.id))))
+                items.append(TaskEnd(present.end_view(await self._get(self._follower.id))))
                 self.over = True
             except StoreError:
                 if not items:

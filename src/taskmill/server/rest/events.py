@@ -34,13 +34,13 @@ async def status(call: HttpCall) -> Reply:
 
 
 async def one(call: HttpCall) -> EventReply:
-    return EventReply(await call.service.task_stream(call.names[0], call.header(LAST)), call.service.live)
+    return EventReply(await call.service.task_stream(call.names[0], call.header(LAST)), call.service.streams)
 
 
 async def many(call: HttpCall) -> EventReply:
     query = call.query(WideQuery)
     stream = await call.service.filtered_stream(query.queue, query.task_type, query.id, call.header(LAST))
-    return EventReply(stream, call.service.live)
+    return EventReply(stream, call.service.streams)
 
 
 ROUTES = (

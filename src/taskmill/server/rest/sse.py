@@ -9,8 +9,7 @@ from starlette.types import Receive, Send
 
 from taskmill.server.rest.http import date
 from taskmill.server.rest.problems import encode, problem
-from taskmill.service.live import LiveTasks
-from taskmill.service.streams import EventGap, EventStream, StreamItem, TaskChange, TaskEnd, TaskGone
+from taskmill.service.streams import EventGap, EventStream, StreamItem, Streams, TaskChange, TaskEnd, TaskGone
 
 RETRY = b"retry: 2000\n\n"
 """Milliseconds until a client whose stream was cut comes back."""
@@ -26,16 +25,16 @@ HEADERS = (
 class EventReply:
     """Keeps the stream open until its end, a stop of the server, or the client leaves."""
 
-    def __init__(self, stream: EventStream, live: LiveTasks) -> None:
+    def __init__(self, stream: EventStream, streams: Streams) -> None:
         self._stream = stream
-        self._live = live
+        self._streams = streams
 
     async def play(self, method: str, receive: Receive, send: Send) -> None:
         """Whatever it holds is free when this returns."""
         pump = asyncio.create_task(self._pump(method, send))
         gone = asyncio.create_task(_gone(receive))
         try:
-            with self._live.streams.counted(pump):
+            with self._streams.counted(pump):
                 await asyncio.wait((pump, gone), return_when=asyncio.FIRST_COMPLETED)
         finally:
             pump.cancel()
@@ -55,7 +54,7 @@ class EventReply:
             return
         await _more(send, RETRY)
         while not self._stream.over:
-            items = await self._stream.next(self._live.settings.heartbeat)
+            items = await self._stream.next(self._streams.settings.heartbeat)
             await _more(send, b"".join(map(frame, items)) or _beat(self._stream.position))
 
 
