@@ -59,22 +59,22 @@ def _show(shape: Callable[..., V], task: Task, **more: Any) -> V:
 def result_view(task: Task) -> views.ResultView:
     """The result, or how far the task is. Raises TaskError and its kinds for a task that ended without a result."""
     spec, head = task
-    if head.state in FINAL and head.state is not State.SUCCEEDED:
-        raise _no_result(task)
+    if kind := no_result(head.state):
+        endings = {State.FAILED: f"failed after {head.attempt} attempts", State.CANCELLED: "was cancelled"}
+        error = kind(f"the task {endings.get(head.state, f'ended as {head.state}, which has no result')}")
+        error.failure = head.error
+        raise error
     return views.ResultView(id=spec.id, state=head.state, result=raw(head.result), progress=raw(head.progress))
 
 
-def _no_result(task: Task) -> TaskError:
-    """Every final state but `succeeded`, also one that is added later, is an error for whoever wants the result."""
-    head = task.head
-    if head.state is State.CANCELLED:
-        error: TaskError = TaskCancelled("the task was cancelled")
-    elif head.state is State.FAILED:
-        error = TaskError(f"the task failed after {head.attempt} attempts")
-    else:
-        error = TaskError(f"the task ended as {head.state}, which has no result")
-    error.failure = head.error
-    return error
+def no_result(state: State) -> type[TaskError] | None:
+    """The kind of error for whoever wants the result; None for a task that has one, or has not ended.
+
+    Every face asks here: a final state that is added later is an error and no empty result.
+    """
+    if state not in FINAL or state is State.SUCCEEDED:
+        return None
+    return TaskCancelled if state is State.CANCELLED else TaskError
 
 
 def status_view(status: Status) -> views.StatusView:
