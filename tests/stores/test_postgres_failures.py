@@ -191,7 +191,6 @@ async def test_a_database_that_is_read_only(postgres_url: str) -> None:
         name = postgres_url.rpartition("/")[2]
         execute(postgres_url, f"alter database {name} set default_transaction_read_only = on")
         execute(postgres_url, f"select pg_terminate_backend(pid) from pg_stat_activity where {OTHERS}")
-        await asyncio.sleep(0.05)
         for _ in range(2):
             with pytest.raises(StoreUnavailable) as refused:
                 await store.add([a_task()])
