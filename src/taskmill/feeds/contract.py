@@ -14,7 +14,7 @@ Answer = Callable[[bytes], Awaitable[bytes]]
 
 
 class EventFilter(NamedTuple):
-    """Every condition that is given must hold."""
+    """Of the conditions, those that are given must all be met."""
 
     ids: frozenset[str] | None = None
     queues: frozenset[str] | None = None
@@ -29,7 +29,7 @@ class EventFilter(NamedTuple):
 
 
 class Subscription(Protocol):
-    """One watcher. Bounded: who reads too slowly loses the oldest, and is told so by `lost`."""
+    """One watcher's events. Bounded: a watcher that reads too slowly loses the oldest, which `lost` counts."""
 
     lost: int
     """Grows by what was dropped for this watcher, and by one whenever more may have been missed on the way."""
@@ -53,7 +53,7 @@ class Feed(Protocol):
         ...
 
     async def watch(self, where: EventFilter) -> Subscription:
-        """Returns when events are heard from now on. Raises FeedUnavailable, soon, when it is away."""
+        """Returns when events arrive from now on. Raises FeedUnavailable, soon, when it is away."""
         ...
 
     async def latest(self, ids: Collection[str]) -> dict[str, TaskEvent]:
@@ -61,7 +61,7 @@ class Feed(Protocol):
         ...
 
     async def remember(self, events: Sequence[TaskEvent]) -> None:
-        """For `latest`, as far as they are fresh: nobody is told. Raises nothing."""
+        """For `latest`, as far as they are fresh; no watcher gets them. Raises nothing."""
         ...
 
     def answer(self, answer: Answer) -> None:

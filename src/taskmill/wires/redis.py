@@ -1,5 +1,7 @@
 """From `redis://user:password@host:6379/0` to a client. Without a number it is database 0."""
 
+import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +17,7 @@ from taskmill.core.locations import Location, locate
 PORT = 6379
 FAILURES = (RedisError, OSError)
 """What a command raises; OSError includes TimeoutError."""
+CANCEL_AGAIN_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,15 @@ def connect(location: Location, limits: RedisLimits = RedisLimits()) -> Redis:
 def reason(error: BaseException) -> str:
     """A pipeline puts the command before what Redis said."""
     return str(error).rpartition("caused error: ")[2] or "it does not answer"
+
+
+async def cancel_and_wait(*tasks: "asyncio.Task[Any]") -> None:
+    """Cancels what talks to Redis until it has ended: in rare moments redis-py swallows a cancellation."""
+    left: Collection[asyncio.Task[Any]] = tasks
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_SECONDS)
 
 
 def _tls(options: dict[str, str] | None) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """The live feed's verbs, on Redis: events by pub/sub, and the latest state and progress of each task as a key.
 
-Whoever watches a task by its id hears `taskmill:DB:task:ID`, else `taskmill:DB:queue:NAME` of each queue or of all: a
-process hears only what somebody in it wants. Channels know no databases, so the number of ours is in their names.
+Whoever watches tasks by id subscribes to `taskmill:DB:task:ID`, else to `taskmill:DB:queue:NAME` of each queue or of
+all: a process receives only what somebody in it watches. Channels know no databases, so the number of ours is in their
+names.
 """
 
 import asyncio
@@ -19,62 +20,53 @@ from taskmill.core.events import TaskEvent
 from taskmill.core.state import FINAL, State
 from taskmill.feeds import wire
 from taskmill.feeds.contract import Answer, EventFilter, Subscription
-from taskmill.feeds.redis.ears import Ears
+from taskmill.feeds.redis.subscriber import REDIS_FEED_TIMINGS, RedisFeedTimings, RedisSubscriber
 from taskmill.wires.availability import Availability
 from taskmill.wires.redis import FAILURES, RedisLimits, connect, locate_redis, reason
 
 T = TypeVar("T")
 
-PATIENCE = 4.0
-"""Seconds for what is sent."""
-GLANCE = 0.25
-"""Seconds for a look into the cache: beyond that the store is as fast."""
-REST = 1.0
-"""Seconds without a try after a failure."""
-KEPT = 120
-"""Seconds that a key lives: so late may a stale event come and still not be believed."""
-BELIEVED = 15
-"""Seconds that an unfinished state is taken for true: the event that followed may have been lost."""
 BATCH = 250
 """Events in one call of the script."""
 MARK = 40
 """Digits before each event: version and time, to be compared as text."""
-SCRIPT = files("taskmill.feeds.redis").joinpath("tell.lua").read_text(encoding="utf-8")
+SCRIPT = files("taskmill.feeds.redis").joinpath("publish.lua").read_text(encoding="utf-8")
 
 
 class RedisFeed:
     """Connects with the first use."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, timings: RedisFeedTimings = REDIS_FEED_TIMINGS) -> None:
         """`redis://user:password@host:6379/0` or `rediss://…`. Raises InvalidSettings."""
         location = locate_redis(url)
         self.place = location.place
         self._channels = f"taskmill:{location.path}:"
         self._availability = Availability.of_feed(self.place)
         self._client = connect(location, RedisLimits(answer_seconds=None))
-        self._ears = Ears(self._client, self._availability, self._channels)
+        self._timings = timings
+        self._subscriber = RedisSubscriber(self._client, self._availability, self._channels, timings)
         self._sha: str | None = None
         self._failed_at = float("-inf")
         """When it last failed."""
 
     async def emit(self, events: Sequence[TaskEvent]) -> None:
-        await self._try(self._tell(events, "1"))
+        await self._try(self._write(events, publish="1"))
 
     async def watch(self, where: EventFilter) -> Subscription:
         try:
-            return await self._ears.watch(where, PATIENCE)
+            return await self._subscriber.watch(where)
         except TimeoutError:
-            raise self._availability.unavailable(self._ears.why or "it does not answer") from None
+            raise self._availability.unavailable(self._subscriber.why or "it does not answer") from None
 
     async def latest(self, ids: Collection[str]) -> dict[str, TaskEvent]:
         try:
-            return await self._try(self._look(list(ids)), GLANCE) if ids else {}
+            return await self._try(self._look(list(ids)), self._timings.lookup) if ids else {}
         except FeedUnavailable:
             return {}
 
     async def remember(self, events: Sequence[TaskEvent]) -> None:
         try:
-            await self._try(self._tell(events, "0"), GLANCE)
+            await self._try(self._write(events, publish="0"), self._timings.lookup)
         except FeedUnavailable:
             return
 
@@ -87,20 +79,20 @@ class RedisFeed:
         subscription = await self.watch(EventFilter(frozenset({id})))
         try:
             await self._try(self._publish(f"{self._channels}task:{id}", wire.encode(event)))
-            if not await subscription.next(PATIENCE):
+            if not await subscription.next(self._timings.answer):
                 raise self._availability.unavailable("what is told does not come back")
         finally:
             subscription.close()
 
     async def close(self) -> None:
-        await self._ears.close()
+        await self._subscriber.close()
         await self._client.aclose(close_connection_pool=True)
 
-    async def _try(self, work: Coroutine[Any, Any, T], glance: float | None = None) -> T:
-        """`glance`: beyond so many seconds the answer is not waited for. Raises FeedUnavailable."""
+    async def _try(self, work: Coroutine[Any, Any, T], at_most: float | None = None) -> T:
+        """`at_most`: seconds after which the answer is not waited for. Raises FeedUnavailable."""
         task = asyncio.ensure_future(self._timed(work))
-        if glance is not None:
-            await asyncio.wait([task], timeout=glance)
+        if at_most is not None:
+            await asyncio.wait([task], timeout=at_most)
             if not task.done():
                 task.add_done_callback(lambda done: done.cancelled() or done.exception())
                 raise self._availability.unavailable("it is slow")
@@ -108,11 +100,11 @@ class RedisFeed:
 
     async def _timed(self, work: Coroutine[Any, Any, T]) -> T:
         loop = asyncio.get_running_loop()
-        if loop.time() < self._failed_at + REST:
+        if loop.time() < self._failed_at + self._timings.pause:
             work.close()
             raise self._availability.unavailable("it did not answer a moment ago")
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self._timings.answer):
                 done = await work
         except FAILURES as error:
             self._failed_at = loop.time()
@@ -124,11 +116,11 @@ class RedisFeed:
     async def _publish(self, channel: str, data: bytes) -> None:
         await self._client.publish(channel, data)
 
-    async def _tell(self, events: Sequence[TaskEvent], publish: str) -> None:
+    async def _write(self, events: Sequence[TaskEvent], *, publish: str) -> None:
         left = iter(events)
         while batch := list(islice(left, BATCH)):
             keys = [f"taskmill:task:{event.id}" for event in batch]
-            await self._run(keys, [publish, self._channels, str(KEPT), *_fields(batch)])
+            await self._run(keys, [publish, self._channels, str(self._timings.remembered), *_fields(batch)])
 
     async def _run(self, keys: list[str], values: list[str | bytes]) -> None:
         client: Any = self._client  # whose annotations mix up what is awaited
@@ -148,8 +140,19 @@ class RedisFeed:
             for key in keys:
                 pipeline.ttl(key)
             values, *lives = await pipeline.execute()
-        found = {id: _known(value, life) for id, value, life in zip(ids, values, lives, strict=True)}
+        found = {id: self._known(value, life) for id, value, life in zip(ids, values, lives, strict=True)}
         return {id: event for id, event in found.items() if event is not None}
+
+    def _known(self, value: bytes | None, life: int) -> TaskEvent | None:
+        """`life`: seconds until the key goes."""
+        if value is None:
+            return None
+        try:
+            event = wire.decode(value[MARK:])
+        except msgspec.DecodeError:
+            return None
+        fresh = life > self._timings.remembered - self._timings.believed
+        return event if event.state in FINAL or fresh else None
 
 
 def _fields(events: Sequence[TaskEvent]) -> Iterator[str | bytes]:
@@ -158,13 +161,3 @@ def _fields(events: Sequence[TaskEvent]) -> Iterator[str | bytes]:
         yield event.queue
         yield "" if event.kind == "log" else f"{event.version:020d}{event.at:020d}"
         yield wire.encode(event)
-
-
-def _known(value: bytes | None, life: int) -> TaskEvent | None:
-    if value is None:
-        return None
-    try:
-        event = wire.decode(value[MARK:])
-    except msgspec.DecodeError:
-        return None
-    return event if event.state in FINAL or life > KEPT - BELIEVED else None
