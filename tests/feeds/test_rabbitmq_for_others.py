@@ -52,6 +52,19 @@ async def test_a_question_is_answered(feed: RabbitFeed, amqp_url: str, direct: b
     assert asked == [b'{"id":"x"}']
 
 
+async def test_a_question_is_answered_by_who_began_when_the_connection_was_there(
+    feed: RabbitFeed, amqp_url: str
+) -> None:
+    async def answer(question: bytes) -> bytes:
+        return question
+
+    await feed.ping()
+    feed.answer(answer)
+    await feed.ping()
+    said = await asyncio.to_thread(ask, amqp_url, b'{"id":"x"}', direct=True)
+    assert said[0] == {"id": "x"}
+
+
 def bound(url: str, pattern: str) -> "tuple[pika.BlockingConnection, Any, str]":
     connection = pika.BlockingConnection(pika.URLParameters(url))
     channel = connection.channel()

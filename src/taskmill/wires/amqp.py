@@ -27,7 +27,7 @@ Channel = Any
 logging.getLogger("pika").setLevel(logging.CRITICAL)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AmqpTimings:
     """All in seconds."""
 
@@ -46,6 +46,9 @@ class AmqpTimings:
     """Between attempts to connect; it doubles each time."""
     reopen: float = 1.0
     """After RabbitMQ closed a channel to say no."""
+    first_resend: float = 0.1
+    """After which a message that was not kept is sent again; it doubles each time. Of a queue that was deleted, its
+    consumers must hear before there is another of that name: afterwards RabbitMQ does not tell them."""
 
 
 AMQP_TIMINGS = AmqpTimings()

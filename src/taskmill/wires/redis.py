@@ -20,7 +20,7 @@ FAILURES = (RedisError, OSError)
 CANCEL_AGAIN_SECONDS = 0.2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RedisLimits:
     connect_seconds: float = 2.0
     answer_seconds: float | None = 3.0

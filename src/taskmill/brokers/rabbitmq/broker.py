@@ -7,7 +7,7 @@ from uuid import uuid4
 from taskmill.brokers.contract import OnLost, OnMessage
 from taskmill.brokers.packing import MOST, pack
 from taskmill.brokers.rabbitmq.consumer import RabbitConsumer
-from taskmill.brokers.rabbitmq.publisher import Publisher
+from taskmill.brokers.rabbitmq.publisher import TicketPublisher
 from taskmill.core.task import Ticket
 from taskmill.wires.amqp import locate_rabbitmq
 from taskmill.wires.availability import Availability
@@ -22,7 +22,7 @@ class RabbitBroker:
         self._location = locate_rabbitmq(url)
         self.place = self._location.place
         self._availability = Availability.of_broker(self.place)
-        self._publisher = Publisher(self._location, self._availability)
+        self._publisher = TicketPublisher(self._location, self._availability)
         self._consumers: list[RabbitConsumer] = []
 
     async def announce(self, tickets: Sequence[Ticket], per_message: int = MOST) -> None:

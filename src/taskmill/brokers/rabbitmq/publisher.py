@@ -15,9 +15,6 @@ from taskmill.wires.amqp import AMQP_TIMINGS, AmqpTimings, Channel, Connection
 from taskmill.wires.amqp_channels import AmqpPublisher, resolve
 from taskmill.wires.availability import Availability
 
-FIRST_RESEND_SECONDS = 0.1
-"""After which what was not kept is sent again; it doubles each time. Of a queue that was deleted, workers must hear
-before there is another of that name: afterwards RabbitMQ does not tell them."""
 PERSISTENT = pika.BasicProperties(delivery_mode=2)
 
 
@@ -44,7 +41,7 @@ class SentBatch:
             self.confirmed.set_result(None)
 
 
-class Publisher(AmqpPublisher):
+class TicketPublisher(AmqpPublisher):
     def __init__(self, location: Location, availability: Availability, timings: AmqpTimings = AMQP_TIMINGS) -> None:
         super().__init__(location, "taskmill: announces", availability, timings)
         self._known: set[str] = set()
@@ -79,7 +76,7 @@ class Publisher(AmqpPublisher):
                 channel.close()
 
     async def _deliver(self, messages: list[TicketMessage]) -> None:
-        pause = FIRST_RESEND_SECONDS
+        pause = self._timings.first_resend
         while messages:
             channel = await self._ready_channel()
             await self._declare(channel, {message.queue for message in messages} - self._known)

@@ -23,7 +23,7 @@ from taskmill.brokers.redis.messages import FIELD, GROUP, Entry, RedisMessage, S
 from taskmill.core.locations import Location
 from taskmill.core.task import Priority
 from taskmill.wires.availability import Availability
-from taskmill.wires.redis import FAILURES, RedisLimits, connect, reason
+from taskmill.wires.redis import FAILURES, RedisLimits, cancel_and_wait, connect, reason
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ class RedisConsumer:
             self._wanted.clear()
 
     async def close(self) -> None:
-        await _end(*self._keepers)
+        await cancel_and_wait(*self._keepers)
         with contextlib.suppress(*FAILURES):
             async with asyncio.timeout(self._timings.close_timeout):
                 await self._settler.close()
@@ -144,7 +144,7 @@ class RedisConsumer:
             await asyncio.wait([listening])
         finally:
             self._listening = None
-            await _end(listening)
+            await cancel_and_wait(listening)
         return [] if listening.cancelled() else listening.result()
 
     async def _next(self, keys: list[str]) -> Found:
@@ -183,15 +183,6 @@ class RedisConsumer:
         keys = [key_of(Line(queue, priority)) for queue in self._queues for priority in Priority]
         if keys:
             await self._release_script(keys=keys, args=[GROUP, round(idle * 1000), name])
-
-
-async def _end(*tasks: "asyncio.Task[Any]") -> None:
-    """Cancels them until they have ended: in rare moments redis-py swallows a cancellation."""
-    left: Collection[asyncio.Task[Any]] = tasks
-    while left:
-        for task in left:
-            task.cancel()
-        _, left = await asyncio.wait(left, timeout=0.2)
 
 
 def _script(name: str) -> str:

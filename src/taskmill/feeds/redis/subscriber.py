@@ -22,7 +22,7 @@ from taskmill.wires.availability import Availability
 from taskmill.wires.redis import FAILURES, cancel_and_wait, reason
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RedisFeedTimings:
     """All in seconds."""
 
