@@ -11,9 +11,10 @@ from taskmill.engine.notifier import Notifier
 from taskmill.stores.contract import Filter, Store
 
 PAGE = 500
+"""Tasks that are found, and decided on, at once."""
 ROUNDS = 5
-"""A decision that finds a newer head is made again on it, so often at most."""
-EVER = 2**63 - 1
+"""How often a decision is made anew at most, because the task has changed meanwhile."""
+END_OF_TIME = 2**63 - 1
 
 
 class Verdict(NamedTuple):
@@ -41,7 +42,7 @@ async def delete(notifier: Notifier, ids: Sequence[str]) -> list[Verdict]:
     store = notifier.store
     tasks = await store.get(ids)
     final = [id for id in ids if id in tasks and tasks[id].head.state in FINAL]
-    await store.purge(len(final), states=FINAL, before=EVER, ids=final)
+    await store.purge(len(final), states=FINAL, before=END_OF_TIME, ids=final)
     left = await store.get(final)
     return [_deletion(id, tasks.get(id), id in left) for id in ids]
 

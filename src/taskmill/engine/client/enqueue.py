@@ -35,7 +35,7 @@ async def enqueue(notifier: Notifier, tasks: Sequence[Task]) -> list[Enqueued]:
     return [Enqueued(there.get(i, task.spec.id), i not in there) for i, task in enumerate(tasks)]
 
 
-Call = tuple[Sequence[Task], "asyncio.Future[list[Enqueued]]"]
+PendingCall = tuple[Sequence[Task], "asyncio.Future[list[Enqueued]]"]
 """What to enqueue, and where the answer goes. A bare tuple: one is made for every task."""
 
 
@@ -47,7 +47,7 @@ class EnqueueBatcher:
 
     def __init__(self, notifier: Notifier) -> None:
         self._notifier = notifier
-        self._calls: list[Call] = []
+        self._calls: list[PendingCall] = []
         self._flush: asyncio.Task[None] | None = None
 
     def enqueue(self, tasks: Sequence[Task]) -> "asyncio.Future[list[Enqueued]]":
@@ -66,7 +66,7 @@ class EnqueueBatcher:
         finally:
             self._flush = None
 
-    def _next(self) -> list[Call]:
+    def _next(self) -> list[PendingCall]:
         """The first call, and as many more as fit."""
         size = 0
         for end, (tasks, _) in enumerate(self._calls):
@@ -78,7 +78,7 @@ class EnqueueBatcher:
         calls, self._calls = self._calls[:end], self._calls[end:]
         return calls
 
-    async def _together(self, calls: list[Call]) -> None:
+    async def _together(self, calls: list[PendingCall]) -> None:
         all_tasks = calls[0][0] if len(calls) == 1 else [task for tasks, _ in calls for task in tasks]
         try:
             made = await enqueue(self._notifier, all_tasks)
