@@ -184,6 +184,7 @@ async def test_a_handler_that_forks_answers_once(mill: Trial, task: Any) -> None
 async def test_what_a_killed_attempt_started_ends_with_it(mill: Trial, tmp_path: Path) -> None:
     path = tmp_path / "pid"
     async with mill.worker():
+        await mill.run(h.add_in_process.call(1, 1))  # its process serves the next: the timeout is not for its start
         done = await mill.run(r.starts_a_program.using(timeout=1.0, retries=0).call(str(path)))
         assert error(done)["code"] == "timed_out"
     assert _ends(int(path.read_text()))
