@@ -10,7 +10,7 @@ from taskmill.brokers.packing import (
     LOWEST_FIRST,
     VERSION,
     Garbage,
-    Line,
+    Lane,
     PriorityOrder,
     pack,
     parcels,
@@ -44,20 +44,20 @@ def test_what_is_nearly_right_is_garbage(body: bytes) -> None:
 
 
 @given(st.lists(st.tuples(st.uuids().map(str), st.sampled_from("ab"), st.integers(1, 3)), max_size=50))
-def test_parcels_hold_every_ticket_by_line_and_in_order(fields: list[tuple[str, str, int]]) -> None:
+def test_parcels_hold_every_ticket_by_lane_and_in_order(fields: list[tuple[str, str, int]]) -> None:
     tickets = [Ticket(*each) for each in fields]
     found = list(parcels(tickets, 4))
     assert all(1 <= len(ids) <= 4 for _, ids in found)
-    for line in {Line(ticket.queue, ticket.priority) for ticket in tickets}:
-        expected = [ticket.id for ticket in tickets if (ticket.queue, ticket.priority) == line]
-        assert [id for other, ids in found if other == line for id in ids] == expected
+    for lane in {Lane(ticket.queue, ticket.priority) for ticket in tickets}:
+        expected = [ticket.id for ticket in tickets if (ticket.queue, ticket.priority) == lane]
+        assert [id for other, ids in found if other == lane for id in ids] == expected
 
 
 @given(NAMES, NAMES, st.integers(1, 3), st.integers(1, 3))
-def test_each_line_has_a_queue_of_its_own(one: str, other: str, first: int, second: int) -> None:
-    lines = Line(one, first), Line(other, second)
-    names = [queue_name(line) for line in lines]
-    assert (names[0] == names[1]) == (lines[0] == lines[1])
+def test_each_lane_has_a_queue_of_its_own(one: str, other: str, first: int, second: int) -> None:
+    lanes = Lane(one, first), Lane(other, second)
+    names = [queue_name(lane) for lane in lanes]
+    assert (names[0] == names[1]) == (lanes[0] == lanes[1])
     assert all(len(name.encode()) <= LONGEST for name in names)
 
 

@@ -5,7 +5,7 @@ import asyncio
 import pika
 import pytest
 
-from taskmill.brokers.packing import Line, pack
+from taskmill.brokers.packing import Lane, pack
 from taskmill.brokers.rabbitmq.names import QUEUE, queue_name
 from taskmill.core.errors import BrokerUnavailable
 from taskmill.core.task import Ticket
@@ -14,7 +14,7 @@ from tests.brokers.conftest import Opened
 from tests.brokers.faults import LONG, a_ticket, announced, arrives, closed, refused, works
 from tests.servers import RabbitmqServer
 
-NAME = queue_name(Line("faults", 2))
+NAME = queue_name(Lane("faults", 2))
 
 
 @pytest.mark.slow

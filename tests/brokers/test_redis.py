@@ -5,7 +5,7 @@ import asyncio
 import pytest
 import redis.asyncio as client
 
-from taskmill.brokers.packing import Line
+from taskmill.brokers.packing import Lane
 from taskmill.brokers.redis.consumer import RedisTimings
 from taskmill.brokers.redis.messages import FIELD, GROUP, key_of
 from taskmill.core.errors import BrokerUnavailable
@@ -14,7 +14,7 @@ from tests.brokers.conftest import Opened
 from tests.brokers.faults import a_ticket, announced, arrives, works
 from tests.servers import RedisServer
 
-KEY = key_of(Line("faults", 2))
+KEY = key_of(Lane("faults", 2))
 
 
 HASTY = RedisTimings(tidy_interval=0.1, idle=0.4)

@@ -5,7 +5,7 @@ from collections import defaultdict, deque
 from collections.abc import Collection, Sequence
 
 from taskmill.brokers.contract import OnLost, OnMessage
-from taskmill.brokers.packing import MOST, Line, PriorityOrder, parcels
+from taskmill.brokers.packing import MOST, Lane, PriorityOrder, parcels
 from taskmill.core.errors import BrokerUnavailable
 from taskmill.core.task import Ticket
 
@@ -14,7 +14,7 @@ class MemoryBroker:
     place = "memory://"
 
     def __init__(self) -> None:
-        self._messages: defaultdict[Line, deque[Sequence[str]]] = defaultdict(deque)
+        self._messages: defaultdict[Lane, deque[Sequence[str]]] = defaultdict(deque)
         self._consumers: list[MemoryConsumer] = []
         self._delivery: asyncio.Handle | None = None
         self._closed = False
@@ -22,8 +22,8 @@ class MemoryBroker:
     async def announce(self, tickets: Sequence[Ticket], per_message: int = MOST) -> None:
         if self._closed:
             raise BrokerUnavailable("this broker is closed")
-        for line, ids in parcels(tickets, per_message):
-            self._messages[line].append(ids)
+        for lane, ids in parcels(tickets, per_message):
+            self._messages[lane].append(ids)
         self.deliver_soon()
 
     def consume(self, queues: Collection[str], on_message: OnMessage, on_lost: OnLost) -> "MemoryConsumer":
@@ -44,16 +44,16 @@ class MemoryBroker:
         if self._delivery is None:
             self._delivery = asyncio.get_running_loop().call_soon(self._deliver)
 
-    def pick(self, priorities: Sequence[int], queues: Collection[str]) -> tuple[Line, Sequence[str]] | None:
-        """The oldest message of the first line that has one."""
+    def pick(self, priorities: Sequence[int], queues: Collection[str]) -> tuple[Lane, Sequence[str]] | None:
+        """The oldest message of the first lane that has one."""
         for priority in priorities:
             for queue in queues:
-                if messages := self._messages.get(line := Line(queue, priority)):
-                    return line, messages.popleft()
+                if messages := self._messages.get(lane := Lane(queue, priority)):
+                    return lane, messages.popleft()
         return None
 
-    def put_back(self, line: Line, ids: Sequence[str]) -> None:
-        self._messages[line].appendleft(ids)
+    def put_back(self, lane: Lane, ids: Sequence[str]) -> None:
+        self._messages[lane].appendleft(ids)
         self.deliver_soon()
 
     def _deliver(self) -> None:
@@ -103,14 +103,14 @@ class MemoryConsumer:
 
     def put_back(self, message: "MemoryMessage") -> None:
         if self.end(message):
-            self._broker.put_back(message.line, message.ids)
+            self._broker.put_back(message.lane, message.ids)
 
 
 class MemoryMessage:
-    def __init__(self, consumer: MemoryConsumer, line: Line, ids: Sequence[str]) -> None:
+    def __init__(self, consumer: MemoryConsumer, lane: Lane, ids: Sequence[str]) -> None:
         self._consumer = consumer
-        self.line = line
-        self.queue, self.priority = line
+        self.lane = lane
+        self.queue, self.priority = lane
         self.ids = ids
 
     def ack(self) -> None:

@@ -1,4 +1,4 @@
-"""Tickets as brokers' messages: several ids of one line to a message, readable by a person who looks at the broker.
+"""Tickets as brokers' messages: several ids of one lane to a message, readable by a person who looks at the broker.
 And which priority goes first."""
 
 import re
@@ -18,7 +18,7 @@ LARGEST = 1000
 _BODY = re.compile(rf"{VERSION}(?:\n[0-9a-f-]{{36}}){{1,{LARGEST}}}")
 
 
-class Line(NamedTuple):
+class Lane(NamedTuple):
     """Where tickets wait: one for each queue and priority."""
 
     queue: str
@@ -45,15 +45,15 @@ def unpack(body: bytes) -> list[str]:
     return text.split("\n")[1:]
 
 
-def parcels(tickets: Sequence[Ticket], most: int = MOST) -> Iterator[tuple[Line, list[str]]]:
-    """Ids by line, in their order, at most `most` in one parcel."""
-    lines: dict[tuple[str, int], list[str]] = {}
+def parcels(tickets: Sequence[Ticket], most: int = MOST) -> Iterator[tuple[Lane, list[str]]]:
+    """Ids by lane, in their order, at most `most` in one parcel."""
+    lanes: dict[tuple[str, int], list[str]] = {}
     for id, queue, priority in tickets:
-        lines.setdefault((queue, priority), []).append(id)
-    for (queue, priority), ids in lines.items():
-        line = Line(queue, priority)
+        lanes.setdefault((queue, priority), []).append(id)
+    for (queue, priority), ids in lanes.items():
+        lane = Lane(queue, priority)
         for start in range(0, len(ids), most):
-            yield line, ids[start : start + most]
+            yield lane, ids[start : start + most]
 
 
 LOWEST_FIRST = 16

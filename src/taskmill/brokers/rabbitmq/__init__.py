@@ -1,4 +1,4 @@
-"""RabbitMQ as the broker: a durable quorum queue for each line, confirmed messages, connections that come back."""
+"""RabbitMQ as the broker: a durable quorum queue for each lane, confirmed messages, connections that come back."""
 
 from taskmill.brokers.rabbitmq.broker import RabbitBroker
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from taskmill.brokers.contract import OnLost, OnMessage
-from taskmill.brokers.packing import Garbage, Line, unpack
+from taskmill.brokers.packing import Garbage, Lane, unpack
 from taskmill.brokers.rabbitmq.names import QUEUE, queue_name
 from taskmill.core.locations import Location
 from taskmill.core.task import Priority
@@ -22,7 +22,7 @@ from taskmill.wires.availability import Availability
 logger = logging.getLogger(__name__)
 
 MOST_MESSAGES, MOST_TICKETS = 250, 250
-"""Unsettled, of one line. The tickets are as many as are expected in them."""
+"""Unsettled, of one lane. The tickets are as many as are expected in them."""
 AHEAD = 2
 """How many times what was wanted of late may be here."""
 DECAY = 0.9
@@ -38,8 +38,8 @@ class RabbitMessage:
 
     __slots__ = ("_channel", "_tag", "_unsettled", "ids", "priority", "queue")
 
-    def __init__(self, line: Line, ids: list[str], channel: Channel, tag: int, unsettled: "set[RabbitMessage]") -> None:
-        self.queue, self.priority = line
+    def __init__(self, lane: Lane, ids: list[str], channel: Channel, tag: int, unsettled: "set[RabbitMessage]") -> None:
+        self.queue, self.priority = lane
         self.ids: Sequence[str] = ids
         self._channel = channel
         self._tag = tag
@@ -71,7 +71,7 @@ class RabbitConsumer:
         self._on_lost = on_lost
         self._link = Link(parameters(location, "taskmill: takes"), availability, self._up, self._down)
         self._connection: Connection = None
-        self._lines: dict[Line, LineChannel] = {}
+        self._lanes: dict[Lane, LaneChannel] = {}
         self._served: Collection[str] = ()
         self._prefetch = 0
         self._wanted = 0.0
@@ -83,11 +83,11 @@ class RabbitConsumer:
 
     def serve(self, queues: Collection[str]) -> None:
         self._served = frozenset(queues)
-        for line in (Line(queue, priority) for queue in queues for priority in Priority):
-            if line not in self._lines:
-                self._lines[line] = LineChannel(line, self._availability, self._deliver)
+        for lane in (Lane(queue, priority) for queue in queues for priority in Priority):
+            if lane not in self._lanes:
+                self._lanes[lane] = LaneChannel(lane, self._availability, self._deliver)
                 if self._connection is not None:
-                    self._lines[line].open_on(self._connection)
+                    self._lanes[lane].open_on(self._connection)
         self._consume(self._prefetch)
 
     def want(self, tickets: int) -> None:
@@ -108,41 +108,41 @@ class RabbitConsumer:
 
     def _consume(self, prefetch: int) -> None:
         self._prefetch = prefetch
-        for line, channel in self._lines.items():
-            channel.consume(prefetch if line.queue in self._served else 0)
+        for lane, channel in self._lanes.items():
+            channel.consume(prefetch if lane.queue in self._served else 0)
 
-    def _deliver(self, line: Line, channel: Channel, tag: int, body: bytes) -> None:
+    def _deliver(self, lane: Lane, channel: Channel, tag: int, body: bytes) -> None:
         try:
             ids = unpack(body)
         except Garbage as error:
-            logger.warning("thrown away from queue %r at the broker: %s", line.queue, error)
+            logger.warning("thrown away from queue %r at the broker: %s", lane.queue, error)
             channel.basic_ack(tag)
             return
         self._tickets_per_message += WEIGHT * (len(ids) - self._tickets_per_message)
-        self._on_message(RabbitMessage(line, ids, channel, tag, self._unsettled))
+        self._on_message(RabbitMessage(lane, ids, channel, tag, self._unsettled))
 
     def _up(self, connection: Connection) -> None:
         self._connection = connection
-        for channel in self._lines.values():
+        for channel in self._lanes.values():
             channel.open_on(connection)
 
     def _down(self, why: str) -> None:
         self._connection = None
-        for channel in self._lines.values():
+        for channel in self._lanes.values():
             channel.disconnect()
         self._unsettled.clear()
         self._on_lost()
 
 
-class LineChannel(AmqpChannel):
-    """To one queue at RabbitMQ, which has the messages of one line."""
+class LaneChannel(AmqpChannel):
+    """To one queue at RabbitMQ, which has the messages of one lane."""
 
     def __init__(
-        self, line: Line, availability: Availability, on_delivery: Callable[[Line, Channel, int, bytes], None]
+        self, lane: Lane, availability: Availability, on_delivery: Callable[[Lane, Channel, int, bytes], None]
     ) -> None:
         super().__init__(availability)
-        self._line = line
-        self._name = queue_name(line)
+        self._lane = lane
+        self._name = queue_name(lane)
         self._on_delivery = on_delivery
         self._consumer: str | None = None
         self._prefetch = 0
@@ -182,7 +182,7 @@ class LineChannel(AmqpChannel):
             self._consumer = self._channel.basic_consume(self._name, self._delivered)
 
     def _delivered(self, channel: Channel, method: Any, properties: object, body: bytes) -> None:
-        self._on_delivery(self._line, channel, method.delivery_tag, body)
+        self._on_delivery(self._lane, channel, method.delivery_tag, body)
 
     def _queue_deleted(self, channel: Channel) -> None:
         """RabbitMQ says so before it is wholly gone, so it is not made again at once."""

@@ -54,7 +54,7 @@ class TicketPublisher(AmqpPublisher):
 
     async def publish(self, tickets: Sequence[Ticket], most: int = MOST) -> None:
         """At most `most` tickets to a message. Raises BrokerUnavailable."""
-        messages = [TicketMessage(queue_name(line), pack(ids)) for line, ids in parcels(tickets, most)]
+        messages = [TicketMessage(queue_name(lane), pack(ids)) for lane, ids in parcels(tickets, most)]
         await self._limited(self._deliver(messages))
 
     async def round_trip(self, queue: str, body: bytes) -> None:

@@ -38,7 +38,7 @@ class RedisBroker:
             return
         try:
             async with asyncio.timeout(ANNOUNCE_TIMEOUT):
-                await self._add([(key_of(line), pack(ids)) for line, ids in parcels(tickets, per_message)])
+                await self._add([(key_of(lane), pack(ids)) for lane, ids in parcels(tickets, per_message)])
         except FAILURES as error:
             self._availability.away(reason(error))
             raise self._availability.unavailable(reason(error)) from None

@@ -18,7 +18,7 @@ from uuid import uuid4
 from redis.exceptions import ResponseError
 
 from taskmill.brokers.contract import OnMessage
-from taskmill.brokers.packing import ID_SIZE, VERSION, Garbage, Line, PriorityOrder, unpack
+from taskmill.brokers.packing import ID_SIZE, VERSION, Garbage, Lane, PriorityOrder, unpack
 from taskmill.brokers.redis.messages import FIELD, GROUP, Entry, RedisMessage, Settler, key_of
 from taskmill.core.locations import Location
 from taskmill.core.task import Priority
@@ -122,16 +122,16 @@ class RedisConsumer:
         if not self._queues:
             self._served.clear()
             await self._served.wait()
-        lines = self._lines()
-        found = await self._fetch(list(lines)) or await self._listen(list(lines))
+        lanes = self._lanes()
+        found = await self._fetch(list(lanes)) or await self._listen(list(lanes))
         for key, id, body in found:
-            self._deliver(lines[key], Entry(key, id), body)
+            self._deliver(lanes[key], Entry(key, id), body)
 
-    def _lines(self) -> Mapping[str, Line]:
+    def _lanes(self) -> Mapping[str, Lane]:
         """In the order in which they may go; each time another queue is the first."""
         self._queues.rotate(-1)
-        lines = (Line(queue, priority) for priority in self._order.next() for queue in self._queues)
-        return {key_of(line): line for line in lines}
+        lanes = (Lane(queue, priority) for priority in self._order.next() for queue in self._queues)
+        return {key_of(lane): lane for lane in lanes}
 
     async def _fetch(self, keys: list[str]) -> Found:
         found = await self._fetch_script(keys=keys, args=[GROUP, self._name, self._room, len(VERSION), ID_SIZE])
@@ -160,15 +160,15 @@ class RedisConsumer:
             (key.decode(), id, fields.get(FIELD.encode(), b"")) for key, entries in streams for id, fields in entries
         ]
 
-    def _deliver(self, line: Line, entry: Entry, body: bytes) -> None:
+    def _deliver(self, lane: Lane, entry: Entry, body: bytes) -> None:
         try:
             ids = unpack(body)
         except Garbage as error:
-            logger.warning("thrown away from queue %r at the broker: %s", line.queue, error)
+            logger.warning("thrown away from queue %r at the broker: %s", lane.queue, error)
             self._settler.ack(entry)
             return
         self._wanted.clear()
-        self._on_message(RedisMessage(line, ids, entry, self._settler))
+        self._on_message(RedisMessage(lane, ids, entry, self._settler))
 
     # --- tidying up
 
@@ -180,7 +180,7 @@ class RedisConsumer:
         self._settler.wake()
 
     async def _put_anew(self, idle: float, name: str) -> None:
-        keys = [key_of(Line(queue, priority)) for queue in self._queues for priority in Priority]
+        keys = [key_of(Lane(queue, priority)) for queue in self._queues for priority in Priority]
         if keys:
             await self._release_script(keys=keys, args=[GROUP, round(idle * 1000), name])
 

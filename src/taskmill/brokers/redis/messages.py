@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from redis.asyncio import Redis
 
-from taskmill.brokers.packing import Line, pack
+from taskmill.brokers.packing import Lane, pack
 from taskmill.wires.redis import FAILURES
 
 GROUP = "workers"
@@ -16,8 +16,8 @@ LENGTH = 100_000
 """Messages of a stream, about; beyond, the oldest are dropped: it may be that nobody serves the queue."""
 
 
-def key_of(line: Line) -> str:
-    return f"taskmill:tickets:{line.queue}:{line.suffix}"
+def key_of(lane: Lane) -> str:
+    return f"taskmill:tickets:{lane.queue}:{lane.suffix}"
 
 
 def add_entry(redis: Any, key: str, body: bytes) -> Any:
@@ -34,8 +34,8 @@ class Entry(NamedTuple):
 class RedisMessage:
     __slots__ = ("_settler", "entry", "ids", "priority", "queue")
 
-    def __init__(self, line: Line, ids: Sequence[str], entry: Entry, settler: "Settler") -> None:
-        self.queue, self.priority = line
+    def __init__(self, lane: Lane, ids: Sequence[str], entry: Entry, settler: "Settler") -> None:
+        self.queue, self.priority = lane
         self.ids = ids
         self.entry = entry
         self._settler = settler
