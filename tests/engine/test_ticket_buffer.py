@@ -134,6 +134,20 @@ async def test_the_first_after_a_rest_wait_for_others(broker: Scripted) -> None:
     assert buffer.claim(5) == ["later"], "it was not there during the rest"
 
 
+async def test_the_first_after_a_rest_are_claimed_although_the_clock_stands(
+    broker: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A timer may fire a little before its time: uvloop's clock goes by milliseconds, asyncio's by nanoseconds."""
+    loop = asyncio.get_running_loop()
+    now = loop.time()
+    monkeypatch.setattr(loop, "time", lambda: now)
+    buffer = buffer_of(broker, timings=WorkerTimings(sorting_delay=5e-10))
+    buffer.claim(5)
+    broker.deliver("a")
+    await broker.poked.wait()
+    assert buffer.claim(5) == ["a"]
+
+
 async def test_a_claim_that_failed_comes_first_again(broker: Scripted) -> None:
     buffer = buffer_of(broker)
     buffer.claim(9)

@@ -230,8 +230,10 @@ class TicketBuffer:
     def _give_back(self, queues: Collection[str] | None = None) -> None:
         """All that waits; of these queues alone."""
         for priority, some in self._waiting.items():
-            gone = [delivered for delivered in some if queues is None or delivered.message.queue in queues]
-            self._waiting[priority] = deque(delivered for delivered in some if delivered not in gone)
+            kept, gone = deque[Delivered](), list[Delivered]()
+            for delivered in some:
+                (gone if queues is None or delivered.message.queue in queues else kept).append(delivered)
+            self._waiting[priority] = kept
             for delivered in gone:
                 ids, delivered.ids = delivered.ids, []
                 self._count -= len(ids)
