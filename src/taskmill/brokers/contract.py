@@ -1,4 +1,4 @@
-"""What a broker promises. The conformance suite (taskmill.testing.conformance) holds every broker to it.
+"""What a broker promises. The conformance suite (taskmill.testing.conformance) checks it on every broker.
 
 A broker carries tickets from whoever made tasks ready to workers, several in one message. At least once, in any order,
 and loss is allowed: what is not delivered is found in the store. It publishes, consumes, acknowledges and returns.

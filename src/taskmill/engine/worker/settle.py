@@ -1,4 +1,4 @@
-"""From an outcome to the decision that is saved: the one place where outcomes are told apart."""
+"""From an outcome to the decision that is saved: the one match over all outcomes."""
 
 import json
 from collections.abc import Sequence

@@ -25,7 +25,7 @@ class QueueSource:
         """Whether there may be ready tasks that nobody has looked for."""
 
     def poll(self) -> None:
-        """Something may be ready that nobody told of."""
+        """Something may be ready of which no news came."""
         self._look = True
 
     def notified(self) -> None:

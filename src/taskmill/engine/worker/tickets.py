@@ -70,7 +70,7 @@ class TicketBuffer:
         self._room = 0
         """How many more it has room for now."""
         self._asked = False
-        """Whether the consumer was told of that room, and nothing has come since."""
+        """Whether tickets were wanted for that room, and none has come since."""
         self._fetching = False
         """Whether the consumer is to deliver at all."""
         self._room_at = 0.0

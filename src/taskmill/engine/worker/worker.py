@@ -84,7 +84,7 @@ class Worker:
     async def run(self, drain: asyncio.Event, stop: asyncio.Event) -> None:
         """Work until `drain` is set; then running attempts get the grace period, or until `stop` is set.
 
-        Raises when a part of the worker ends by itself: half a worker would hold tasks that nobody runs.
+        Raises when a part of the worker ends by itself: half a worker would claim tasks that nobody runs.
         """
         self._set_clock(await self._store.clock())
         self._source = await self._make_source()
