@@ -159,6 +159,8 @@ def warn_of_unknown_switches(own: App | None, disabled: frozenset[str]) -> None:
 def _known(own: App | None) -> Mapping[str, Task[..., Any]]:
     found: dict[str, Task[..., Any]] = {}
     for plugin in plugins():
+        if taken := sorted(plugin.app.tasks.keys() & found.keys()):
+            raise InvalidSettings(f"two installed packages bring a task type '{taken[0]}'")
         found |= plugin.app.tasks
     for point in _entry_points(TASK_TYPES):
         app = _loaded(point)

@@ -3,7 +3,7 @@
 from tests.catalogue.attempt import Watcher
 
 
-class Told(Watcher):
+class RecordingContext(Watcher):
     def __init__(self, cancel_at: float = 2.0) -> None:
         """`cancel_at`: the progress at which somebody cancels the task."""
         super().__init__()

@@ -11,7 +11,7 @@ import pytest
 
 from taskmill.catalogue.data import data_processing
 from taskmill.catalogue.data.results import Found, Output, Table
-from tests.catalogue.context import Told
+from tests.catalogue.context import RecordingContext
 
 SALES = """day,region,price,quantity,customer
 2024-01-05,north,2.50,4,7
@@ -32,7 +32,7 @@ def sales(roots: Path) -> Path:
 def process(**parameters: Any) -> Table:
     """As a worker does it: from JSON."""
     arguments = data_processing.decode(json.dumps(parameters))
-    made = data_processing(Told(), **arguments)
+    made = data_processing(RecordingContext(), **arguments)
     assert isinstance(made, Table)
     assert json.loads(data_processing.encode_result(made))["result"] == "table"
     return made
@@ -59,7 +59,7 @@ def rows(*steps: dict[str, Any], **more: Any) -> list[list[Any]]:
     ],
 )
 def test_what_a_text_is(text: str, expected: Found) -> None:
-    found = data_processing(Told(), text)
+    found = data_processing(RecordingContext(), text)
     assert isinstance(found, Found)
     assert found == expected
 

@@ -1,22 +1,25 @@
 """Progress of `data_processing`: in rows of rows, and what is not known exactly is called about."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from taskmill.catalogue.data import data_processing, engine
+from taskmill.catalogue import settings
+from taskmill.catalogue.data import data_processing
 from taskmill.catalogue.data import parameters as p
-from tests.catalogue.context import Told
+from taskmill.catalogue.settings import DataEngineLimits
+from tests.catalogue.context import RecordingContext
 
 ROWS = 300_000
 SORTED = [p.Derive("total", "price * id"), p.Sort([p.Order("total"), p.Order("id", True)])]
 
 
 @pytest.fixture
-def big(roots: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(engine, "LOOK", 0.002)
+def big(roots: Path) -> Path:
+    settings.use(replace(settings.current(), data_engine=DataEngineLimits(poll=0.002)))
     path = roots / "big.csv"
     lines = (f"{n},{n % 1000}.25,some words that fill the line {n % 97}\n" for n in range(ROWS))
     path.write_text("id,price,note\n" + "".join(lines))
@@ -24,7 +27,7 @@ def big(roots: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def notes(file: str, output: str, steps: list[Any]) -> list[str]:
-    ctx = Told()
+    ctx = RecordingContext()
     data_processing(ctx, p.TableFile(file), steps, output)
     assert ctx.notes.pop() == f"{ROWS:,} rows written"
     assert ctx.notes

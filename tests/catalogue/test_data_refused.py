@@ -4,6 +4,7 @@ import json
 import os
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ import duckdb
 import pytest
 
 from taskmill import InvalidParameters
+from taskmill.catalogue import settings
 from taskmill.catalogue.data import data_processing, engine
 from taskmill.catalogue.data.sources import TableSource
 from taskmill.catalogue.refusal import MissingExtra, Refusal
+from taskmill.catalogue.settings import DataEngineLimits
 from taskmill.executors.contract import StopRequested
-from tests.catalogue.context import Told
+from tests.catalogue.context import RecordingContext
 
 TABLE: list[dict[str, str | int | float | bool | None]] = [{"price": 2.5, "region": "north"}]
 
@@ -23,7 +26,7 @@ TABLE: list[dict[str, str | int | float | bool | None]] = [{"price": 2.5, "regio
 def refusal(**parameters: Any) -> str:
     arguments = data_processing.decode(json.dumps(parameters))
     with pytest.raises(Refusal) as refused:
-        data_processing(Told(), **arguments)
+        data_processing(RecordingContext(), **arguments)
     return str(refused.value)
 
 
@@ -213,15 +216,15 @@ def test_the_engine_is_locked_in_whatever_reaches_it(roots: Path, statement: str
     own.write_text("a\n1\n")
     (roots.parent / "secret.csv").write_text("secret\n")
     source = TableSource("own", str(own), "")
-    with engine.opened(Told(), {source.path: source.name}) as locked:
+    with engine.opened(RecordingContext(), {source.path: source.name}) as locked:
         assert locked.rows(f"SELECT * FROM read_csv('{own}')", 9) == [(1,)]
         with pytest.raises((Refusal, duckdb.Error)):
             locked.rows(statement.format(own=own, folder=roots), 9)
     assert os.listdir(roots) == ["own.csv"]
 
 
-def test_an_output_without_end_is_stopped(roots: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "LARGEST_OUTPUT", 1_000_000)
+def test_an_output_without_end_is_stopped(roots: Path) -> None:
+    settings.use(replace(settings.current(), data_engine=DataEngineLimits(largest_output=1_000_000)))
     same = [{"key": 1, "n": n} for n in range(10_000)]
     other = [{"key": 1, "m": n} for n in range(10_000)]
     steps = [{"do": "join", "table": other, "on": ["key"]}]
@@ -229,8 +232,8 @@ def test_an_output_without_end_is_stopped(roots: Path, monkeypatch: pytest.Monke
     assert os.listdir(roots) == []
 
 
-def test_a_statement_that_is_deaf_to_an_interrupt_is_given_up(roots: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Hangs(Told):
+def test_a_statement_that_is_deaf_to_an_interrupt_is_given_up(roots: Path) -> None:
+    class Hangs(RecordingContext):
         gave_up = False
 
         def give_up(self) -> None:
@@ -247,12 +250,12 @@ def test_a_statement_that_is_deaf_to_an_interrupt_is_given_up(roots: Path, monke
             assert heard.wait(10)
             raise duckdb.InterruptException
 
-    monkeypatch.setattr(engine, "DEAF", 0.02)
+    limits = DataEngineLimits(interrupt_timeout=0.02)
     heard, told, connection = threading.Event(), Hangs(), Connection()
     told.request_stop()
     (spill := roots.parent / "spill").mkdir()
     with pytest.raises(StopRequested):
-        engine.Engine(told, connection, {}, spill).rows("SELECT 1", 1)  # type: ignore[arg-type]
+        engine.Engine(told, connection, {}, spill, limits).rows("SELECT 1", 1)  # type: ignore[arg-type]
     assert told.gave_up
     assert connection.interrupts == 2
     assert not spill.exists()
@@ -263,5 +266,5 @@ def test_without_its_library_it_says_what_to_install(monkeypatch: pytest.MonkeyP
     with pytest.raises(
         MissingExtra, match=r'this worker lacks duckdb; install it there: pip install "taskmill\[data\]"'
     ):
-        data_processing(Told(), TABLE)
-    assert isinstance(data_processing(Told(), "words"), object)
+        data_processing(RecordingContext(), TABLE)
+    assert isinstance(data_processing(RecordingContext(), "words"), object)

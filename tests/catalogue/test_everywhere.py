@@ -15,7 +15,7 @@ import pytest
 
 from taskmill.catalogue import app
 from taskmill.catalogue import settings as told
-from tests.catalogue.town import SECRET, Town, living
+from tests.catalogue.installation import SECRET, Installation, running_installation
 from tests.catalogue.web.player import Reply
 from tests.cli.conftest import call_real, read_until, running, stop
 
@@ -23,9 +23,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    with living(tmp_path_factory.mktemp("town")) as town:
-        yield town
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with running_installation(tmp_path_factory.mktemp("installation")) as installation:
+        yield installation
 
 
 class Run(NamedTuple):
@@ -78,35 +78,35 @@ def plain(value: Any) -> Any:
     return msgspec.to_builtins(value)
 
 
-def parameters_of(name: str, town: Town) -> dict[str, Any]:
-    page = town.player.url + "/page"
+def parameters_of(name: str, installation: Installation) -> dict[str, Any]:
+    page = installation.player.url + "/page"
     return {key: page if value == "PAGE" else value for key, value in RUNS[name].parameters.items()}
 
 
-def by_rest(name: str, town: Town) -> Any:
-    body = {"task_type": name, "parameters": parameters_of(name, town)}
-    made = town.http.post("/tasks", json=body)
+def by_rest(name: str, installation: Installation) -> Any:
+    body = {"task_type": name, "parameters": parameters_of(name, installation)}
+    made = installation.http.post("/tasks", json=body)
     assert made.status_code == 201, made.text
-    task = ended(town, made.json()["id"])
+    task = ended(installation, made.json()["id"])
     assert task["state"] == "succeeded", task
     return task["result"]
 
 
-def ended(town: Town, id: str) -> Any:
-    town.http.get(f"/tasks/{id}/result", params={"wait": 20}, timeout=30)
-    return town.http.get(f"/tasks/{id}").json()
+def ended(installation: Installation, id: str) -> Any:
+    installation.http.get(f"/tasks/{id}/result", params={"wait": 20}, timeout=30)
+    return installation.http.get(f"/tasks/{id}").json()
 
 
-def by_command(name: str, town: Town) -> Any:
-    text = json.dumps(parameters_of(name, town))
-    run = call_real("submit", "-T", name, "-P", text, "--json", cwd=town.folder)
+def by_command(name: str, installation: Installation) -> Any:
+    text = json.dumps(parameters_of(name, installation))
+    run = call_real("submit", "-T", name, "-P", text, "--json", cwd=installation.folder)
     assert run.returncode == 0, run.stdout + run.stderr
     return json.loads(run.stdout)["result"]
 
 
-def by_python(name: str, town: Town) -> Any:
+def by_python(name: str, installation: Installation) -> Any:
     try:
-        return app.tasks[name].enqueue(**parameters_of(name, town)).result(timeout=30)
+        return app.tasks[name].enqueue(**parameters_of(name, installation)).result(timeout=30)
     finally:
         app.close()
         told.use(None)
@@ -115,19 +115,19 @@ def by_python(name: str, town: Town) -> Any:
 @pytest.mark.parametrize("face", [by_rest, by_command, by_python])
 @pytest.mark.parametrize("name", RUNS)
 def test_each_type_through_each_face(
-    name: str, face: Callable[[str, Town], Any], town: Town, monkeypatch: pytest.MonkeyPatch
+    name: str, face: Callable[[str, Installation], Any], installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(town.folder)
-    assert RUNS[name].found(face(name, town)) == RUNS[name].expected
+    monkeypatch.chdir(installation.folder)
+    assert RUNS[name].found(face(name, installation)) == RUNS[name].expected
 
 
 @pytest.mark.parametrize("name", sorted(RUNS.keys() - {"http_request"}))
-def test_the_example_that_is_shown_works_as_pasted(name: str, town: Town) -> None:
+def test_the_example_that_is_shown_works_as_pasted(name: str, installation: Installation) -> None:
     """All but that of `http_request`, which asks a public server."""
-    shown = call_real("types", "show", name, cwd=town.folder).stdout
+    shown = call_real("types", "show", name, cwd=installation.folder).stdout
     command = shlex.split(shown.splitlines()[-1])
     assert command[:4] == ["taskmill", "submit", "-T", name]
-    run = call_real(*command[1:], cwd=town.folder)
+    run = call_real(*command[1:], cwd=installation.folder)
     assert run.returncode == 0, run.stdout + run.stderr
 
 
@@ -152,100 +152,111 @@ SHORT_FORMS: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("body", "expected"), SHORT_FORMS)
-def test_the_short_forms_as_written(body: dict[str, Any], expected: dict[str, Any], town: Town) -> None:
-    made = town.http.post("/tasks", json=body)
+def test_the_short_forms_as_written(body: dict[str, Any], expected: dict[str, Any], installation: Installation) -> None:
+    made = installation.http.post("/tasks", json=body)
     assert made.status_code == 201, made.text
-    assert expected.items() <= ended(town, made.json()["id"])["result"].items()
+    assert expected.items() <= ended(installation, made.json()["id"])["result"].items()
 
 
-def test_a_table_that_was_uploaded(town: Town) -> None:
-    put = town.http.put("/uploads/more sales.csv", content=b"region,price\neast,7\n")
+def test_a_table_that_was_uploaded(installation: Installation) -> None:
+    put = installation.http.put("/uploads/more sales.csv", content=b"region,price\neast,7\n")
     assert put.status_code == 201, put.text
     body = {"task_type": "data_processing", "parameters": {"data": {"file": put.json()["path"]}}}
-    made = town.http.post("/tasks", json=body).json()
-    assert ended(town, made["id"])["result"]["rows"] == [{"region": "east", "price": 7}]
+    made = installation.http.post("/tasks", json=body).json()
+    assert ended(installation, made["id"])["result"]["rows"] == [{"region": "east", "price": 7}]
 
 
-def test_a_busy_server_is_asked_again_after_the_time_that_it_names(town: Town) -> None:
-    url = town.player.play("/busy", Reply(429, "", {"Retry-After": "1"}), Reply(200, "at last"))
-    made = town.http.post("/tasks", json={"task_type": "http_request", "parameters": {"url": url}}).json()
-    task = ended(town, made["id"])
+def test_a_busy_server_is_asked_again_after_the_time_that_it_names(installation: Installation) -> None:
+    url = installation.player.play("/busy", Reply(429, "", {"Retry-After": "1"}), Reply(200, "at last"))
+    made = installation.http.post("/tasks", json={"task_type": "http_request", "parameters": {"url": url}}).json()
+    task = ended(installation, made["id"])
     assert (task["state"], task["attempt"], task["result"]["body"]) == ("succeeded", 2, "at last")
-    first, _ = town.http.get(f"/tasks/{made['id']}/attempts").json()["attempts"]
+    first, _ = installation.http.get(f"/tasks/{made['id']}/attempts").json()["attempts"]
     assert first["outcome"] == "retry"
 
 
-def test_mail_arrives_once_with_the_password_of_the_file(town: Town) -> None:
-    by_rest("email_sending", town)
-    assert len(town.post.mails) == len({mail["Message-ID"] for mail in town.post.mails})
-    assert set(town.post.logins) == {b"mill"}
+def test_mail_arrives_once_with_the_password_of_the_file(installation: Installation) -> None:
+    by_rest("email_sending", installation)
+    assert len(installation.mail_server.mails) == len({mail["Message-ID"] for mail in installation.mail_server.mails})
+    assert set(installation.mail_server.logins) == {b"mill"}
 
 
-def test_no_secret_is_in_a_command_line_or_shown(town: Town) -> None:
-    processes = [psutil.Process(town.process.pid), *psutil.Process(town.process.pid).children(recursive=True)]
+def test_no_secret_is_in_a_command_line_or_shown(installation: Installation) -> None:
+    processes = [
+        psutil.Process(installation.process.pid),
+        *psutil.Process(installation.process.pid).children(recursive=True),
+    ]
     assert len(processes) >= 3
     assert all(SECRET not in process.cmdline() for process in processes)
-    shown = call_real("config", "check", cwd=town.folder, TASKMILL_SMTP_PASSWORD="open-secret")
+    shown = call_real("config", "check", cwd=installation.folder, TASKMILL_SMTP_PASSWORD="open-secret")
     assert "open-secret" not in shown.stdout + shown.stderr
     assert "smtp_password\t***\tTASKMILL_SMTP_PASSWORD" in shown.stdout
 
 
 @pytest.mark.parametrize(("moment", "mails"), [("before_quit", 1), ("before_data", 2)])
-def test_mail_when_the_worker_is_killed(town: Town, moment: str, mails: int) -> None:
+def test_mail_when_the_worker_is_killed(installation: Installation, moment: str, mails: int) -> None:
     """After the server's answer, it is not sent again; before it, it is, and both have one Message-ID."""
-    getattr(town.post, moment).append(lambda: kill_worker(town))
-    before = len(town.post.mails)
+    getattr(installation.mail_server, moment).append(lambda: kill_worker(installation))
+    before = len(installation.mail_server.mails)
     body = {"task_type": "email_sending", "parameters": {"to": "recipient@example.com"}}
-    id = town.http.post("/tasks", json=body).json()["id"]
-    task = ended(town, id)
+    id = installation.http.post("/tasks", json=body).json()["id"]
+    task = ended(installation, id)
     assert (task["state"], task["result"]["accepted"]) == ("succeeded", ["recipient@example.com"])
-    attempts = town.http.get(f"/tasks/{id}/attempts").json()["attempts"]
+    attempts = installation.http.get(f"/tasks/{id}/attempts").json()["attempts"]
     assert attempts[0]["outcome"] == "worker_lost"
-    sent = [mail["Message-ID"] for mail in town.post.mails[before:]]
+    sent = [mail["Message-ID"] for mail in installation.mail_server.mails[before:]]
     assert sent == [f"<{id}@localhost>"] * mails
 
 
-def kill_worker(town: Town) -> None:
-    children = psutil.Process(town.process.pid).children()
+def kill_worker(installation: Installation) -> None:
+    children = psutil.Process(installation.process.pid).children()
     [worker] = [child for child in children if "taskmill.supervisor.worker" in child.cmdline()]
     worker.kill()
     worker.wait(10)
 
 
-def test_settings_reach_the_processes_of_attempts(town: Town) -> None:
+def test_settings_reach_the_processes_of_attempts(installation: Installation) -> None:
     run = call_real(
-        "submit", "-T", "simulation", "-P", '{"model": {"name": "pi"}, "samples": 20000}', "--json", cwd=town.folder
+        "submit",
+        "-T",
+        "simulation",
+        "-P",
+        '{"model": {"name": "pi"}, "samples": 20000}',
+        "--json",
+        cwd=installation.folder,
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    assert (town.folder / "kept").is_dir()
-    assert not (town.folder / "state").exists()
+    assert (installation.folder / "kept").is_dir()
+    assert not (installation.folder / "state").exists()
 
 
-def test_a_type_that_is_off_is_refused_by_each_face(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_type_that_is_off_is_refused_by_each_face(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     says = "the task type 'sleep' is switched off"
-    refused = town.http.post("/tasks", json={"task_type": "sleep", "parameters": {"seconds": 1}})
+    refused = installation.http.post("/tasks", json={"task_type": "sleep", "parameters": {"seconds": 1}})
     assert refused.status_code == 422
     assert says in refused.text
-    command = call_real("submit", "-T", "sleep", "-P", "1", cwd=town.folder)
+    command = call_real("submit", "-T", "sleep", "-P", "1", cwd=installation.folder)
     assert command.returncode == 2
     assert says in command.stderr
-    monkeypatch.chdir(town.folder)
+    monkeypatch.chdir(installation.folder)
     with pytest.raises(Exception, match=says):
         app.tasks["sleep"].enqueue(1)
     told.use(None)
-    names = [shown["name"] for shown in town.http.get("/task-types").json()["task_types"]]
+    names = [shown["name"] for shown in installation.http.get("/task-types").json()["task_types"]]
     assert "math" in names
     assert "sleep" not in names
 
 
-def test_hostile_parameters_are_refused_at_the_door_or_by_the_handler(town: Town) -> None:
-    made = town.http.post(
+def test_hostile_parameters_are_refused_at_the_door_or_by_the_handler(installation: Installation) -> None:
+    made = installation.http.post(
         "/tasks", json={"task_type": "http_request", "parameters": {"url": "http://169.254.169.254/"}}
     )
-    task = ended(town, made.json()["id"])
+    task = ended(installation, made.json()["id"])
     assert (task["state"], task["attempt"]) == ("failed", 1)
     assert "169.254.169.254 is not a public address" in task["error"]["message"]
-    refused = town.http.post("/tasks", json={"task_type": "github", "parameters": {"repository": "../../user"}})
+    refused = installation.http.post("/tasks", json={"task_type": "github", "parameters": {"repository": "../../user"}})
     assert refused.status_code == 422
 
 

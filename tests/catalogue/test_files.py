@@ -17,7 +17,7 @@ from taskmill.catalogue.files.results import Checked, Counted, Inspected, Made, 
 from taskmill.catalogue.refusal import Refusal
 from taskmill.core.retry import RetryPolicy
 from taskmill.executors.contract import StopRequested
-from tests.catalogue.context import Told
+from tests.catalogue.context import RecordingContext
 
 TEXT = "the quick brown fox\njumps over\n\nthe lazy dög"
 LARGE = 5 * 2**20 + 3
@@ -37,8 +37,8 @@ def large(roots: Path) -> Path:
     return path
 
 
-def process(filename: str, operation: op.Operations, ctx: Told | None = None) -> Wrote:
-    made = file_processing(ctx or Told(), filename, operation)
+def process(filename: str, operation: op.Operations, ctx: RecordingContext | None = None) -> Wrote:
+    made = file_processing(ctx or RecordingContext(), filename, operation)
     assert isinstance(made, Wrote)
     return made
 
@@ -46,12 +46,12 @@ def process(filename: str, operation: op.Operations, ctx: Told | None = None) ->
 def test_the_short_form_inspects(notes: Path) -> None:
     digest = hashlib.sha256(TEXT.encode()).hexdigest()
     expected = Inspected("notes.txt", 45, "sha256", digest, "utf-8", 4, 9)
-    assert file_processing(Told(), "notes.txt") == expected
+    assert file_processing(RecordingContext(), "notes.txt") == expected
 
 
 @pytest.mark.parametrize("algorithm", ["sha256", "sha512", "sha3_256", "blake2b", "sha1", "md5"])
 def test_checksums(large: Path, algorithm: str) -> None:
-    ctx = Told()
+    ctx = RecordingContext()
     expected = Checked("large.bin", LARGE, algorithm, hashlib.new(algorithm, large.read_bytes()).hexdigest())
     assert file_processing(ctx, "large.bin", op.Checksum(algorithm)) == expected  # type: ignore[arg-type]
     assert ctx.fractions == sorted(ctx.fractions)
@@ -77,14 +77,14 @@ def test_checksums(large: Path, algorithm: str) -> None:
 )
 def test_counts(roots: Path, content: bytes, expected: tuple[str, int | None, int | None]) -> None:
     (roots / "it").write_bytes(content)
-    assert file_processing(Told(), "it", op.Count()) == Counted("it", len(content), *expected)
+    assert file_processing(RecordingContext(), "it", op.Count()) == Counted("it", len(content), *expected)
 
 
 def test_counts_are_those_of_wc(roots: Path) -> None:
     path = roots / "generated.txt"
     path.write_text("".join(f"line {n}\t of {'x' * (n % 90)} \n" for n in range(80_000)))
     lines, words, size = subprocess.run(["wc", path], capture_output=True, text=True, check=True).stdout.split()[:3]
-    counted = file_processing(Told(), "generated.txt", op.Count())
+    counted = file_processing(RecordingContext(), "generated.txt", op.Count())
     assert counted == Counted("generated.txt", int(size), "ascii", int(lines), int(words))
 
 
@@ -107,7 +107,7 @@ def test_zip_and_back(roots: Path, large: Path) -> None:
     assert process("large.bin", op.Compress("zip", "packed.zip")).made[0].filename == "packed.zip"
     with zipfile.ZipFile(roots / "packed.zip") as archive:
         assert archive.read("large.bin") == large.read_bytes()
-    ctx = Told()
+    ctx = RecordingContext()
     assert process("packed.zip", op.Decompress(output="back"), ctx).made == [Made("back", LARGE)]
     assert (roots / "back").read_bytes() == large.read_bytes()
     assert 0 < ctx.fractions[0] <= ctx.fractions[-1] <= 1
@@ -127,7 +127,7 @@ def test_several_files_of_a_zip_make_a_folder(roots: Path) -> None:
         archive.mkdir("deep/")
         for name, content in contents.items():
             archive.writestr(name, content)
-    ctx = Told()
+    ctx = RecordingContext()
     made = process("all.zip", op.Decompress(), ctx).made
     assert made == [Made(f"all/{name}", len(content)) for name, content in contents.items()]
     assert {name: (roots / "all" / name).read_bytes() for name in contents} == contents
@@ -139,7 +139,7 @@ def test_several_files_of_a_zip_make_a_folder(roots: Path) -> None:
     left.mkdir()
     (left / "of a killed attempt").touch()
     with pytest.raises(StopRequested):
-        process("all.zip", op.Decompress(output="again"), Told(cancel_at=0.5))
+        process("all.zip", op.Decompress(output="again"), RecordingContext(cancel_at=0.5))
     assert sorted(os.listdir(roots)) == ["all", "all.zip"]
 
 
@@ -193,12 +193,12 @@ def test_an_empty_file(roots: Path) -> None:
 )
 def test_what_was_cancelled_midway_leaves_nothing_behind(roots: Path, large: Path, operation: op.Operations) -> None:
     with pytest.raises(StopRequested):
-        file_processing(Told(cancel_at=0.5), "large.bin", operation)
+        file_processing(RecordingContext(cancel_at=0.5), "large.bin", operation)
     assert os.listdir(roots) == ["large.bin"]
 
 
 def test_reading_stops_when_cancelled(large: Path) -> None:
-    ctx = Told(cancel_at=0.3)
+    ctx = RecordingContext(cancel_at=0.3)
     with pytest.raises(StopRequested):
         file_processing(ctx, "large.bin")
     assert ctx.fractions[-1] < 0.5
@@ -218,7 +218,7 @@ def test_without_unnamed_files_a_hidden_name_does(roots: Path, large: Path, monk
     monkeypatch.delattr(os, "O_TMPFILE")
     process("large.bin", op.Compress("gzip"))
     with pytest.raises(StopRequested):
-        file_processing(Told(cancel_at=0.5), "large.bin", op.Compress("xz"))
+        file_processing(RecordingContext(cancel_at=0.5), "large.bin", op.Compress("xz"))
     assert sorted(os.listdir(roots)) == ["large.bin", "large.bin.gz"]
 
 

@@ -13,11 +13,11 @@ from taskmill.catalogue.files import operations as op
 from taskmill.catalogue.files.results import Drew
 from taskmill.catalogue.refusal import Refusal
 from taskmill.executors.contract import StopRequested
-from tests.catalogue.context import Told
+from tests.catalogue.context import RecordingContext
 
 
-def draw(filename: str, operation: op.Operations, ctx: Told | None = None) -> Drew:
-    drawn = file_processing(ctx or Told(), filename, operation)
+def draw(filename: str, operation: op.Operations, ctx: RecordingContext | None = None) -> Drew:
+    drawn = file_processing(ctx or RecordingContext(), filename, operation)
     assert isinstance(drawn, Drew)
     return drawn
 
@@ -96,17 +96,17 @@ REFUSED: dict[str, tuple[bytes, op.Operations, str]] = {
 def test_refused(roots: Path, content: bytes, operation: op.Operations, words: str) -> None:
     (roots / "it.png").write_bytes(content)
     with pytest.raises(Refusal) as refused:
-        file_processing(Told(), "it.png", operation)
+        file_processing(RecordingContext(), "it.png", operation)
     assert words in str(refused.value)
     assert os.listdir(roots) == ["it.png"]
 
 
 def test_a_result_that_would_be_too_large(photo: Path) -> None:
     with pytest.raises(Refusal, match=r"20,000 by 15,000 pixels; at most 64,000,000"):
-        file_processing(Told(), "photo.png", op.Resize(20_000))
+        file_processing(RecordingContext(), "photo.png", op.Resize(20_000))
 
 
 def test_cancelled_midway(roots: Path, photo: Path) -> None:
     with pytest.raises(StopRequested):
-        draw("photo.png", op.Resize(100), Told(cancel_at=0.1))
+        draw("photo.png", op.Resize(100), RecordingContext(cancel_at=0.1))
     assert os.listdir(roots) == ["photo.png"]

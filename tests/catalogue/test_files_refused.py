@@ -15,17 +15,17 @@ from taskmill import InvalidParameters
 from taskmill.catalogue import settings
 from taskmill.catalogue.files import file_processing
 from taskmill.catalogue.files import operations as op
-from taskmill.catalogue.files.opening import reading
+from taskmill.catalogue.files.safe_files import reading
 from taskmill.catalogue.refusal import Refusal
 from taskmill.catalogue.settings import CatalogueSettings
-from tests.catalogue.context import Told
+from tests.catalogue.context import RecordingContext
 
 ZEROS = bytes(2**20)
 
 
 def refusal(filename: str, operation: op.Operations | None = None) -> str:
     with pytest.raises(Refusal) as refused:
-        file_processing(Told(), filename, operation or op.Inspect())
+        file_processing(RecordingContext(), filename, operation or op.Inspect())
     return str(refused.value)
 
 
@@ -224,7 +224,7 @@ def test_decompression(roots: Path, content: Callable[[], bytes], operation: op.
 @pytest.mark.slow
 def test_a_bomb_is_refused_before_it_fills_the_disk(roots: Path) -> None:
     (roots / "bomb.gz").write_bytes(gzip.compress(ZEROS * 150))
-    ctx = Told()
+    ctx = RecordingContext()
     with pytest.raises(Refusal):
         file_processing(ctx, "bomb.gz", op.Decompress())
     assert 30 <= len(ctx.notes) <= 150 / 1000 * 250 + 1

@@ -17,7 +17,7 @@ import pytest
 
 from taskmill.catalogue import app, settings
 from taskmill.catalogue.simulation import simulation
-from tests.catalogue.context import Told
+from tests.catalogue.context import RecordingContext
 from tests.chaos.mill import until
 from tests.cli.conftest import call_real, free_port, read_until, running
 
@@ -199,7 +199,8 @@ def test_a_killed_simulation_goes_on_and_gives_the_same(mill: Mill, roots: Path)
     done = int(line.removeprefix("goes on after chunk ").split(" of ")[0])
     assert 0 < at * 80 - 25 < done < 80
     assert os.listdir(states) == []
-    whole = simulation(Told(), **simulation.decode(json.dumps({"model": model, "samples": 4_000_000, "seed": 11})))
+    parameters = simulation.decode(json.dumps({"model": model, "samples": 4_000_000, "seed": 11}))
+    whole = simulation(RecordingContext(), **parameters)
     assert task["result"]["estimate"] == whole.estimate
     assert (task["result"]["low"], task["result"]["high"]) == (whole.low, whole.high)
 

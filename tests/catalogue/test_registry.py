@@ -9,7 +9,7 @@ import pytest
 from taskmill import App, InvalidRequest, InvalidSettings, State, UnknownTaskType
 from taskmill.catalogue import app, math, settings
 from taskmill.catalogue.settings import CatalogueSettings
-from taskmill.plugins import handlers, warn_of_unknown_switches
+from taskmill.plugins import handlers, plugins, tidy, warn_of_unknown_switches
 from taskmill.testing import Sandbox
 
 Install = Callable[..., None]
@@ -39,15 +39,16 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     monkeypatch.syspath_prepend(tmp_path)
     made = []
 
-    def install(module: str, text: str, attribute: str = "app") -> None:
+    def install(module: str, text: str, attribute: str = "app", group: str = "taskmill.task_types") -> None:
         (tmp_path / f"{module}.py").write_text(text)
         folder = tmp_path / f"{module}-1.0.dist-info"
         folder.mkdir()
         (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
-        (folder / "entry_points.txt").write_text(f"[taskmill.task_types]\nmine = {module}:{attribute}\n")
+        (folder / "entry_points.txt").write_text(f"[{group}]\nmine = {module}:{attribute}\n")
         made.append(module)
 
     yield install
+    plugins.cache_clear()
     for module in made:
         sys.modules.pop(module, None)
 
@@ -145,4 +146,47 @@ def test_an_apps_own_task_types_win(install: Install) -> None:
 def test_a_package_that_cannot_be_used_is_named(install: Install, text: str, attribute: str, says: str) -> None:
     install("shop_tasks", text, attribute)
     with pytest.raises(InvalidSettings, match=f"the package shop_tasks .*{says}"):
+        handlers(None)
+
+
+PLUGIN = (
+    MODULE.format(name="ship")
+    + """
+
+class Shop:
+    app = app
+    uploads = None
+    tidied = 0
+
+    def configure(self, configuration):
+        pass
+
+    def tidy(self):
+        self.tidied += 1
+
+
+shop = Shop()
+"""
+)
+
+
+def test_a_plugin_brings_task_types_and_is_called_to_tidy(install: Install) -> None:
+    install("shop_plugin", PLUGIN, "shop", "taskmill.plugins")
+    plugins.cache_clear()
+    assert {"ship", "math"} <= handlers(None).keys()
+    tidy()
+    assert sys.modules["shop_plugin"].shop.tidied == 1
+
+
+def test_a_plugin_that_cannot_be_loaded_is_named(install: Install) -> None:
+    install("shop_plugin", "import a_module_that_is_not_there", "shop", "taskmill.plugins")
+    plugins.cache_clear()
+    with pytest.raises(InvalidSettings, match=r"the package shop_plugin .*taskmill.plugins.* can't be loaded"):
+        handlers(None)
+
+
+def test_two_plugins_of_one_task_type_are_refused(install: Install) -> None:
+    install("shop_plugin", PLUGIN.replace("ship", "math"), "shop", "taskmill.plugins")
+    plugins.cache_clear()
+    with pytest.raises(InvalidSettings, match="two installed packages bring a task type 'math'"):
         handlers(None)

@@ -23,7 +23,7 @@ from taskmill.executors.contract import StopRequested
 from taskmill.sdk.sync import run
 from taskmill.stores.contract import ClaimQuery
 from taskmill.stores.open import open_store
-from tests.catalogue.context import Told
+from tests.catalogue.context import RecordingContext
 
 pytestmark = pytest.mark.slow
 
@@ -58,8 +58,8 @@ class Page(HTMLParser):
         self.texts.setdefault("", []).append("")
 
 
-def make(ctx: Told | None = None, **parameters: Any) -> Made:
-    return report(ctx or Told(), **report.decode(json.dumps(parameters)))
+def make(ctx: RecordingContext | None = None, **parameters: Any) -> Made:
+    return report(ctx or RecordingContext(), **report.decode(json.dumps(parameters)))
 
 
 def given(**section: Any) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def pages_of(pdf: bytes) -> int:
 
 
 def test_given_data(roots: Path) -> None:
-    ctx = Told()
+    ctx = RecordingContext()
     about = given(text="By region.\nAll of it.", rows=REVENUE, chart=CHART)
     made = make(ctx, about=about, title="Sales", output="sales")
     assert [(file.filename, file.bytes) for file in made.files] == [
@@ -186,7 +186,7 @@ def test_own_tasks_of_some_queues(roots: Path, finish: Callable[..., str]) -> No
 
 
 def test_without_any_task(roots: Path, finish: Callable[..., str]) -> None:
-    ctx = Told()
+    ctx = RecordingContext()
     made = make(ctx)
     assert made.tasks == 0
     assert sorted(os.listdir(roots)) == [f"report-{ctx.task.id}.html", f"report-{ctx.task.id}.pdf"]
@@ -195,7 +195,7 @@ def test_without_any_task(roots: Path, finish: Callable[..., str]) -> None:
 def test_cancelled_midway(roots: Path, finish: Callable[..., str]) -> None:
     finish("resize", 1)
     with pytest.raises(StopRequested):
-        make(Told(cancel_at=0.6), output="it")
+        make(RecordingContext(cancel_at=0.6), output="it")
     assert os.listdir(roots) == []
 
 

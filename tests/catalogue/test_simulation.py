@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
@@ -9,16 +10,17 @@ from typing import Any
 import pytest
 
 from taskmill import InvalidParameters
+from taskmill.catalogue import settings
 from taskmill.catalogue.refusal import MissingExtra
-from taskmill.catalogue.simulation import Estimate, run, simulation
+from taskmill.catalogue.simulation import Estimate, simulation
 from taskmill.catalogue.simulation.moments import Moments
 from taskmill.catalogue.simulation.run import CHUNK
 from taskmill.executors.contract import StopRequested
-from tests.catalogue.context import Told
+from tests.catalogue.context import RecordingContext
 
 
-def simulate(ctx: Told | None = None, **parameters: Any) -> Estimate:
-    return simulation(ctx or Told(), **simulation.decode(json.dumps(parameters)))
+def simulate(ctx: RecordingContext | None = None, **parameters: Any) -> Estimate:
+    return simulation(ctx or RecordingContext(), **simulation.decode(json.dumps(parameters)))
 
 
 def black_scholes(spot: float, strike: float, rate: float, volatility: float, years: float) -> float:
@@ -81,7 +83,7 @@ def test_moments_of_chunks_are_those_of_the_whole() -> None:
 
 
 def test_progress_is_what_is_done(roots: Path) -> None:
-    ctx = Told()
+    ctx = RecordingContext()
     simulate(ctx, model={"name": "pi"}, samples=4 * CHUNK)
     assert ctx.fractions == [0.25, 0.5, 0.75, 1.0]
     assert ctx.notes[0] == "200,000 of 800,000 samples"
@@ -91,7 +93,7 @@ class Killed(BaseException):
     pass
 
 
-class Dies(Told):
+class Dies(RecordingContext):
     """A context whose process dies midway."""
 
     def _on_progress(self, fraction: float, note: str) -> None:
@@ -100,15 +102,15 @@ class Dies(Told):
             raise Killed
 
 
-def test_an_attempt_goes_on_where_one_was_killed(roots: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "KEEP", 0.0)
+def test_an_attempt_goes_on_where_one_was_killed(roots: Path) -> None:
+    settings.use(replace(settings.current(), checkpoint_interval=0.0))
     wanted: dict[str, Any] = {"model": {"name": "option_price"}, "samples": 10 * CHUNK + 5, "seed": 3}
     whole = simulate(**wanted)
     states = roots.parent / "state" / "simulation"
     with pytest.raises(Killed):
         simulate(Dies(), **wanted)
     assert [path.suffix for path in states.iterdir()] == [".json"]
-    ctx = Told()
+    ctx = RecordingContext()
     assert simulate(ctx, **wanted) == whole
     assert ctx.lines == ["goes on after chunk 5 of 11"]
     assert len(ctx.fractions) == 6
@@ -119,16 +121,16 @@ def test_an_attempt_goes_on_where_one_was_killed(roots: Path, monkeypatch: pytes
 def test_a_state_of_something_else_is_not_used(roots: Path, broken: bytes) -> None:
     states = roots.parent / "state" / "simulation"
     states.mkdir(parents=True)
-    (states / f"{Told().task.id}.json").write_bytes(broken)
-    ctx = Told()
+    (states / f"{RecordingContext().task.id}.json").write_bytes(broken)
+    ctx = RecordingContext()
     simulate(ctx, model={"name": "pi"}, samples=100)
     assert ctx.lines == []
     assert list(states.iterdir()) == []
 
 
-def test_what_was_cancelled_leaves_no_state(roots: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "KEEP", 0.0)
-    ctx = Told(cancel_at=0.3)
+def test_what_was_cancelled_leaves_no_state(roots: Path) -> None:
+    settings.use(replace(settings.current(), checkpoint_interval=0.0))
+    ctx = RecordingContext(cancel_at=0.3)
     with pytest.raises(StopRequested):
         simulate(ctx, model={"name": "pi"}, samples=10 * CHUNK)
     assert len(ctx.fractions) == 3

@@ -12,24 +12,24 @@ from pathlib import Path
 import pytest
 
 from taskmill.catalogue import settings, tidy, upload
-from taskmill.catalogue.files import file_processing, opening
+from taskmill.catalogue.files import file_processing, safe_files
 from taskmill.catalogue.files import operations as op
 from taskmill.catalogue.refusal import Refusal
-from tests.catalogue.context import Told
+from tests.catalogue.context import RecordingContext
 
 ID = "01a20167-4d70-7b43-b36f-68b0bc9419a5"
 KILLED = """
 import os, signal
 from pathlib import Path
 from taskmill.catalogue import settings
-from taskmill.catalogue.files import opening
+from taskmill.catalogue.files import safe_files
 from taskmill.catalogue.files.folders import new_folder
-from taskmill.catalogue.files.places import locate
+from taskmill.catalogue.files.paths import locate
 
 settings.use(settings.CatalogueSettings(roots=(Path({root!r}),), state=Path({state!r})))
-opening.os = type("Os", (), {{name: getattr(os, name) for name in dir(os) if name != "O_TMPFILE"}})
+safe_files.os = type("Os", (), {{name: getattr(os, name) for name in dir(os) if name != "O_TMPFILE"}})
 with new_folder(locate("unpacked"), "a-task") as folder, folder.file(["deep", "a.txt"]) as file:
-    with opening.writing(locate("made.txt")) as other:
+    with safe_files.writing(locate("made.txt")) as other:
         other.write(b"half")
         os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -61,7 +61,7 @@ def test_what_is_made_leaves_no_note(roots: Path) -> None:
         archive.writestr("a", "1")
         archive.writestr("b", "2")
     (roots / "two.zip").write_bytes(file.getvalue())
-    file_processing(Told(), "two.zip", op.Decompress())
+    file_processing(RecordingContext(), "two.zip", op.Decompress())
     assert os.listdir(settings.current().state / "parts") == []
     assert sorted(os.listdir(roots)) == ["two", "two.zip"]
 
@@ -144,7 +144,7 @@ def test_a_file_that_is_uploaded_again_has_the_same_name_and_another_one_has_its
     other = upload(str(source))
     assert first == again != other
     assert first.startswith("uploads/sales-")
-    with opening.reading(first) as opened:
+    with safe_files.reading(first) as opened:
         assert opened.file.read() == b"a\n1\n"
 
 

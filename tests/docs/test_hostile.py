@@ -13,7 +13,7 @@ from taskmill import InvalidParameters
 from taskmill.catalogue import app, settings
 from taskmill.catalogue.settings import CatalogueSettings
 from tests.architecture.tree import ROOT
-from tests.catalogue.context import Told
+from tests.catalogue.context import RecordingContext
 from tests.catalogue.web.player import Player, playing
 from tests.docs.hostile import HOSTILE, Hostile, lay_out, resolver
 
@@ -39,7 +39,7 @@ async def refusal(one: Hostile, parameters: str, monkeypatch: pytest.MonkeyPatch
     task = app.tasks[one.task_type]
     try:
         arguments = task.decode(parameters)
-        context = {task.context_parameter: Told()} if task.context_parameter else {}
+        context = {task.context_parameter: RecordingContext()} if task.context_parameter else {}
         result = task.fn(**context, **arguments)
         if inspect.isawaitable(result):
             await result

@@ -146,8 +146,8 @@ def email_sending(
 def _hand_over(ctx: Context, configured: CatalogueSettings, letter: "Letter") -> Sent:
     from email.utils import formatdate
 
-    from taskmill.catalogue.mail.handing import hand_over
     from taskmill.catalogue.mail.ledger import Ledger
+    from taskmill.catalogue.mail.smtp import hand_over
 
     assert configured.smtp is not None
     ledger = Ledger(configured.state / "mail", letter.id)
@@ -223,7 +223,7 @@ def _attachments(given: list[Attached]) -> list["Attachment"]:
 def _attachment(given: Attached, room: int) -> "Attachment":
     from base64 import b64decode
 
-    from taskmill.catalogue.files.opening import reading
+    from taskmill.catalogue.files.safe_files import reading
     from taskmill.catalogue.mail.letter import Attachment
 
     path, content = given.get("path"), given.get("content")
@@ -231,7 +231,7 @@ def _attachment(given: Attached, room: int) -> "Attachment":
         raise Refusal("attachments: each is either a file below a root (`path`) or base64 (`name` and `content`)")
     if path is not None:
         with reading(path) as opened:
-            return Attachment(given.get("name") or opened.place.file, _limited(opened.file.read(room + 1), room))
+            return Attachment(given.get("name") or opened.rooted.file, _limited(opened.file.read(room + 1), room))
     try:
         return Attachment(given.get("name") or "attachment", _limited(b64decode(content or "", validate=True), room))
     except ValueError as error:

@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 from taskmill.catalogue.base import app
 from taskmill.catalogue.refusal import Refusal
 from taskmill.catalogue.settings import current
-from taskmill.catalogue.web.faults import ServerFault
+from taskmill.catalogue.web.errors import ServerFault
 from taskmill.catalogue.web.providers import POLICY, RETRIES, ProviderQuestion, answer
 
 CODE = r"^[A-Za-z]{3}$"

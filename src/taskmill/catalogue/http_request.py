@@ -13,7 +13,7 @@ from taskmill.catalogue.refusal import Refusal
 from taskmill.catalogue.settings import current
 from taskmill.catalogue.web.addresses import resolved
 from taskmill.catalogue.web.exchange import Answer, Ask, fetch
-from taskmill.catalogue.web.later import later
+from taskmill.catalogue.web.retry_after import later
 from taskmill.core.retry import RetryPolicy
 from taskmill.sdk.context import Context
 

@@ -5,7 +5,7 @@ from typing import Any, TypedDict
 from taskmill.catalogue.base import app
 from taskmill.catalogue.refusal import Refusal
 from taskmill.catalogue.settings import current
-from taskmill.catalogue.web.faults import ServerFault
+from taskmill.catalogue.web.errors import ServerFault
 from taskmill.catalogue.web.providers import POLICY, RETRIES, ProviderQuestion, answer
 
 TEXT = ("quote", "content", "text", "q")

@@ -33,6 +33,18 @@ class Provider:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DataEngineLimits:
+    """Of one task of `data_processing`."""
+
+    poll: float = 0.1
+    """Seconds between two looks at whether the task was cancelled."""
+    interrupt_timeout: float = 1.0
+    """Seconds after which a statement that was interrupted hangs: of DuckDB 2.0's COPY to CSV one in a dozen does."""
+    largest_output: int = 20 * 10**9
+    """Bytes; a join can make many rows of few."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueSettings:
     roots: tuple[Path, ...] = tuple(Path(root) for root in DEFAULT.file_roots)
     """Files are read and written below these folders alone; the first is where relative names begin."""
@@ -56,6 +68,9 @@ class CatalogueSettings:
     github: Provider = Provider(url=DEFAULT.github_url, rate=DEFAULT.github_rate)
     quote: Provider = Provider(url=DEFAULT.quote_url, rate=DEFAULT.quote_rate)
     disabled_types: frozenset[str] = frozenset()
+    data_engine: DataEngineLimits = DataEngineLimits()
+    checkpoint_interval: float = 0.5
+    """Seconds between two checkpoints of a simulation."""
 
 
 def from_config(config: CatalogueConfig, store: str, durability: Durability) -> CatalogueSettings:

@@ -15,7 +15,7 @@ from tests.servers.base import free_port
 
 
 @dataclass
-class Post:
+class MailServer:
     """What the server does, and what came."""
 
     mails: list[EmailMessage] = field(default_factory=list)
@@ -62,20 +62,20 @@ class Post:
 
 
 @contextmanager
-def post_office(
+def running_mail_server(
     trust: ssl.SSLContext | None = None, *, tls: bool = False, login: bool = False, plain: bool = False
-) -> Iterator[Post]:
+) -> Iterator[MailServer]:
     """`trust`: with STARTTLS, or (`tls`) encrypted from the first byte. `plain`: passwords are taken unencrypted."""
-    post = Post()
-    more: dict[str, Any] = {"authenticator": post.authenticate, "auth_require_tls": not plain} if login else {}
+    mail_server = MailServer()
+    more: dict[str, Any] = {"authenticator": mail_server.authenticate, "auth_require_tls": not plain} if login else {}
     if login and not plain:
         more["auth_required"] = True
     if trust and not tls:
         more |= {"tls_context": trust, "require_starttls": True}
-    post.port = free_port()
-    controller = Controller(post, "127.0.0.1", post.port, ssl_context=trust if tls else None, **more)
+    mail_server.port = free_port()
+    controller = Controller(mail_server, "127.0.0.1", mail_server.port, ssl_context=trust if tls else None, **more)
     controller.start()
     try:
-        yield post
+        yield mail_server
     finally:
         controller.stop()

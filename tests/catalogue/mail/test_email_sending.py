@@ -11,21 +11,21 @@ import trustme
 
 from taskmill import Retry
 from taskmill.catalogue import email_sending, settings
-from taskmill.catalogue.mail.handing import MailServerAway
+from taskmill.catalogue.mail.smtp import MailServerAway
 from taskmill.catalogue.refusal import Refusal
 from taskmill.catalogue.settings import CatalogueSettings, Smtp
 from taskmill.executors.contract import StopRequested
 from tests.catalogue.attempt import ID, Watcher
-from tests.catalogue.mail.server import Post, post_office
+from tests.catalogue.mail.server import MailServer, running_mail_server
 
 TO = "recipient@example.com"
 MESSAGE_ID = f"<{ID}@localhost>"
 
 
 @pytest.fixture
-def post() -> Iterator[Post]:
-    with post_office() as post:
-        yield post
+def mail_server() -> Iterator[MailServer]:
+    with running_mail_server() as mail_server:
+        yield mail_server
 
 
 @pytest.fixture(autouse=True)
@@ -54,8 +54,8 @@ def test_without_a_server_mail_goes_to_the_outbox_and_the_result_says_so(tmp_pat
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_mail_arrives_as_it_was_meant(tmp_path: Path, post: Post) -> None:
-    tell(tmp_path, post.port)
+def test_a_mail_arrives_as_it_was_meant(tmp_path: Path, mail_server: MailServer) -> None:
+    tell(tmp_path, mail_server.port)
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "bill.pdf").write_bytes(b"%PDF-1.4 bill")
     sent = send(
@@ -73,11 +73,11 @@ def test_a_mail_arrives_as_it_was_meant(tmp_path: Path, post: Post) -> None:
             {"name": "hello.txt", "content": base64.b64encode(b"hello").decode()},
         ],
     )
-    [mail] = post.mails
-    assert post.recipients == [
+    [mail] = mail_server.mails
+    assert mail_server.recipients == [
         ["ada@example.com", "zoe@xn--bcher-kva.example", "copy@example.com", "hidden@example.com"]
     ]
-    assert sent["accepted"] == post.recipients[0]
+    assert sent["accepted"] == mail_server.recipients[0]
     assert sent["message_id"] == mail["Message-ID"] == f"<{ID}@example.com>"
     assert mail["From"] == "Shop <shop@example.com>"
     assert mail["To"] == "Ada <ada@example.com>, Zoë <zoe@xn--bcher-kva.example>"
@@ -92,10 +92,10 @@ def test_a_mail_arrives_as_it_was_meant(tmp_path: Path, post: Post) -> None:
     assert attached == [("bill.pdf", "application/pdf", b"%PDF-1.4 bill"), ("hello.txt", "text/plain", "hello")]
 
 
-def test_html_alone_is_also_sent_as_text(tmp_path: Path, post: Post) -> None:
-    tell(tmp_path, post.port)
+def test_html_alone_is_also_sent_as_text(tmp_path: Path, mail_server: MailServer) -> None:
+    tell(tmp_path, mail_server.port)
     send(html="<style>p {}</style><p>One &amp; <b>two</b></p>\n<p>three</p>")
-    text = post.mails[0].get_body(("plain",))
+    text = mail_server.mails[0].get_body(("plain",))
     assert text is not None
     assert text.get_content().splitlines() == ["One & two", "three"]
 
@@ -117,17 +117,17 @@ def served(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 def test_encrypted_and_logged_in(tmp_path: Path, served: ssl.SSLContext, security: str) -> None:
-    with post_office(served, tls=security == "tls", login=security == "starttls") as post:
+    with running_mail_server(served, tls=security == "tls", login=security == "starttls") as mail_server:
         login = {"user": "me", "password": "right"} if security == "starttls" else {}
-        tell(tmp_path, post.port, security, **login)
+        tell(tmp_path, mail_server.port, security, **login)
         assert send()["accepted"] == [TO]
-        assert post.logins == ([b"me"] if login else [])
-        assert len(post.mails) == 1
+        assert mail_server.logins == ([b"me"] if login else [])
+        assert len(mail_server.mails) == 1
 
 
 def test_a_wrong_password_is_final_and_not_told(tmp_path: Path, served: ssl.SSLContext) -> None:
-    with post_office(served, login=True) as post:
-        tell(tmp_path, post.port, "starttls", user="me", password="wrong-secret")
+    with running_mail_server(served, login=True) as mail_server:
+        tell(tmp_path, mail_server.port, "starttls", user="me", password="wrong-secret")
         with pytest.raises(Refusal, match="refuses the login; the operator should look") as refused:
             send()
         assert "wrong-secret" not in str(refused.value)
@@ -136,80 +136,84 @@ def test_a_wrong_password_is_final_and_not_told(tmp_path: Path, served: ssl.SSLC
 def test_a_certificate_that_nobody_trusts_is_final(tmp_path: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
-    with post_office(context) as post:
-        tell(tmp_path, post.port, "starttls")
+    with running_mail_server(context) as mail_server:
+        tell(tmp_path, mail_server.port, "starttls")
         with pytest.raises(Refusal, match="certificate that is not trusted"):
             send()
-        assert post.mails == []
+        assert mail_server.mails == []
 
 
-def test_no_mail_goes_unencrypted_where_it_should_be(tmp_path: Path, post: Post) -> None:
-    tell(tmp_path, post.port, "starttls")
+def test_no_mail_goes_unencrypted_where_it_should_be(tmp_path: Path, mail_server: MailServer) -> None:
+    tell(tmp_path, mail_server.port, "starttls")
     with pytest.raises(Refusal, match="offers no STARTTLS"):
         send()
-    assert post.mails == []
+    assert mail_server.mails == []
 
 
-def test_a_refused_address_is_final(tmp_path: Path, post: Post) -> None:
-    tell(tmp_path, post.port)
-    post.answers[TO] = "550 no such mailbox"
+def test_a_refused_address_is_final(tmp_path: Path, mail_server: MailServer) -> None:
+    tell(tmp_path, mail_server.port)
+    mail_server.answers[TO] = "550 no such mailbox"
     with pytest.raises(Refusal, match=rf"no recipient; {TO}: 550 no such mailbox"):
         send()
-    assert post.mails == []
+    assert mail_server.mails == []
 
 
-def test_the_others_get_it_when_one_is_refused(tmp_path: Path, post: Post) -> None:
-    tell(tmp_path, post.port)
-    post.answers["gone@example.com"] = "550 gone"
+def test_the_others_get_it_when_one_is_refused(tmp_path: Path, mail_server: MailServer) -> None:
+    tell(tmp_path, mail_server.port)
+    mail_server.answers["gone@example.com"] = "550 gone"
     sent = send([TO, "gone@example.com"])
     assert (sent["accepted"], sent["refused"]) == ([TO], {"gone@example.com": "550 gone"})
-    assert post.recipients == [[TO]]
+    assert mail_server.recipients == [[TO]]
 
 
 @pytest.mark.parametrize("answer", ["450 later", "421 closing"])
-def test_a_busy_server_is_tried_again(tmp_path: Path, post: Post, answer: str) -> None:
-    tell(tmp_path, post.port)
-    post.answers[TO] = answer
+def test_a_busy_server_is_tried_again(tmp_path: Path, mail_server: MailServer, answer: str) -> None:
+    tell(tmp_path, mail_server.port)
+    mail_server.answers[TO] = answer
     with pytest.raises(Retry, match=r"later|closing"):
         send()
-    post.answers.clear()
+    mail_server.answers.clear()
     assert send()["accepted"] == [TO]
-    assert len(post.mails) == 1
+    assert len(mail_server.mails) == 1
 
 
-def test_a_later_attempt_asks_for_those_alone_who_are_missing(tmp_path: Path, post: Post) -> None:
-    tell(tmp_path, post.port)
-    post.answers["slow@example.com"] = "451 greylisted"
+def test_a_later_attempt_asks_for_those_alone_who_are_missing(tmp_path: Path, mail_server: MailServer) -> None:
+    tell(tmp_path, mail_server.port)
+    mail_server.answers["slow@example.com"] = "451 greylisted"
     with pytest.raises(Retry, match=r"later for slow@example\.com"):
         send([TO, "slow@example.com"])
-    post.answers.clear()
+    mail_server.answers.clear()
     assert send([TO, "slow@example.com"])["accepted"] == [TO, "slow@example.com"]
-    assert post.recipients == [[TO], ["slow@example.com"]]
-    assert [mail["Message-ID"] for mail in post.mails] == [MESSAGE_ID] * 2
+    assert mail_server.recipients == [[TO], ["slow@example.com"]]
+    assert [mail["Message-ID"] for mail in mail_server.mails] == [MESSAGE_ID] * 2
 
 
 @pytest.mark.parametrize(("answer", "kind"), [("554 spam", Refusal), ("452 full", Retry)])
-def test_the_answer_to_the_mail_counts(tmp_path: Path, post: Post, answer: str, kind: type[Exception]) -> None:
-    tell(tmp_path, post.port)
-    post.data = [answer]
+def test_the_answer_to_the_mail_counts(
+    tmp_path: Path, mail_server: MailServer, answer: str, kind: type[Exception]
+) -> None:
+    tell(tmp_path, mail_server.port)
+    mail_server.data = [answer]
     with pytest.raises(kind, match=answer):
         send()
-    assert post.mails == []
+    assert mail_server.mails == []
 
 
-def test_what_an_attempt_sent_is_not_sent_again(tmp_path: Path, post: Post) -> None:
+def test_what_an_attempt_sent_is_not_sent_again(tmp_path: Path, mail_server: MailServer) -> None:
     """As after a crash between the server's answer and the end of the attempt."""
-    tell(tmp_path, post.port)
+    tell(tmp_path, mail_server.port)
     first = send()
     again = send(watcher=Watcher("email_sending", attempt=2))
     assert (again["message_id"], again["accepted"]) == (first["message_id"], first["accepted"])
     assert again["note"] == "an earlier attempt sent it"
-    assert len(post.mails) == 1
+    assert len(mail_server.mails) == 1
 
 
-def test_after_a_lost_answer_it_is_sent_again_under_the_same_message_id(tmp_path: Path, post: Post) -> None:
-    tell(tmp_path, post.port)
-    post.data = [None]
+def test_after_a_lost_answer_it_is_sent_again_under_the_same_message_id(
+    tmp_path: Path, mail_server: MailServer
+) -> None:
+    tell(tmp_path, mail_server.port)
+    mail_server.data = [None]
     with pytest.raises(MailServerAway):
         send()
     second = Watcher("email_sending", attempt=2)
@@ -217,26 +221,26 @@ def test_after_a_lost_answer_it_is_sent_again_under_the_same_message_id(tmp_path
     assert second.lines == [
         "the server's answer to an earlier attempt was lost: it may come twice, with one Message-ID"
     ]
-    assert [mail["Message-ID"] for mail in post.mails] == [MESSAGE_ID] * 2
+    assert [mail["Message-ID"] for mail in mail_server.mails] == [MESSAGE_ID] * 2
     assert send(watcher=Watcher("email_sending", attempt=3))["note"] == "an earlier attempt sent it"
-    assert len(post.mails) == 2
+    assert len(mail_server.mails) == 2
 
 
 def test_nobody_there_is_worth_another_try(tmp_path: Path) -> None:
-    with post_office() as post:
-        port = post.port
+    with running_mail_server() as mail_server:
+        port = mail_server.port
     tell(tmp_path, port)
     with pytest.raises(MailServerAway, match=f"127.0.0.1:{port}"):
         send()
 
 
-def test_a_cancel_before_the_mail_is_handed_over_sends_nothing(tmp_path: Path, post: Post) -> None:
-    tell(tmp_path, post.port)
+def test_a_cancel_before_the_mail_is_handed_over_sends_nothing(tmp_path: Path, mail_server: MailServer) -> None:
+    tell(tmp_path, mail_server.port)
     watcher = Watcher("email_sending")
     watcher.request_stop()
     with pytest.raises(StopRequested):
         send(watcher=watcher)
-    assert post.mails == []
+    assert mail_server.mails == []
 
 
 HOSTILE = {
@@ -265,12 +269,12 @@ HOSTILE = {
 
 @pytest.mark.parametrize(("parameters", "says"), HOSTILE.values(), ids=HOSTILE)
 def test_hostile_input_is_refused_and_nothing_sent(
-    tmp_path: Path, post: Post, parameters: dict[str, Any], says: str
+    tmp_path: Path, mail_server: MailServer, parameters: dict[str, Any], says: str
 ) -> None:
-    tell(tmp_path, post.port)
+    tell(tmp_path, mail_server.port)
     (tmp_path / "files").mkdir()
     with (tmp_path / "files" / "huge").open("wb") as file:
         file.truncate(11 * 2**20)
     with pytest.raises(Refusal, match=says):
         send(**parameters)
-    assert post.mails == []
+    assert mail_server.mails == []

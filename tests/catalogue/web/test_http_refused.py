@@ -11,7 +11,7 @@ import pytest
 from taskmill.catalogue import http_request
 from taskmill.catalogue.refusal import Refusal
 from taskmill.catalogue.web.addresses import reachable
-from taskmill.catalogue.web.faults import Unreachable
+from taskmill.catalogue.web.errors import Unreachable
 from tests.catalogue.attempt import Watcher
 from tests.catalogue.web.player import Player, Reply, drip
 

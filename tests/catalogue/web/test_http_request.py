@@ -15,8 +15,8 @@ from taskmill import Retry
 from taskmill.catalogue import http_request, settings
 from taskmill.catalogue.refusal import Refusal
 from taskmill.catalogue.settings import CatalogueSettings
+from taskmill.catalogue.web.errors import Unreachable
 from taskmill.catalogue.web.exchange import trust
-from taskmill.catalogue.web.faults import Unreachable
 from tests.catalogue.attempt import ID, Watcher
 from tests.catalogue.web.player import Player, Reply, drip, playing
 

@@ -12,7 +12,7 @@ from taskmill import Retry, Snooze
 from taskmill.catalogue import exchange_rate, github, quote, settings, weather
 from taskmill.catalogue.refusal import Refusal
 from taskmill.catalogue.settings import CatalogueSettings, Provider
-from taskmill.catalogue.web.faults import ServerFault, Unreachable
+from taskmill.catalogue.web.errors import ServerFault, Unreachable
 from taskmill.catalogue.web.rate import reserve
 from tests.catalogue.web import recorded
 from tests.catalogue.web.player import Player, Reply

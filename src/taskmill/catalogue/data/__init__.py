@@ -56,9 +56,9 @@ def data_processing(
     Files of any size go through a bounded memory. A text without steps and output is only looked at.
     """
     if isinstance(data, str) and not steps and output is None:
-        from taskmill.catalogue.data.finding import find
+        from taskmill.catalogue.data.detect import find
 
         return find(data)
-    from taskmill.catalogue.data.processing import process
+    from taskmill.catalogue.data.pipeline import process
 
     return process(ctx, data, steps, output, rows)

@@ -2,7 +2,7 @@
 
 from typing import BinaryIO, NamedTuple
 
-from taskmill.catalogue.files.reading import readable
+from taskmill.catalogue.files.pieces import readable
 
 SAMPLE = 2**20
 """Bytes."""

@@ -26,17 +26,19 @@ MEMORY = "512MB"
 THREADS = 2
 LARGEST_SPILL = "20GB"
 """What sorting, grouping and joining may put aside on disk."""
-LARGEST_OUTPUT = 20 * 10**9
-"""Bytes; a join can make many rows of few."""
-LOOK = 0.1
-"""Seconds between two looks at whether the task was cancelled."""
-DEAF = 1.0
-"""Seconds after which a statement that was interrupted hangs: of DuckDB 2.0's COPY to CSV one in a dozen does."""
 
 
 class Engine:
-    def __init__(self, ctx: Context, connection: "DuckDBPyConnection", names: Mapping[str, str], spill: Path) -> None:
+    def __init__(
+        self,
+        ctx: Context,
+        connection: "DuckDBPyConnection",
+        names: Mapping[str, str],
+        spill: Path,
+        limits: settings.DataEngineLimits,
+    ) -> None:
         self._ctx = ctx
+        self._limits = limits
         self._connection = connection
         self._names = names
         self._spill = spill
@@ -67,7 +69,9 @@ class Engine:
                 return found
         except duckdb.InterruptException:
             self._ctx.raise_if_cancelled()
-            raise Refusal(f"the output would be larger than {LARGEST_OUTPUT:,} bytes; filter rows before") from None
+            raise Refusal(
+                f"the output would be larger than {self._limits.largest_output:,} bytes; filter rows before"
+            ) from None
         except duckdb.OutOfMemoryException:
             raise Refusal(
                 f"these steps need more than {MEMORY} of memory, or {LARGEST_SPILL} on disk: filter rows or select "
@@ -95,8 +99,8 @@ class Engine:
         self._ctx.raise_if_cancelled()
 
     def _watch(self, done: threading.Event, amount: Amount | None) -> None:
-        while not done.wait(LOOK):
-            if self._ctx.cancelled or (self._made and os.fstat(self._made).st_size > LARGEST_OUTPUT):
+        while not done.wait(self._limits.poll):
+            if self._ctx.cancelled or (self._made and os.fstat(self._made).st_size > self._limits.largest_output):
                 self._interrupt(done)
                 return
             fraction = self._connection.query_progress() / 100
@@ -106,7 +110,7 @@ class Engine:
     def _interrupt(self, done: threading.Event) -> None:
         for _ in range(2):
             self._connection.interrupt()
-            if done.wait(DEAF / 2):
+            if done.wait(self._limits.interrupt_timeout / 2):
                 return
         shutil.rmtree(self._spill, ignore_errors=True)
         self._ctx.give_up()
@@ -124,7 +128,7 @@ def opened(ctx: Context, names: Mapping[str, str]) -> Iterator[Engine]:
     try:
         with contextlib.closing(duckdb.connect(":memory:", config=_options(spill))) as connection:
             _lock(connection, names)
-            yield Engine(ctx, connection, names, spill)
+            yield Engine(ctx, connection, names, spill, settings.current().data_engine)
     finally:
         shutil.rmtree(spill, ignore_errors=True)
 

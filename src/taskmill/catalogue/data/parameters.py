@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from taskmill.catalogue.files.places import UPLOAD
+from taskmill.catalogue.files.paths import UPLOAD
 
 MOST_STEPS = 20
 MOST_ROWS = 1000

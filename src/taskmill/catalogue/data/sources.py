@@ -9,10 +9,10 @@ from typing import BinaryIO, NamedTuple
 import msgspec
 
 from taskmill.catalogue.data.amounts import Amount, of_bytes, of_lines
+from taskmill.catalogue.data.detect import find
 from taskmill.catalogue.data.expressions import literal
-from taskmill.catalogue.data.finding import find
 from taskmill.catalogue.data.parameters import Data, Row, TableFile, TypeName
-from taskmill.catalogue.files.opening import reading
+from taskmill.catalogue.files.safe_files import reading
 from taskmill.catalogue.refusal import Refusal
 
 MOST_COLUMNS = 1000
@@ -55,7 +55,7 @@ def open_source(data: Data, stack: contextlib.ExitStack) -> TableSource:
     if isinstance(data, TableFile):
         opened = stack.enter_context(reading(data.file))
         form = data.format or format_of(data.file)
-        return _source(opened.place.name, opened.file, opened.size, form, data.types)
+        return _source(opened.rooted.name, opened.file, opened.size, form, data.types)
     if isinstance(data, str):
         found = find(data)
         if found.columns is None:

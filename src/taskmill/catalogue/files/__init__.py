@@ -18,7 +18,7 @@ from taskmill.catalogue.files.operations import (
     Resize,
     Split,
 )
-from taskmill.catalogue.files.places import UPLOAD
+from taskmill.catalogue.files.paths import UPLOAD
 from taskmill.catalogue.files.results import Results
 from taskmill.catalogue.refusal import NO_SECOND_TRY
 from taskmill.sdk.context import Context
@@ -54,23 +54,23 @@ def file_processing(ctx: Context, filename: Filename, operation: Asked = Inspect
 
 
 def _perform(ctx: Context, filename: str, operation: Operations) -> Results:
-    from taskmill.catalogue.files import cutting, images, measuring, packing, unpacking
+    from taskmill.catalogue.files import compress, decompress, images, measure, split_and_merge
 
     match operation:
         case Inspect(algorithm):
-            return measuring.inspect(ctx, filename, algorithm)
+            return measure.inspect(ctx, filename, algorithm)
         case Checksum(algorithm):
-            return measuring.checksum(ctx, filename, algorithm)
+            return measure.checksum(ctx, filename, algorithm)
         case Count():
-            return measuring.count(ctx, filename)
+            return measure.count(ctx, filename)
         case Compress():
-            return packing.compress(ctx, filename, operation)
+            return compress.compress(ctx, filename, operation)
         case Decompress():
-            return unpacking.decompress(ctx, filename, operation)
+            return decompress.decompress(ctx, filename, operation)
         case Split():
-            return cutting.split(ctx, filename, operation)
+            return split_and_merge.split(ctx, filename, operation)
         case Merge():
-            return cutting.merge(ctx, filename, operation)
+            return split_and_merge.merge(ctx, filename, operation)
         case Resize():
             return images.resize(ctx, filename, operation)
         case Convert():

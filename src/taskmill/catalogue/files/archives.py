@@ -10,8 +10,8 @@ from zipfile import ZipFile, ZipInfo
 
 from taskmill.catalogue.files.bounds import Bounds, Unpacker
 from taskmill.catalogue.files.folders import new_folder
-from taskmill.catalogue.files.places import Place
-from taskmill.catalogue.files.reading import readable
+from taskmill.catalogue.files.paths import RootedPath
+from taskmill.catalogue.files.pieces import readable
 from taskmill.catalogue.files.results import Made
 from taskmill.catalogue.refusal import Refusal
 from taskmill.sdk.context import Context
@@ -24,7 +24,7 @@ LONGEST_NAME = 1000
 
 
 @contextlib.contextmanager
-def archive(file: BinaryIO, source: Place, size: int) -> Iterator[ZipFile]:
+def archive(file: BinaryIO, source: RootedPath, size: int) -> Iterator[ZipFile]:
     _check_directory(file, source, size)
     with ZipFile(file) as opened:
         if not _files(opened):
@@ -37,7 +37,7 @@ def is_one_file(opened: ZipFile, member: str | None) -> bool:
     return member is not None or len(_files(opened)) == 1
 
 
-def one_file(opened: ZipFile, source: Place, member: str | None) -> contextlib.AbstractContextManager[Unpacker]:
+def one_file(opened: ZipFile, source: RootedPath, member: str | None) -> contextlib.AbstractContextManager[Unpacker]:
     files = {info.filename: info for info in _files(opened)}
     if member is not None and member not in files:
         shown = ", ".join(list(files)[:5]) + (", …" if len(files) > 5 else "")
@@ -47,17 +47,17 @@ def one_file(opened: ZipFile, source: Place, member: str | None) -> contextlib.A
     return opened.open(info)
 
 
-def extract(ctx: Context, opened: ZipFile, source: Place, place: Place, bounds: Bounds) -> list[Made]:
+def extract(ctx: Context, opened: ZipFile, source: RootedPath, rooted: RootedPath, bounds: Bounds) -> list[Made]:
     """All files, into a new folder. Raises Refusal for a name that leads out of it."""
     files = [(info, _parts(info, source)) for info in _files(opened)]
     made = []
-    with new_folder(place, ctx.task.id) as folder:
+    with new_folder(rooted, ctx.task.id) as folder:
         for number, (info, parts) in enumerate(files, 1):
             with folder.file(parts) as file, opened.open(info) as unpacker:
                 for piece in bounds.pieces(unpacker):
                     ctx.raise_if_cancelled()
                     file.write(piece)
-                made.append(Made("/".join((place.name, *parts)), file.tell()))
+                made.append(Made("/".join((rooted.name, *parts)), file.tell()))
             ctx.raise_if_cancelled()
             ctx.progress(number / len(files), f"{number:,} of {len(files):,} files, {readable(bounds.done)}")
     return made[:LISTED]
@@ -67,7 +67,7 @@ def _files(opened: ZipFile) -> list[ZipInfo]:
     return [info for info in opened.infolist() if not info.is_dir()]
 
 
-def _parts(info: ZipInfo, source: Place) -> tuple[str, ...]:
+def _parts(info: ZipInfo, source: RootedPath) -> tuple[str, ...]:
     _check(info, source)
     path = PurePosixPath(info.filename)
     if path.is_absolute() or ".." in path.parts or "\\" in info.filename or not path.parts:
@@ -77,14 +77,14 @@ def _parts(info: ZipInfo, source: Place) -> tuple[str, ...]:
     return path.parts
 
 
-def _check(info: ZipInfo, source: Place) -> None:
+def _check(info: ZipInfo, source: RootedPath) -> None:
     if info.flag_bits & 1:
         raise Refusal(f"'{info.filename[:200]}' in '{source.name}' is encrypted, and can't be decompressed here")
     if stat.S_ISLNK(info.external_attr >> 16):
         raise Refusal(f"'{info.filename[:200]}' in '{source.name}' is a link, and links are not made")
 
 
-def _check_directory(file: BinaryIO, source: Place, size: int) -> None:
+def _check_directory(file: BinaryIO, source: RootedPath, size: int) -> None:
     """Before it is read into memory as a whole."""
     file.seek(max(0, size - END.size - 0xFFFF))
     tail = file.read()

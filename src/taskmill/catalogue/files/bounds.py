@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from taskmill.catalogue.files.reading import PIECE
+from taskmill.catalogue.files.pieces import PIECE
 from taskmill.catalogue.refusal import Refusal
 
 RATIO = 250

@@ -7,8 +7,8 @@ import shutil
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-from taskmill.catalogue.files.opening import FOLDER, MODE, folder_to_write_in
-from taskmill.catalogue.files.places import Place
+from taskmill.catalogue.files.paths import RootedPath
+from taskmill.catalogue.files.safe_files import FOLDER, MODE, folder_to_write_in
 from taskmill.catalogue.refusal import Refusal
 from taskmill.catalogue.tidy import noted
 
@@ -52,19 +52,19 @@ class NewFolder:
 
 
 @contextlib.contextmanager
-def new_folder(place: Place, task_id: str) -> Iterator[NewFolder]:
+def new_folder(rooted: RootedPath, task_id: str) -> Iterator[NewFolder]:
     """Until the block ends well, its name is a hidden one of the task's own; a killed attempt's is removed."""
-    with folder_to_write_in(place) as parent:
-        if place.file in os.listdir(parent):
-            raise Refusal(f"there is a '{place.name}' already; name another folder as `output`")
+    with folder_to_write_in(rooted) as parent:
+        if rooted.file in os.listdir(parent):
+            raise Refusal(f"there is a '{rooted.name}' already; name another folder as `output`")
         part = f".{task_id}.part"
         shutil.rmtree(part, ignore_errors=True, dir_fd=parent)
-        with noted(place.sibling(part).path):
+        with noted(rooted.sibling(part).path):
             os.mkdir(part, dir_fd=parent)
             try:
                 with _opened(part, parent) as descriptor:
                     yield NewFolder(descriptor)
-                os.rename(part, place.file, src_dir_fd=parent, dst_dir_fd=parent)
+                os.rename(part, rooted.file, src_dir_fd=parent, dst_dir_fd=parent)
             except BaseException:
                 shutil.rmtree(part, ignore_errors=True, dir_fd=parent)
                 raise

@@ -6,10 +6,10 @@ import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
-from taskmill.catalogue.files.opening import reading, writing
 from taskmill.catalogue.files.operations import Convert, Resize
-from taskmill.catalogue.files.places import Place, target
+from taskmill.catalogue.files.paths import RootedPath, target
 from taskmill.catalogue.files.results import Drew
+from taskmill.catalogue.files.safe_files import reading, writing
 from taskmill.catalogue.refusal import Refusal, need
 from taskmill.sdk.context import Context
 
@@ -30,21 +30,21 @@ MODES = {
 def resize(ctx: Context, filename: str, asked: Resize) -> Drew:
     with _image(filename) as (image, source):
         form = image_format(image)
-        place = target(asked.output, source) if asked.output else source.sibling(_resized(source.file, form))
+        rooted = target(asked.output, source) if asked.output else source.sibling(_resized(source.file, form))
         size = _fitted(image.size, asked)
-        _check_size(size, place.name)
+        _check_size(size, rooted.name)
         ctx.progress(0.3, "decoded")
         ctx.raise_if_cancelled()
         smooth = image.convert("RGBA" if image.has_transparency_data else "RGB") if image.mode in "1P" else image
-        return _write(ctx, smooth.resize(size), source, place, form, asked.quality)
+        return _write(ctx, smooth.resize(size), source, rooted, form, asked.quality)
 
 
 def convert(ctx: Context, filename: str, asked: Convert) -> Drew:
     with _image(filename) as (image, source):
-        place = target(asked.output, source) if asked.output else _beside(source, asked.format)
+        rooted = target(asked.output, source) if asked.output else _beside(source, asked.format)
         ctx.progress(0.3, "decoded")
         ctx.raise_if_cancelled()
-        return _write(ctx, image, source, place, asked.format, asked.quality)
+        return _write(ctx, image, source, rooted, asked.format, asked.quality)
 
 
 def image_format(image: "Image") -> str:
@@ -54,7 +54,7 @@ def image_format(image: "Image") -> str:
 
 
 @contextlib.contextmanager
-def _image(filename: str) -> Iterator[tuple["Image", Place]]:
+def _image(filename: str) -> Iterator[tuple["Image", RootedPath]]:
     """Decoded, and turned as its camera was held."""
     need("PIL.Image", "images")
     from PIL import Image, ImageOps, UnidentifiedImageError
@@ -94,12 +94,12 @@ def _fitted(size: tuple[int, int], asked: Resize) -> tuple[int, int]:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def _write(ctx: Context, image: "Image", source: Place, place: Place, form: str, quality: int) -> Drew:
-    with writing(place) as made:
+def _write(ctx: Context, image: "Image", source: RootedPath, rooted: RootedPath, form: str, quality: int) -> Drew:
+    with writing(rooted) as made:
         _save(image, made, form, quality)
         ctx.raise_if_cancelled()
         size = made.seek(0, 2)
-    return Drew(source.name, place.name, form, *image.size, size)
+    return Drew(source.name, rooted.name, form, *image.size, size)
 
 
 def _save(image: "Image", made: BinaryIO, form: str, quality: int) -> None:
@@ -114,7 +114,7 @@ def _resized(file: str, form: str) -> str:
     return f"{stem if dot else file}.resized{ENDINGS[form]}"
 
 
-def _beside(source: Place, form: str) -> Place:
+def _beside(source: RootedPath, form: str) -> RootedPath:
     stem, dot, _ = source.file.rpartition(".")
     name = (stem if dot and stem else source.file) + ENDINGS[form]
     return source.sibling(name if name != source.file else f"{name}{ENDINGS[form]}")

@@ -8,9 +8,9 @@ from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from taskmill.catalogue import settings
-from taskmill.catalogue.files import opening
-from taskmill.catalogue.files.places import Place
-from taskmill.catalogue.files.reading import PIECE
+from taskmill.catalogue.files import safe_files
+from taskmill.catalogue.files.paths import RootedPath
+from taskmill.catalogue.files.pieces import PIECE
 from taskmill.catalogue.refusal import Refusal
 from taskmill.catalogue.tidy import UPLOADS as FOLDER
 from taskmill.catalogue.tidy import UPLOADS_MARK
@@ -25,10 +25,10 @@ LISTED = 1000
 class GrowingFile:
     """An upload that is being written, piece by piece."""
 
-    def __init__(self, place: Place, file: BinaryIO) -> None:
+    def __init__(self, rooted: RootedPath, file: BinaryIO) -> None:
         from hashlib import sha256
 
-        self._place, self._file, self._sha256 = place, file, sha256()
+        self._rooted, self._file, self._sha256 = rooted, file, sha256()
         self._size = 0
 
     def write(self, piece: bytes) -> None:
@@ -38,7 +38,7 @@ class GrowingFile:
 
     @property
     def received(self) -> ReceivedFile:
-        return ReceivedFile(self._place.file, self._place.name, self._size, self._sha256.hexdigest())
+        return ReceivedFile(self._rooted.file, self._rooted.name, self._size, self._sha256.hexdigest())
 
 
 class CatalogueUploads:
@@ -53,14 +53,14 @@ class CatalogueUploads:
         return settings.current().upload_limit
 
     def exists(self, name: str) -> bool:
-        return _place(name).path.exists()
+        return _rooted(name).path.exists()
 
     @contextlib.contextmanager
     def receive(self, name: str) -> Iterator[GrowingFile]:
-        place = _place(name)
-        _make_folder(place.root / FOLDER)
-        with opening.writing(place) as file:
-            yield GrowingFile(place, file)
+        rooted = _rooted(name)
+        _make_folder(rooted.root / FOLDER)
+        with safe_files.writing(rooted) as file:
+            yield GrowingFile(rooted, file)
 
     def copy(self, path: str | os.PathLike[str]) -> str:
         return upload(path)
@@ -76,9 +76,9 @@ class CatalogueUploads:
         return []
 
     def delete(self, name: str) -> bool:
-        place = _place(name)
+        rooted = _rooted(name)
         with contextlib.suppress(FileNotFoundError, IsADirectoryError), _opened() as folder:
-            os.unlink(place.file, dir_fd=folder)
+            os.unlink(rooted.file, dir_fd=folder)
             return True
         return False
 
@@ -89,7 +89,7 @@ UPLOAD_FOLDER = CatalogueUploads()
 def upload(path: str | os.PathLike[str]) -> str:
     """Copy a file below the root; returns what to name it in parameters, like `uploads/sales-1f0c9a52.csv`.
 
-    The name tells its content: another file that is called the same takes none of its place. Raises OSError, Refusal.
+    The name tells its content: another file that is called the same leaves it alone. Raises OSError, Refusal.
     """
     from hashlib import file_digest
 
@@ -102,13 +102,13 @@ def upload(path: str | os.PathLike[str]) -> str:
     return growing.received.path
 
 
-def _place(name: str) -> Place:
+def _rooted(name: str) -> RootedPath:
     """Raises Refusal for what is no plain name of a file."""
     if not 0 < len(name) <= NAME_LENGTH or not name.isprintable() or len(os.fsencode(name)) > LONGEST_NAME:
         raise Refusal(f"a name has 1 to {NAME_LENGTH} printable characters, and at most {LONGEST_NAME} bytes")
     if name[0] == "." or "/" in name or "\\" in name:
         raise Refusal(f"{name!r} is no plain name: it has a / or \\, or begins with a dot; take one like sales.csv")
-    return Place(settings.current().roots[0], (FOLDER, name))
+    return RootedPath(settings.current().roots[0], (FOLDER, name))
 
 
 def _make_folder(folder: Path) -> None:
@@ -124,7 +124,7 @@ def _name_of(path: PurePath, content: str) -> str:
 
 @contextlib.contextmanager
 def _opened() -> Iterator[int]:
-    folder = os.open(settings.current().roots[0] / FOLDER, opening.FOLDER)
+    folder = os.open(settings.current().roots[0] / FOLDER, safe_files.FOLDER)
     try:
         yield folder
     finally:

@@ -69,6 +69,6 @@ def report(
     formats: Formats = ["html", "pdf"],  # noqa: B006
 ) -> Made:
     """Write a report with tables and charts: of Taskmill's own tasks, or of given data."""
-    from taskmill.catalogue.report.making import make
+    from taskmill.catalogue.report.make import make
 
     return make(ctx, about, title, output or f"report-{ctx.task.id}", formats)

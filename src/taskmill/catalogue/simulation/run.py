@@ -5,6 +5,7 @@ import time
 
 import msgspec
 
+from taskmill.catalogue import settings
 from taskmill.catalogue.refusal import need
 from taskmill.catalogue.simulation.checkpoint import Checkpoint
 from taskmill.catalogue.simulation.draws import draw
@@ -15,8 +16,6 @@ from taskmill.sdk.context import Context
 
 CHUNK = 200_000
 """Samples; a few milliseconds, and a few megabytes."""
-KEEP = 0.5
-"""Seconds between two states that are kept."""
 
 
 def simulate(ctx: Context, model: Models, samples: int, seed: int | None) -> tuple[Moments, int]:
@@ -40,14 +39,14 @@ def _run(ctx: Context, checkpoint: Checkpoint, model: Models, samples: int, seed
     done, moments = checkpoint.load()
     if done:
         ctx.log(f"goes on after chunk {done:,} of {chunks:,}")
-    kept = time.monotonic()
+    saved_at, interval = time.monotonic(), settings.current().checkpoint_interval
     for chunk in range(done, chunks):
         ctx.raise_if_cancelled()
         moments = moments.plus(draw(model, seed, chunk, min(size, samples - chunk * size)))
         ctx.progress((chunk + 1) / chunks, f"{moments.samples:,} of {samples:,} samples")
-        if time.monotonic() - kept > KEEP:
+        if time.monotonic() - saved_at > interval:
             checkpoint.save(chunk + 1, moments)
-            kept = time.monotonic()
+            saved_at = time.monotonic()
     return moments
 
 

@@ -8,7 +8,7 @@ import socket
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from taskmill.catalogue.refusal import Refusal
-from taskmill.catalogue.web.faults import Unreachable
+from taskmill.catalogue.web.errors import Unreachable
 
 Address = IPv4Address | IPv6Address
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskmill.catalogue.refusal import Refusal, need
-from taskmill.catalogue.web.faults import Unreachable
+from taskmill.catalogue.web.errors import Unreachable
 
 if TYPE_CHECKING:
     import httpx

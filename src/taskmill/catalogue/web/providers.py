@@ -12,10 +12,10 @@ from taskmill.catalogue.refusal import Refusal
 from taskmill.catalogue.settings import Provider, current
 from taskmill.catalogue.web.addresses import resolved
 from taskmill.catalogue.web.cache import Cache
+from taskmill.catalogue.web.errors import ServerFault
 from taskmill.catalogue.web.exchange import Answer, Ask, fetch, same_origin
-from taskmill.catalogue.web.faults import ServerFault
-from taskmill.catalogue.web.later import later, wait
 from taskmill.catalogue.web.rate import reserve
+from taskmill.catalogue.web.retry_after import later, wait
 from taskmill.core.outcome import Snooze
 from taskmill.core.retry import RetryPolicy
 

@@ -4,8 +4,8 @@ import contextlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from taskmill.catalogue.files.opening import writing
-from taskmill.catalogue.files.places import locate
+from taskmill.catalogue.files.paths import locate
+from taskmill.catalogue.files.safe_files import writing
 from taskmill.catalogue.refusal import need
 from taskmill.catalogue.report import Made, Written, document, html, own_tasks, pdf
 from taskmill.catalogue.report.parameters import OwnTasks, Subjects
@@ -16,18 +16,18 @@ WRITERS = {"html": html.write, "pdf": pdf.write}
 
 def make(ctx: Context, about: Subjects, title: str, output: str, formats: Sequence[str]) -> Made:
     """All files appear together, at the end."""
-    places = {form: locate(f"{output}.{form}") for form in dict.fromkeys(formats)}
+    paths = {form: locate(f"{output}.{form}") for form in dict.fromkeys(formats)}
     need("jinja2", "reports")
     need("matplotlib", "reports")
     made, tasks = _document(ctx, about, title)
     written = []
     with contextlib.ExitStack() as stack:
-        for number, (form, place) in enumerate(places.items(), 1):
+        for number, (form, rooted) in enumerate(paths.items(), 1):
             ctx.raise_if_cancelled()
-            file = stack.enter_context(writing(place))
+            file = stack.enter_context(writing(rooted))
             WRITERS[form](made, file)
-            written.append(Written(place.name, file.seek(0, 2)))
-            ctx.progress(0.5 + 0.5 * number / len(places), f"{form} written")
+            written.append(Written(rooted.name, file.seek(0, 2)))
+            ctx.progress(0.5 + 0.5 * number / len(paths), f"{form} written")
         ctx.raise_if_cancelled()
     return Made(written, len(made.sections), tasks)
 

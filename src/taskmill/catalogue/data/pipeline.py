@@ -11,8 +11,8 @@ from taskmill.catalogue.data.expressions import literal
 from taskmill.catalogue.data.parameters import Data, Join, Steps
 from taskmill.catalogue.data.results import Output, Table
 from taskmill.catalogue.data.sources import TableSource, path_of, written
-from taskmill.catalogue.files.opening import writing
-from taskmill.catalogue.files.places import Place, locate
+from taskmill.catalogue.files.paths import RootedPath, locate
+from taskmill.catalogue.files.safe_files import writing
 from taskmill.sdk.context import Context
 
 COPY = {
@@ -55,13 +55,13 @@ class _Work:
             return table
 
     def to_file(self, output: str) -> Table:
-        form, place = sources.format_of(output), locate(output)
-        with writing(place) as made:
+        form, rooted = sources.format_of(output), locate(output)
+        with writing(rooted) as made:
             names = sources.paths([self._first, *self._joined.values()]) | {path_of(made): output}
             with opened(self._ctx, names) as engine:
-                return self._copy(engine, made, place, form)
+                return self._copy(engine, made, rooted, form)
 
-    def _copy(self, engine: Engine, made: BinaryIO, place: Place, form: str) -> Table:
+    def _copy(self, engine: Engine, made: BinaryIO, rooted: RootedPath, form: str) -> Table:
         sql, path = self._query(engine), literal(path_of(made))
         columns = engine.columns(sql)
         copy = f"COPY ({sql}) TO {path} ({COPY[form]}, USE_TMP_FILE false)"
@@ -69,7 +69,7 @@ class _Work:
         size = made.seek(0, 2)
         found = engine.rows(f"SELECT * FROM {written(path, form, columns)} LIMIT {self._rows + 1}", self._rows + 1)
         table = _table(columns, found, self._rows)
-        table.row_count, table.output = count, Output(place.name, size)
+        table.row_count, table.output = count, Output(rooted.name, size)
         return table
 
     def _amount(self, engine: Engine) -> Amount:

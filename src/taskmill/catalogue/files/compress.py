@@ -4,11 +4,11 @@ import contextlib
 from collections.abc import Iterator
 from typing import BinaryIO, Protocol
 
-from taskmill.catalogue.files.opening import reading, writing
 from taskmill.catalogue.files.operations import Compress
-from taskmill.catalogue.files.places import target
-from taskmill.catalogue.files.reading import pieces
+from taskmill.catalogue.files.paths import target
+from taskmill.catalogue.files.pieces import pieces
 from taskmill.catalogue.files.results import Made, Wrote
+from taskmill.catalogue.files.safe_files import reading, writing
 from taskmill.sdk.context import Context
 
 ENDINGS = {"gzip": ".gz", "bz2": ".bz2", "xz": ".xz", "zip": ".zip"}
@@ -16,13 +16,13 @@ ENDINGS = {"gzip": ".gz", "bz2": ".bz2", "xz": ".xz", "zip": ".zip"}
 
 def compress(ctx: Context, filename: str, asked: Compress) -> Wrote:
     with reading(filename) as (file, source, size):
-        place = target(asked.output, source) if asked.output else source.sibling(source.file + ENDINGS[asked.format])
-        with writing(place) as made:
+        rooted = target(asked.output, source) if asked.output else source.sibling(source.file + ENDINGS[asked.format])
+        with writing(rooted) as made:
             with _packer(asked.format, made, source.file) as packer:
                 for piece in pieces(ctx, file, size):
                     packer.write(piece)
             packed = made.seek(0, 2)
-    return Wrote("compress", source.name, size, [Made(place.name, packed)])
+    return Wrote("compress", source.name, size, [Made(rooted.name, packed)])
 
 
 class Packer(Protocol):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import httpx
 
-from tests.catalogue.mail.server import Post, post_office
+from tests.catalogue.mail.server import MailServer, running_mail_server
 from tests.catalogue.web import recorded
 from tests.catalogue.web.player import Player, Reply, playing
 from tests.cli.conftest import free_port, read_until, running, stop
@@ -36,30 +36,32 @@ smtp_password_file = "smtp.secret"
 """
 
 
-class Town(NamedTuple):
+class Installation(NamedTuple):
     """A mill, and the servers that its task types talk to."""
 
     folder: Path
     process: "subprocess.Popen[str]"
     http: httpx.Client
     player: Player
-    post: Post
+    mail_server: MailServer
 
 
 @contextmanager
-def living(folder: Path, off: str = 'disabled_types = ["sleep"]') -> Iterator[Town]:
+def running_installation(folder: Path, off: str = 'disabled_types = ["sleep"]') -> Iterator[Installation]:
     """`off`: a line of its settings."""
     port = free_port()
-    with playing() as player, post_office(login=True, plain=True) as post:
+    with playing() as player, running_mail_server(login=True, plain=True) as mail_server:
         _stock(player)
-        (folder / "taskmill.toml").write_text(SETTINGS.format(off=off, port=port, url=player.url, smtp=post.port))
+        (folder / "taskmill.toml").write_text(
+            SETTINGS.format(off=off, port=port, url=player.url, smtp=mail_server.port)
+        )
         (folder / "smtp.secret").write_text(f"{SECRET}\n")
         (folder / "files").mkdir()
         (folder / "files" / "your_file.txt").write_text("one two\nthree\n")
         (folder / "files" / "sales.csv").write_text("region,price\nnorth,2.5\nsouth,10\nnorth,3\n")
         with running("up", cwd=folder) as process, httpx.Client(base_url=f"http://127.0.0.1:{port}/api") as http:
             read_until(process, "Ctrl-C")
-            yield Town(folder, process, http, player, post)
+            yield Installation(folder, process, http, player, mail_server)
             assert SECRET not in stop(process, signal.SIGTERM).split()
 
 

@@ -1,4 +1,4 @@
-"""Names of files, as places below the configured roots."""
+"""Names of files, as paths below the configured roots."""
 
 from pathlib import Path, PurePath
 from typing import NamedTuple
@@ -10,7 +10,7 @@ UPLOAD = {"x-upload": True}
 """In a schema: the name of a file, so a face may take the file itself and put here where it is."""
 
 
-class Place(NamedTuple):
+class RootedPath(NamedTuple):
     """A path below a root, taken apart; what is there is only known once it is opened."""
 
     root: Path
@@ -29,12 +29,12 @@ class Place(NamedTuple):
     def path(self) -> Path:
         return self.root.joinpath(*self.parts)
 
-    def sibling(self, file: str) -> "Place":
+    def sibling(self, file: str) -> "RootedPath":
         """Another file of the same folder."""
         return self._replace(parts=(*self.parts[:-1], file))
 
 
-def locate(name: str) -> Place:
+def locate(name: str) -> RootedPath:
     """Relative names begin at the first root. Raises Refusal for a name that leads out."""
     path = PurePath(name)
     if ".." in path.parts:
@@ -49,19 +49,19 @@ def locate(name: str) -> Place:
     raise Refusal(f"'{name}' is not below {shown(*roots)}; name a file there, or add its folder to file_roots")
 
 
-def target(name: str, source: Place) -> Place:
+def target(name: str, source: RootedPath) -> RootedPath:
     """Where a file is to be made from another one. Raises Refusal for a name that leads out, and for that other one."""
-    place = locate(name)
-    if place == source:
+    rooted = locate(name)
+    if rooted == source:
         raise Refusal(f"'{name}' would take the place of the file it is made from; choose another name")
-    return place
+    return rooted
 
 
 def shown(*roots: Path) -> str:
     return " or ".join(f"{root}/" for root in roots)
 
 
-def _below(root: Path, path: PurePath, name: str) -> Place:
+def _below(root: Path, path: PurePath, name: str) -> RootedPath:
     if not path.parts:
         raise Refusal(f"'{name}' names no file; write one like folder/file.txt")
-    return Place(root, path.parts)
+    return RootedPath(root, path.parts)

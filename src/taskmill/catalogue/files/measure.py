@@ -3,9 +3,9 @@
 import codecs
 import hashlib
 
-from taskmill.catalogue.files.opening import reading
-from taskmill.catalogue.files.reading import pieces
+from taskmill.catalogue.files.pieces import pieces
 from taskmill.catalogue.files.results import Checked, Counted, Inspected
+from taskmill.catalogue.files.safe_files import reading
 from taskmill.sdk.context import Context
 
 MARKS = {
@@ -21,29 +21,29 @@ WIDE = ("utf-16", "utf-32")
 
 def inspect(ctx: Context, filename: str, algorithm: str) -> Inspected:
     digest, counter = hashlib.new(algorithm), Counter()
-    with reading(filename) as (file, place, size):
+    with reading(filename) as (file, rooted, size):
         for piece in pieces(ctx, file, size):
             digest.update(piece)
             counter.feed(piece)
     encoding, lines, words = counter.finish()
-    return Inspected(place.name, counter.bytes, algorithm, digest.hexdigest(), encoding, lines, words)
+    return Inspected(rooted.name, counter.bytes, algorithm, digest.hexdigest(), encoding, lines, words)
 
 
 def checksum(ctx: Context, filename: str, algorithm: str) -> Checked:
     digest, count = hashlib.new(algorithm), 0
-    with reading(filename) as (file, place, size):
+    with reading(filename) as (file, rooted, size):
         for piece in pieces(ctx, file, size):
             digest.update(piece)
             count += len(piece)
-    return Checked(place.name, count, algorithm, digest.hexdigest())
+    return Checked(rooted.name, count, algorithm, digest.hexdigest())
 
 
 def count(ctx: Context, filename: str) -> Counted:
     counter = Counter()
-    with reading(filename) as (file, place, size):
+    with reading(filename) as (file, rooted, size):
         for piece in pieces(ctx, file, size):
             counter.feed(piece)
-    return Counted(place.name, counter.bytes, *counter.finish())
+    return Counted(rooted.name, counter.bytes, *counter.finish())
 
 
 class Counter:

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from taskmill.catalogue.files.bounds import Bounds, Unpacker
-from taskmill.catalogue.files.opening import Opened, reading, writing
+from taskmill.catalogue.files.compress import ENDINGS
 from taskmill.catalogue.files.operations import Decompress
-from taskmill.catalogue.files.packing import ENDINGS
-from taskmill.catalogue.files.places import Place, target
-from taskmill.catalogue.files.reading import PIECE, readable
+from taskmill.catalogue.files.paths import RootedPath, target
+from taskmill.catalogue.files.pieces import PIECE, readable
 from taskmill.catalogue.files.results import Made, Wrote
+from taskmill.catalogue.files.safe_files import Opened, reading, writing
 from taskmill.catalogue.refusal import Refusal
 from taskmill.sdk.context import Context
 
@@ -20,41 +20,41 @@ XZ_MEMORY = 128 * 2**20
 
 def decompress(ctx: Context, filename: str, asked: Decompress) -> Wrote:
     with reading(filename) as opened:
-        source = opened.place
+        source = opened.rooted
         form = _form(opened.file, source)
-        place = target(asked.output, source) if asked.output else source.sibling(_plain(source.file, form))
+        rooted = target(asked.output, source) if asked.output else source.sibling(_plain(source.file, form))
         bounds = Bounds(source.name, opened.size, asked.limit)
         with _refused(source, form):
             if form == "zip":
-                made = _unzip(ctx, opened, place, bounds, asked)
+                made = _unzip(ctx, opened, rooted, bounds, asked)
             elif asked.member is not None:
                 raise Refusal(f"'{source.name}' is a {form} file and has no members; leave `member` out")
             else:
                 with _unpacker(form, opened.file) as unpacker:
-                    made = [_copy(ctx, opened, unpacker, place, bounds)]
+                    made = [_copy(ctx, opened, unpacker, rooted, bounds)]
     return Wrote("decompress", source.name, opened.size, made)
 
 
-def _unzip(ctx: Context, opened: Opened, place: Place, bounds: Bounds, asked: Decompress) -> list[Made]:
+def _unzip(ctx: Context, opened: Opened, rooted: RootedPath, bounds: Bounds, asked: Decompress) -> list[Made]:
     from taskmill.catalogue.files import archives
 
-    with archives.archive(opened.file, opened.place, opened.size) as archive:
+    with archives.archive(opened.file, opened.rooted, opened.size) as archive:
         if not archives.is_one_file(archive, asked.member):
-            return archives.extract(ctx, archive, opened.place, place, bounds)
-        with archives.one_file(archive, opened.place, asked.member) as unpacker:
-            return [_copy(ctx, opened, unpacker, place, bounds)]
+            return archives.extract(ctx, archive, opened.rooted, rooted, bounds)
+        with archives.one_file(archive, opened.rooted, asked.member) as unpacker:
+            return [_copy(ctx, opened, unpacker, rooted, bounds)]
 
 
-def _copy(ctx: Context, opened: Opened, unpacker: Unpacker, place: Place, bounds: Bounds) -> Made:
-    with writing(place) as made:
+def _copy(ctx: Context, opened: Opened, unpacker: Unpacker, rooted: RootedPath, bounds: Bounds) -> Made:
+    with writing(rooted) as made:
         for piece in bounds.pieces(unpacker):
             ctx.raise_if_cancelled()
             made.write(piece)
             ctx.progress(opened.file.tell() / opened.size, f"{readable(bounds.done)} so far")
-    return Made(place.name, bounds.done)
+    return Made(rooted.name, bounds.done)
 
 
-def _form(file: BinaryIO, source: Place) -> str:
+def _form(file: BinaryIO, source: RootedPath) -> str:
     start = file.read(8)
     file.seek(0)
     for magic, form in MAGIC.items():
@@ -113,7 +113,7 @@ class _Xz:
 
 
 @contextlib.contextmanager
-def _refused(source: Place, form: str) -> Iterator[None]:
+def _refused(source: RootedPath, form: str) -> Iterator[None]:
     """What is wrong inside the file, said as a refusal."""
     import lzma
     import zlib

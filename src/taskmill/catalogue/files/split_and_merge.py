@@ -4,11 +4,11 @@ import contextlib
 from collections.abc import Iterator
 from typing import BinaryIO, NoReturn
 
-from taskmill.catalogue.files.opening import reading, writing
 from taskmill.catalogue.files.operations import MOST_PARTS, Merge, Split
-from taskmill.catalogue.files.places import Place, target
-from taskmill.catalogue.files.reading import pieces
+from taskmill.catalogue.files.paths import RootedPath, target
+from taskmill.catalogue.files.pieces import pieces
 from taskmill.catalogue.files.results import Made, Wrote
+from taskmill.catalogue.files.safe_files import reading, writing
 from taskmill.catalogue.refusal import Refusal
 from taskmill.sdk.context import Context
 
@@ -18,7 +18,7 @@ def split(ctx: Context, filename: str, asked: Split) -> Wrote:
     with reading(filename) as (file, source, size), contextlib.ExitStack() as parts:
         if asked.unit == "bytes" and size > asked.every * MOST_PARTS:
             _too_many(source)
-        made: list[tuple[Place, BinaryIO]] = []
+        made: list[tuple[RootedPath, BinaryIO]] = []
         left = 0
         for piece in pieces(ctx, file, size):
             for part in _cut(piece, left, asked):
@@ -27,31 +27,31 @@ def split(ctx: Context, filename: str, asked: Split) -> Wrote:
                     left = asked.every
                 made[-1][1].write(part)
                 left -= len(part) if asked.unit == "bytes" else part.count(b"\n")
-        sizes = [Made(place.name, part.tell()) for place, part in made]
+        sizes = [Made(rooted.name, part.tell()) for rooted, part in made]
     return Wrote("split", source.name, size, sizes)
 
 
 def merge(ctx: Context, filename: str, asked: Merge) -> Wrote:
     with contextlib.ExitStack() as stack:
         sources = [stack.enter_context(reading(name)) for name in (filename, *asked.others)]
-        place = {target(asked.output, source.place) for source in sources}.pop()
+        rooted = {target(asked.output, source.rooted) for source in sources}.pop()
         total, done = sum(source.size for source in sources), 0
-        with writing(place) as made:
+        with writing(rooted) as made:
             for source in sources:
                 for piece in pieces(ctx, source.file, source.size, done, total):
                     made.write(piece)
                 done = made.tell()
-    return Wrote("merge", sources[0].place.name, total, [Made(place.name, done)])
+    return Wrote("merge", sources[0].rooted.name, total, [Made(rooted.name, done)])
 
 
-def _begin(parts: contextlib.ExitStack, source: Place, number: int) -> tuple[Place, BinaryIO]:
+def _begin(parts: contextlib.ExitStack, source: RootedPath, number: int) -> tuple[RootedPath, BinaryIO]:
     if number > MOST_PARTS:
         _too_many(source)
-    place = source.sibling(f"{source.file}.{number:03}")
-    return place, parts.enter_context(writing(place))
+    rooted = source.sibling(f"{source.file}.{number:03}")
+    return rooted, parts.enter_context(writing(rooted))
 
 
-def _too_many(source: Place) -> NoReturn:
+def _too_many(source: RootedPath) -> NoReturn:
     raise Refusal(f"'{source.name}' would be cut into more than {MOST_PARTS} parts; make them larger with `every`")
 
 

@@ -11,7 +11,7 @@ import stat
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple, NoReturn
 
-from taskmill.catalogue.files.places import Place, locate, shown
+from taskmill.catalogue.files.paths import RootedPath, locate, shown
 from taskmill.catalogue.refusal import Refusal
 from taskmill.catalogue.tidy import UPLOADS, noted
 
@@ -31,7 +31,7 @@ KINDS = {
 
 class Opened(NamedTuple):
     file: BinaryIO
-    place: Place
+    rooted: RootedPath
     size: int
     """Bytes."""
 
@@ -39,29 +39,29 @@ class Opened(NamedTuple):
 @contextlib.contextmanager
 def reading(name: str) -> Iterator[Opened]:
     """A file that is there. Raises Refusal for what is none, or is not below a root."""
-    place = locate(name)
+    rooted = locate(name)
     try:
-        opened = _open(place)
+        opened = _open(rooted)
     except FileNotFoundError:
-        _missing(place)
+        _missing(rooted)
     with opened.file:
         yield opened
 
 
 @contextlib.contextmanager
-def writing(place: Place) -> Iterator[BinaryIO]:
+def writing(rooted: RootedPath) -> Iterator[BinaryIO]:
     """A new file, which takes its name, and the place of one that had it, when the block ends well."""
-    with folder_to_write_in(place) as folder:
-        _check_free(folder, place)
+    with folder_to_write_in(rooted) as folder:
+        _check_free(folder, rooted)
         descriptor, part = _make(folder, f".{os.urandom(9).hex()}.part")
         try:
-            with _known(part, place), os.fdopen(descriptor, "w+b") as file:
+            with _known(part, rooted), os.fdopen(descriptor, "w+b") as file:
                 yield file
                 file.flush()
                 os.fsync(descriptor)
                 if part.unnamed:
                     os.link(f"/proc/self/fd/{descriptor}", part.name, dst_dir_fd=folder, follow_symlinks=True)
-            os.rename(part.name, place.file, src_dir_fd=folder, dst_dir_fd=folder)
+            os.rename(part.name, rooted.file, src_dir_fd=folder, dst_dir_fd=folder)
             os.fsync(folder)
         except BaseException:
             with contextlib.suppress(FileNotFoundError):
@@ -75,8 +75,8 @@ class _Part(NamedTuple):
     """It has no name yet, so that it vanishes with its process."""
 
 
-def _known(part: _Part, place: Place) -> contextlib.AbstractContextManager[None]:
-    return contextlib.nullcontext() if part.unnamed else noted(place.sibling(part.name).path)
+def _known(part: _Part, rooted: RootedPath) -> contextlib.AbstractContextManager[None]:
+    return contextlib.nullcontext() if part.unnamed else noted(rooted.sibling(part.name).path)
 
 
 def _make(folder: int, name: str) -> tuple[int, _Part]:
@@ -87,27 +87,27 @@ def _make(folder: int, name: str) -> tuple[int, _Part]:
     return os.open(name, flags, MODE, dir_fd=folder), _Part(name, False)
 
 
-def _open(place: Place) -> Opened:
+def _open(rooted: RootedPath) -> Opened:
     """Raises FileNotFoundError."""
-    with _folder_of(place) as folder:
+    with _folder_of(rooted) as folder:
         try:
-            _check_kind(place.name, os.stat(place.file, dir_fd=folder, follow_symlinks=False))
-            descriptor = os.open(place.file, FILE, dir_fd=folder)
+            _check_kind(rooted.name, os.stat(rooted.file, dir_fd=folder, follow_symlinks=False))
+            descriptor = os.open(rooted.file, FILE, dir_fd=folder)
         except OSError as error:
-            _refuse(error, place.name)
+            _refuse(error, rooted.name)
     file = os.fdopen(descriptor, "rb")
     try:
         status = os.fstat(descriptor)
-        _check_kind(place.name, status)  # it may be another one by now
+        _check_kind(rooted.name, status)  # it may be another one by now
     except BaseException:
         file.close()
         raise
-    return Opened(file, place, status.st_size)
+    return Opened(file, rooted, status.st_size)
 
 
 @contextlib.contextmanager
-def _folder_of(place: Place) -> Iterator[int]:
-    folder = _enter(place)
+def _folder_of(rooted: RootedPath) -> Iterator[int]:
+    folder = _enter(rooted)
     try:
         yield folder
     finally:
@@ -115,26 +115,26 @@ def _folder_of(place: Place) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def folder_to_write_in(place: Place) -> Iterator[int]:
-    """Descriptor of the folder that a place is in. Raises Refusal where there is none."""
-    place.root.mkdir(parents=True, exist_ok=True)
+def folder_to_write_in(rooted: RootedPath) -> Iterator[int]:
+    """Descriptor of the folder that a path is in. Raises Refusal where there is none."""
+    rooted.root.mkdir(parents=True, exist_ok=True)
     try:
-        folder = _enter(place)
+        folder = _enter(rooted)
     except FileNotFoundError:
-        missing = "/".join(place.parts[:-1])
-        raise Refusal(f"there is no folder '{missing}' below {shown(place.root)}; make it first") from None
+        missing = "/".join(rooted.parts[:-1])
+        raise Refusal(f"there is no folder '{missing}' below {shown(rooted.root)}; make it first") from None
     try:
         yield folder
     finally:
         os.close(folder)
 
 
-def _enter(place: Place) -> int:
+def _enter(rooted: RootedPath) -> int:
     """Raises FileNotFoundError."""
-    folder = os.open(place.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    folder = os.open(rooted.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        for depth, part in enumerate(place.parts[:-1], 1):
-            inner = _step(folder, part, "/".join(place.parts[:depth]))
+        for depth, part in enumerate(rooted.parts[:-1], 1):
+            inner = _step(folder, part, "/".join(rooted.parts[:depth]))
             os.close(folder)
             folder = inner
     except BaseException:
@@ -153,14 +153,14 @@ def _step(folder: int, part: str, name: str) -> int:
         _refuse(error, name)
 
 
-def _check_free(folder: int, place: Place) -> None:
+def _check_free(folder: int, rooted: RootedPath) -> None:
     """Raises Refusal when something other than a file has the name."""
     try:
-        _check_kind(place.name, os.stat(place.file, dir_fd=folder, follow_symlinks=False))
+        _check_kind(rooted.name, os.stat(rooted.file, dir_fd=folder, follow_symlinks=False))
     except FileNotFoundError:
         return
     except OSError as error:
-        _refuse(error, place.name)
+        _refuse(error, rooted.name)
 
 
 def _check_kind(name: str, status: os.stat_result) -> None:
@@ -178,17 +178,17 @@ def _refuse(error: OSError, name: str) -> NoReturn:
     raise error
 
 
-def _missing(place: Place) -> NoReturn:
+def _missing(rooted: RootedPath) -> NoReturn:
     from difflib import get_close_matches
 
-    uploaded = place._replace(parts=(UPLOADS, place.file))
-    others = {name: near.sibling(name) for near in (place, uploaded) for name in _names_beside(near)}
-    near = get_close_matches(place.file, others, 1)
+    uploaded = rooted._replace(parts=(UPLOADS, rooted.file))
+    others = {name: near.sibling(name) for near in (rooted, uploaded) for name in _names_beside(near)}
+    near = get_close_matches(rooted.file, others, 1)
     advice = f"did you mean {others[near[0]].name}?" if near else "put it there, upload it, or set file_roots"
-    raise Refusal(f"there is no file '{place.name}' below {shown(place.root)}; {advice}")
+    raise Refusal(f"there is no file '{rooted.name}' below {shown(rooted.root)}; {advice}")
 
 
-def _names_beside(place: Place) -> list[str]:
-    with contextlib.suppress(OSError, Refusal), _folder_of(place) as folder:
+def _names_beside(rooted: RootedPath) -> list[str]:
+    with contextlib.suppress(OSError, Refusal), _folder_of(rooted) as folder:
         return os.listdir(folder)[:1000]
     return []
