@@ -18,7 +18,7 @@ import pytest
 from taskmill.catalogue import app, settings
 from taskmill.catalogue.simulation import simulation
 from tests.catalogue.context import RecordingContext
-from tests.chaos.mill import until
+from tests.chaos.running import until
 from tests.cli.conftest import call_real, free_port, read_until, running
 
 pytestmark = pytest.mark.slow
