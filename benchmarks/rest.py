@@ -13,7 +13,7 @@ from typing import Any
 
 import apsw
 
-from benchmarks.mill import Mill, up
+from benchmarks.running import MeasuredTaskmill, up
 
 BODY = '{"task_type":"message","parameters":{"message":"hello"}}'
 SCRIPT = f"""wrk.method = "POST"
@@ -28,19 +28,21 @@ def main() -> None:
     if shutil.which("wrk") is None:
         print("wrk is missing: apt-get install wrk")
     else:
-        with up("--queues", "nobody-sends-here") as mill:  # workers run and claim nothing: enqueue alone is measured
-            throughput(mill, "workers idle")
-        with up() as mill:
-            throughput(mill, "two workers running what is sent")
-    with up() as mill:
-        latency(mill)
+        with up(
+            "--queues", "nobody-sends-here"
+        ) as taskmill:  # workers run and claim nothing: enqueue alone is measured
+            throughput(taskmill, "workers idle")
+        with up() as taskmill:
+            throughput(taskmill, "two workers running what is sent")
+    with up() as taskmill:
+        latency(taskmill)
 
 
-def throughput(mill: Mill, what: str) -> None:
+def throughput(taskmill: MeasuredTaskmill, what: str) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(SCRIPT)
         script.flush()
-        command = ["wrk", "-t1", "-c32", "-d4s", "--latency", "-s", script.name, f"{mill.url}/api/tasks"]
+        command = ["wrk", "-t1", "-c32", "-d4s", "--latency", "-s", script.name, f"{taskmill.url}/api/tasks"]
         for _ in range(ROUNDS):
             answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
             rate = re.search(r"Requests/sec:\s+([\d.]+)", answer)
@@ -52,9 +54,9 @@ def throughput(mill: Mill, what: str) -> None:
             print(f", {failures[1]} FAILED" if failures else "")
 
 
-def latency(mill: Mill) -> None:
+def latency(taskmill: MeasuredTaskmill) -> None:
     """From before the request is sent to the start of the attempt, by the clock of this machine."""
-    connection = http.client.HTTPConnection(mill.url.removeprefix("http://"))
+    connection = http.client.HTTPConnection(taskmill.url.removeprefix("http://"))
     sent: dict[str, int] = {}
     for _ in range(SAMPLES):
         time.sleep(random.uniform(0.002, 0.02))
@@ -62,7 +64,7 @@ def latency(mill: Mill) -> None:
         connection.request("POST", "/api/tasks", BODY, {"Content-Type": "application/json"})
         sent[json.loads(connection.getresponse().read())["id"]] = at
     time.sleep(0.5)
-    store = apsw.Connection(mill.store.removeprefix("sqlite:///"))
+    store = apsw.Connection(taskmill.store.removeprefix("sqlite:///"))
     started: dict[Any, Any] = {str(id): at for id, at in store.execute("select id, started_at from task")}
     store.close()
     milliseconds = sorted((started[id] - at) / 1000 for id, at in sent.items())

@@ -1,4 +1,4 @@
-"""`taskmill up` in processes of its own, to be killed and frozen in part: one host of a mill."""
+"""`taskmill up` in processes of its own, to be killed and frozen in part: one of several hosts."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.chaos.mill import children
+from tests.chaos.running import children
 from tests.servers.base import HOST, free_port
 
 ROOT = Path(__file__).parents[2]

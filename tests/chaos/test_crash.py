@@ -16,7 +16,7 @@ from taskmill import TaskError
 from taskmill.sdk.sync import run
 from tests.chaos.app import make
 from tests.chaos.audit import Report, check, install
-from tests.chaos.mill import Mill, until
+from tests.chaos.running import RunningTaskmill, until
 
 SEEDS = int(os.environ.get("CHAOS_SEEDS", "3"))
 TASKS = 2_000
@@ -31,7 +31,7 @@ class Course:
         self.lease = 15.0 if seed == 0 else 4.0
         directory.mkdir()
         self.path = directory / "chaos.db"
-        self.mill = Mill(directory, self.lease)
+        self.taskmill = RunningTaskmill(directory, self.lease)
         self.ids: list[str] = []
         self.frozen = 0
         """Attempts in the frozen worker."""
@@ -41,7 +41,7 @@ class Course:
     def run(self) -> Report:
         self._enqueue(900)
         install(self.path)
-        self.mill.start()
+        self.taskmill.start()
         try:
             self._when_ended(0.05, 0.25)
             self._kill_a_worker()
@@ -52,16 +52,16 @@ class Course:
             self._kill_everything()
             until(self._all_succeeded, self.lease + 60, "all tasks succeeded")
             # All may have ended before the last start, and a supervisor hears signals from when it starts workers.
-            until(lambda: bool(self.mill.workers()), 30, "it has workers again")
-            assert self.mill.stop() == 0
+            until(lambda: bool(self.taskmill.workers()), 30, "it has workers again")
+            assert self.taskmill.stop() == 0
         finally:
-            if self.mill.process.is_running():
-                self.mill.kill_tree()
-        began = {line.run: self.ids[line.number] for line in self.mill.lines() if line.what == "began"}
+            if self.taskmill.process.is_running():
+                self.taskmill.kill_tree()
+        began = {line.run: self.ids[line.number] for line in self.taskmill.lines() if line.what == "began"}
         return check(self.path, began)
 
     def _enqueue(self, count: int) -> None:
-        app = make(self.mill.store)
+        app = make(self.taskmill.store)
         for number in range(len(self.ids), len(self.ids) + count):
             task = app.tasks[self.random.choice(["on_the_loop", "in_a_thread"])]
             self.ids.append(task.enqueue(number, self.random.uniform(0.005, 0.05)).id)
@@ -73,10 +73,10 @@ class Course:
         until(lambda: self._ended() >= ended, 60, f"{ended:.0f} tasks ended")
 
     def _ended(self) -> int:
-        return sum(line.what == "ended" for line in self.mill.lines())
+        return sum(line.what == "ended" for line in self.taskmill.lines())
 
     def _kill_a_worker(self) -> None:
-        victim = self.random.choice(self.mill.workers())
+        victim = self.random.choice(self.taskmill.workers())
         victim.suspend()
         open_runs = self._open_numbers(victim.pid)
         victim.kill()
@@ -85,33 +85,33 @@ class Course:
         self.killed_child_gap = max((self._first_since(number, at) - at for number in open_runs), default=0.0)
 
     def _freeze_a_worker(self) -> None:
-        victim = self.random.choice(self.mill.workers())
+        victim = self.random.choice(self.taskmill.workers())
         victim.suspend()
         self.frozen = len(self._open_numbers(victim.pid))
         time.sleep(self.lease + 1.5)  # the passing of time is what is tested
         victim.resume()
 
     def _kill_everything(self) -> None:
-        before = {line.pid for line in self.mill.lines()}
-        for process in self.mill.tree():
+        before = {line.pid for line in self.taskmill.lines()}
+        for process in self.taskmill.tree():
             process.suspend()
         open_runs = {number for pid in before for number in self._open_numbers(pid)}
-        self.mill.kill_tree()
-        at = self.mill.start()
+        self.taskmill.kill_tree()
+        at = self.taskmill.start()
         until(lambda: open_runs <= self._begun_since(at), self.lease + 30, "the killed tree's tasks run again")
         self.killed_tree_gap = max((self._first_since(number, at) - at for number in open_runs), default=0.0)
 
     def _open_numbers(self, pid: int) -> set[int]:
         """Tasks that began in this process and did not end anywhere."""
-        lines = self.mill.lines()
+        lines = self.taskmill.lines()
         ended = {line.number for line in lines if line.what == "ended"}
         return {line.number for line in lines if line.pid == pid and line.what == "began"} - ended
 
     def _begun_since(self, at: float) -> set[int]:
-        return {line.number for line in self.mill.lines() if line.what == "began" and line.at >= at}
+        return {line.number for line in self.taskmill.lines() if line.what == "began" and line.at >= at}
 
     def _first_since(self, number: int, at: float) -> float:
-        return min(_.at for _ in self.mill.lines() if _.what == "began" and _.number == number and _.at >= at)
+        return min(_.at for _ in self.taskmill.lines() if _.what == "began" and _.number == number and _.at >= at)
 
     def _all_succeeded(self) -> bool:
         store = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READONLY)
@@ -137,11 +137,11 @@ def test_accidents_lose_double_and_block_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_task_that_kills_its_worker_is_parked_with_the_evidence(tmp_path: Path) -> None:
-    mill = Mill(tmp_path, lease=15.0)
-    app = make(mill.store)
+    taskmill = RunningTaskmill(tmp_path, lease=15.0)
+    app = make(taskmill.store)
     others = [app.tasks["on_the_loop"].enqueue(number, 0.02) for number in range(50)]
     deadly = app.tasks["deadly"].enqueue(50)
-    mill.start()
+    taskmill.start()
     try:
         with pytest.raises(TaskError, match="SIGKILL"):
             deadly.result(timeout=30)
@@ -150,6 +150,6 @@ def test_a_task_that_kills_its_worker_is_parked_with_the_evidence(tmp_path: Path
         assert [record.outcome for record in records] == ["worker_lost"] * 3
         assert all("SIGKILL" in (record.error or "") for record in records)
     finally:
-        mill.kill_tree()
+        taskmill.kill_tree()
         app.close()
-    assert sum(line.number == 50 for line in mill.lines()) == 3
+    assert sum(line.number == 50 for line in taskmill.lines()) == 3

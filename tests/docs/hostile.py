@@ -17,7 +17,7 @@ from tests.catalogue.web.player import Player, Reply
 MEBIBYTE = bytes(2**20)
 
 
-class Hostile(NamedTuple):
+class HostileInput(NamedTuple):
     task_type: str
     what: str
     parameters: dict[str, Any]
@@ -48,88 +48,92 @@ WIDE = ",".join(f"c{n}" for n in range(10_000)).encode()
 DOUBLING = [{"do": "derive", "column": "region", "expression": " || ".join(["region"] * 10)}] * 20
 
 HOSTILE = [
-    Hostile("math", "an exponent tower: `9**9**9**9`", {"expression": "9**9**9**9"}),
-    Hostile("math", "the same with digits on request", {"expression": "9**9**9**9", "digits": 50}),
-    Hostile("math", "a huge factorial", {"expression": "factorial(10**9)", "digits": 50}),
-    Hostile("math", "code", {"expression": "__import__('os').system('id')"}),
-    Hostile("math", "1,000 brackets", {"expression": "(" * 490 + "1" + ")" * 490}),
-    Hostile("data_processing", "a path that leads up", {"data": {"file": "../secret.csv"}}),
-    Hostile("data_processing", "a link that leads out", {"data": {"file": "out/a.csv"}}, links={"out": "/"}),
-    Hostile(
+    HostileInput("math", "an exponent tower: `9**9**9**9`", {"expression": "9**9**9**9"}),
+    HostileInput("math", "the same with digits on request", {"expression": "9**9**9**9", "digits": 50}),
+    HostileInput("math", "a huge factorial", {"expression": "factorial(10**9)", "digits": 50}),
+    HostileInput("math", "code", {"expression": "__import__('os').system('id')"}),
+    HostileInput("math", "1,000 brackets", {"expression": "(" * 490 + "1" + ")" * 490}),
+    HostileInput("data_processing", "a path that leads up", {"data": {"file": "../secret.csv"}}),
+    HostileInput("data_processing", "a link that leads out", {"data": {"file": "out/a.csv"}}, links={"out": "/"}),
+    HostileInput(
         "data_processing",
         "a CSV file with 10 000 columns",
         {"data": {"file": "wide.csv"}, "rows": 1},
         {"wide.csv": WIDE + b"\n"},
     ),
-    Hostile("data_processing", "an endless line", {"data": {"file": "a.csv"}}, {"a.csv": b"a" * 2**21}),
-    Hostile(
+    HostileInput("data_processing", "an endless line", {"data": {"file": "a.csv"}}, {"a.csv": b"a" * 2**21}),
+    HostileInput(
         "data_processing",
         "SQL in an expression",
         {"data": TABLE, "steps": [{"do": "filter", "where": "price > 1; drop table x"}]},
     ),
-    Hostile(
+    HostileInput(
         "data_processing",
         "a function that reads files",
         {"data": TABLE, "steps": [{"do": "filter", "where": "read_text('/etc/passwd') = ''"}]},
     ),
-    Hostile("data_processing", "a text that grows tenfold in each step", {"data": TABLE, "steps": DOUBLING}),
-    Hostile("file_processing", "a path that leads up", {"filename": "../secret.txt"}),
-    Hostile("file_processing", "a path from the top", {"filename": "/etc/passwd"}),
-    Hostile("file_processing", "a link that leads out", {"filename": "link"}, links={"link": "/etc/passwd"}),
-    Hostile("file_processing", "a zip bomb", unpack("bomb.zip"), {"bomb.zip": zip_of(("a", MEBIBYTE * 64))}),
-    Hostile("file_processing", "a gzip file of a huge ratio", unpack("a.gz"), {"a.gz": gzip.compress(MEBIBYTE * 64)}),
-    Hostile(
+    HostileInput("data_processing", "a text that grows tenfold in each step", {"data": TABLE, "steps": DOUBLING}),
+    HostileInput("file_processing", "a path that leads up", {"filename": "../secret.txt"}),
+    HostileInput("file_processing", "a path from the top", {"filename": "/etc/passwd"}),
+    HostileInput("file_processing", "a link that leads out", {"filename": "link"}, links={"link": "/etc/passwd"}),
+    HostileInput("file_processing", "a zip bomb", unpack("bomb.zip"), {"bomb.zip": zip_of(("a", MEBIBYTE * 64))}),
+    HostileInput(
+        "file_processing", "a gzip file of a huge ratio", unpack("a.gz"), {"a.gz": gzip.compress(MEBIBYTE * 64)}
+    ),
+    HostileInput(
         "file_processing",
         "a file that unpacks to more than the limit",
         unpack("a.gz", limit=2000),
         {"a.gz": gzip.compress(os.urandom(3000))},
     ),
-    Hostile(
+    HostileInput(
         "file_processing",
         "a zip whose files lead out",
         unpack("a.zip"),
         {"a.zip": zip_of(("a", b"1"), ("../../evil", b"2"))},
     ),
-    Hostile(
+    HostileInput(
         "file_processing",
         "an image of 50 000 x 50 000",
         {"filename": "big.png", "operation": {"kind": "resize", "width": 10}},
         {"big.png": header_only(50_000, 50_000)},
     ),
-    Hostile("email_sending", "a header in the subject", {**MAIL, "subject": "Hi\r\nBcc: evil@example.com"}),
-    Hostile(
+    HostileInput("email_sending", "a header in the subject", {**MAIL, "subject": "Hi\r\nBcc: evil@example.com"}),
+    HostileInput(
         "email_sending",
         "a header through a value",
         {**MAIL, "subject": "Hi $name", "values": {"name": "x\nBcc: evil@example.com"}},
     ),
-    Hostile("email_sending", "a header in a recipient", {"to": "a@example.com\r\nBcc: evil@example.com"}),
-    Hostile("email_sending", "a file from elsewhere", {**MAIL, "attachments": [{"path": "../secret.txt"}]}),
-    Hostile("http_request", "a private address", {"url": "http://10.0.0.1/"}),
-    Hostile("http_request", "the metadata of a cloud", {"url": "http://169.254.169.254/latest/meta-data"}),
-    Hostile("http_request", "a private address, by DNS", {"url": "http://evil.example/"}, stands_for="192.168.1.1"),
-    Hostile(
+    HostileInput("email_sending", "a header in a recipient", {"to": "a@example.com\r\nBcc: evil@example.com"}),
+    HostileInput("email_sending", "a file from elsewhere", {**MAIL, "attachments": [{"path": "../secret.txt"}]}),
+    HostileInput("http_request", "a private address", {"url": "http://10.0.0.1/"}),
+    HostileInput("http_request", "the metadata of a cloud", {"url": "http://169.254.169.254/latest/meta-data"}),
+    HostileInput(
+        "http_request", "a private address, by DNS", {"url": "http://evil.example/"}, stands_for="192.168.1.1"
+    ),
+    HostileInput(
         "http_request",
         "a private address, by a redirect",
         {"url": "URL"},
         answer=Reply(302, "", {"Location": "http://10.0.0.1/"}),
     ),
-    Hostile("http_request", "loopback as a number", {"url": "http://2130706434/"}),
-    Hostile("http_request", "a file", {"url": "file:///etc/passwd"}),
-    Hostile("http_request", "a header in a header", {"url": "URL", "headers": {"X-A": "1\r\nX-Evil: 1"}}),
-    Hostile(
+    HostileInput("http_request", "loopback as a number", {"url": "http://2130706434/"}),
+    HostileInput("http_request", "a file", {"url": "file:///etc/passwd"}),
+    HostileInput("http_request", "a header in a header", {"url": "URL", "headers": {"X-A": "1\r\nX-Evil: 1"}}),
+    HostileInput(
         "http_request",
         "an answer of 50 MB in 50 kB of gzip",
         {"url": "URL"},
         answer=Reply(200, gzip.compress(bytes(50_000_000)), {"Content-Encoding": "gzip"}),
     ),
-    Hostile("http_request", "a redirect in a circle", {"url": "URL"}, answer=Reply(302, "", {"Location": "/"})),
-    Hostile("github", "a path instead of a repository", {"repository": "../../user"}),
-    Hostile("report", "a path that leads up", {"output": "../report"}),
-    Hostile("simulation", "more samples than there is time for", {"model": {"name": "pi"}, "samples": 10**15}),
+    HostileInput("http_request", "a redirect in a circle", {"url": "URL"}, answer=Reply(302, "", {"Location": "/"})),
+    HostileInput("github", "a path instead of a repository", {"repository": "../../user"}),
+    HostileInput("report", "a path that leads up", {"output": "../report"}),
+    HostileInput("simulation", "more samples than there is time for", {"model": {"name": "pi"}, "samples": 10**15}),
 ]
 
 
-def lay_out(one: Hostile, root: Path, player: Player) -> str:
+def lay_out(one: HostileInput, root: Path, player: Player) -> str:
     """Returns the parameters as JSON."""
     root.mkdir()
     for name, content in one.files.items():

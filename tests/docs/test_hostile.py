@@ -15,7 +15,7 @@ from taskmill.catalogue.settings import CatalogueSettings
 from tests.architecture.tree import ROOT
 from tests.catalogue.context import RecordingContext
 from tests.catalogue.web.player import Player, playing
-from tests.docs.hostile import HOSTILE, Hostile, lay_out, resolver
+from tests.docs.hostile import HOSTILE, HostileInput, lay_out, resolver
 
 SHOWN = [tuple(line) for line in json.loads((ROOT / "docs/refusals.json").read_text(encoding="utf-8"))]
 
@@ -34,7 +34,7 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.use(None)
 
 
-async def refusal(one: Hostile, parameters: str, monkeypatch: pytest.MonkeyPatch) -> str:
+async def refusal(one: HostileInput, parameters: str, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolver(one.stands_for))
     task = app.tasks[one.task_type]
     try:
@@ -50,7 +50,7 @@ async def refusal(one: Hostile, parameters: str, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("one", HOSTILE, ids=lambda one: f"{one.task_type}: {one.what}")
 async def test_it_is_refused_as_shown(
-    one: Hostile, tmp_path: Path, player: Player, monkeypatch: pytest.MonkeyPatch
+    one: HostileInput, tmp_path: Path, player: Player, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parameters = lay_out(one, tmp_path / "files", player)
     before = sorted(os.listdir(tmp_path / "files"))

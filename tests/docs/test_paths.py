@@ -11,7 +11,7 @@ FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 PATH = re.compile(r"`([\w.-]+/[\w./-]*?)(?::\w+|::[\w\[\]-]+)?`")
 """In backticks, with a slash in it and not at its beginning; after it may stand what is meant in the file."""
 OURS = re.compile(r"\.(py|sql|lua|md|toml|txt)$|/$")
-FROM = (ROOT, SOURCE, ROOT / "tests", ROOT / "docs", SOURCE / "testing")
+FROM = (ROOT, ROOT / "src", SOURCE, ROOT / "tests", ROOT / "docs", SOURCE / "testing")
 PLACEHOLDER = "NAME"
 PAGES = kept("docs/*.md", "README.md", "CONTRIBUTING.md", "benchmarks/*.md", "examples/*.md")
 

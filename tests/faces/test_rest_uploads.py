@@ -11,7 +11,7 @@ import pytest
 
 from taskmill.catalogue import settings
 from taskmill.catalogue.settings import CatalogueSettings
-from tests.chaos.mill import until
+from tests.chaos.running import until
 from tests.faces.site import Site
 
 pytestmark = pytest.mark.parametrize("site", ["sqlite"], indirect=True)

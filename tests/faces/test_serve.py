@@ -20,7 +20,7 @@ import pytest
 from taskmill.core.errors import InvalidSettings
 from taskmill.sdk.backend import ConnectionSettings
 from taskmill.server.asgi import listen, serve
-from tests.chaos.mill import until
+from tests.chaos.running import until
 
 PROGRAM = """
 import sys

@@ -8,7 +8,7 @@ import pytest
 
 from taskmill import App
 from tests.chaos.host import Host
-from tests.chaos.mill import until
+from tests.chaos.running import until
 from tests.pairs.app import make
 from tests.servers.session import Servers
 

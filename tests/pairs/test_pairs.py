@@ -17,7 +17,7 @@ from taskmill.core.errors import InvalidRequest
 from taskmill.core.task import SECOND
 from taskmill.engine.worker.settings import WorkerTimings
 from tests.chaos.host import Host
-from tests.chaos.mill import until
+from tests.chaos.running import until
 from tests.pairs.conftest import SLOTS, WORKERS
 
 pytestmark = pytest.mark.slow

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.chaos.mill import until
+from tests.chaos.running import until
 from tests.servers import RedisServer
 
 pytestmark = pytest.mark.slow

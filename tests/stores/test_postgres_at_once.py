@@ -9,7 +9,7 @@ import asyncpg
 from taskmill.stores.postgres.schema import LOCK, migrate, version
 from taskmill.stores.postgres.tasks import add_in_transaction
 from taskmill.testing.conformance.case import a_task
-from tests.chaos.mill import until
+from tests.chaos.running import until
 from tests.servers.postgres import execute
 
 WAITING = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"

@@ -17,7 +17,7 @@ from taskmill.stores.postgres.database import TIMINGS, PostgresTimings, location
 from taskmill.stores.postgres.errors import explained
 from taskmill.stores.postgres.store import PostgresStore
 from taskmill.testing.conformance.case import a_task
-from tests.chaos.mill import until
+from tests.chaos.running import until
 from tests.servers import PostgresServer
 from tests.servers.postgres import execute
 from tests.servers.proxy import Proxy

@@ -6,21 +6,21 @@ from pathlib import Path
 import pytest
 
 from taskmill import App
-from tests.chaos.mill import Mill
+from tests.chaos.running import RunningTaskmill
 
 HERE = Path(__file__).parent
 
 
 @pytest.fixture
-def mill(tmp_path: Path) -> Iterator[Mill]:
-    mill = Mill(tmp_path, home=HERE)
+def mill(tmp_path: Path) -> Iterator[RunningTaskmill]:
+    mill = RunningTaskmill(tmp_path, home=HERE)
     yield mill
     if hasattr(mill, "process") and mill.process.is_running():
         mill.kill_tree()
 
 
 @pytest.fixture
-def client(mill: Mill) -> Iterator[App]:
+def client(mill: RunningTaskmill) -> Iterator[App]:
     app = App(mill.store)
 
     @app.task

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.chaos.mill import children, until
+from tests.chaos.running import children, until
 
 APP = """
 import asyncio

@@ -15,7 +15,7 @@ from taskmill.engine.worker.settings import WorkerSettings
 from taskmill.supervisor.bootstrap import run_or_exit
 from taskmill.supervisor.child import Child
 from taskmill.supervisor.plan import CANNOT_START, STORE_AWAY, Plan
-from tests.chaos.mill import Mill, until
+from tests.chaos.running import RunningTaskmill, until
 
 PLAN = Plan("memory://", "power", None, 1, WorkerSettings())
 
@@ -64,7 +64,7 @@ def test_only_what_can_get_better_is_tried_again(
 
 
 @pytest.mark.slow
-def test_a_killed_worker_takes_its_attempts_processes_along(mill: Mill, client: App, tmp_path: Path) -> None:
+def test_a_killed_worker_takes_its_attempts_processes_along(mill: RunningTaskmill, client: App, tmp_path: Path) -> None:
     mill.start()
     path = tmp_path / "pids"
     client.tasks["wait_in_process"].enqueue(str(path))
@@ -77,7 +77,7 @@ def test_a_killed_worker_takes_its_attempts_processes_along(mill: Mill, client: 
 
 
 @pytest.mark.slow
-def test_an_exit_code_of_a_handler_s_choice_stops_nobody_else(mill: Mill, client: App) -> None:
+def test_an_exit_code_of_a_handler_s_choice_stops_nobody_else(mill: RunningTaskmill, client: App) -> None:
     mill.start()
     with pytest.raises(TaskError, match=f"exited with code {CANNOT_START}"):
         client.tasks["leave"].enqueue(CANNOT_START).result(timeout=10)
@@ -86,7 +86,7 @@ def test_an_exit_code_of_a_handler_s_choice_stops_nobody_else(mill: Mill, client
 
 
 @pytest.mark.slow
-def test_a_worker_that_ignores_signals_is_killed_after_the_grace_period(mill: Mill, client: App) -> None:
+def test_a_worker_that_ignores_signals_is_killed_after_the_grace_period(mill: RunningTaskmill, client: App) -> None:
     mill.start("--grace", "0.2")
     deaf = client.tasks["ignore_signals"].enqueue()
     until(lambda: deaf.status() is State.RUNNING, 20, "the task runs")
@@ -98,7 +98,7 @@ def test_a_worker_that_ignores_signals_is_killed_after_the_grace_period(mill: Mi
 
 
 @pytest.mark.slow
-def test_a_thread_that_blocks_does_not_keep_a_worker_from_ending(mill: Mill, client: App) -> None:
+def test_a_thread_that_blocks_does_not_keep_a_worker_from_ending(mill: RunningTaskmill, client: App) -> None:
     # Not under coverage: on Python 3.11 a traced thread hangs while an exception is set in another one that blocks.
     mill.environment = {name: value for name, value in mill.environment.items() if not name.startswith("COV")}
     mill.start("--grace", "0.2")
@@ -113,7 +113,7 @@ def test_a_thread_that_blocks_does_not_keep_a_worker_from_ending(mill: Mill, cli
 
 @pytest.mark.slow
 @pytest.mark.parametrize("after", [0.05, 0.2, 0.4, 0.6])
-def test_a_signal_while_it_starts_leaves_nothing_behind(mill: Mill, after: float) -> None:
+def test_a_signal_while_it_starts_leaves_nothing_behind(mill: RunningTaskmill, after: float) -> None:
     mill.start()
     time.sleep(after)  # into the middle of the start
     mill.process.send_signal(signal.SIGTERM)
@@ -122,7 +122,7 @@ def test_a_signal_while_it_starts_leaves_nothing_behind(mill: Mill, after: float
     assert "Traceback" not in mill.said()
 
 
-def left_of(mill: Mill) -> list[psutil.Process]:
+def left_of(mill: RunningTaskmill) -> list[psutil.Process]:
     """Processes that are still at work on its store."""
     found = []
     for process in psutil.process_iter():

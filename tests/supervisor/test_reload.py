@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from taskmill import App, State
-from tests.chaos.mill import until
+from tests.chaos.running import until
 from tests.cli.conftest import ENVIRONMENT, free_port, without
 from tests.supervisor.reloaded import Reloaded
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.chaos.host import Host
-from tests.chaos.mill import until
+from tests.chaos.running import until
 from tests.servers import PostgresServer
 
 APP = "tests.upgrade.apps:now"

@@ -10,7 +10,7 @@ import pytest
 
 from taskmill import App, State, TaskHandle
 from taskmill.sdk.sync import run
-from tests.chaos.mill import Mill, until
+from tests.chaos.running import RunningTaskmill, until
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +21,7 @@ def add(client: App) -> int:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_stops_at_a_signal_without_a_traceback(mill: Mill, client: App, number: int) -> None:
+def test_it_stops_at_a_signal_without_a_traceback(mill: RunningTaskmill, client: App, number: int) -> None:
     mill.start()
     assert add(client) == 5
     children = mill.process.children(recursive=True)
@@ -31,7 +31,7 @@ def test_it_stops_at_a_signal_without_a_traceback(mill: Mill, client: App, numbe
     assert "Traceback" not in mill.said()
 
 
-def test_running_tasks_are_finished_before_it_stops(mill: Mill, client: App) -> None:
+def test_running_tasks_are_finished_before_it_stops(mill: RunningTaskmill, client: App) -> None:
     mill.start()
     handle = client.tasks["wait"].enqueue(1.0)
     until(lambda: handle.status() is State.RUNNING, 20, "the task runs")
@@ -39,7 +39,7 @@ def test_running_tasks_are_finished_before_it_stops(mill: Mill, client: App) -> 
     assert handle.result(timeout=0) == "waited"
 
 
-def test_a_second_signal_gives_running_tasks_back_at_once(mill: Mill, client: App) -> None:
+def test_a_second_signal_gives_running_tasks_back_at_once(mill: RunningTaskmill, client: App) -> None:
     mill.start()
     handle = client.tasks["wait"].enqueue(60.0)
     until(lambda: handle.status() is State.RUNNING, 20, "the task runs")
@@ -51,7 +51,7 @@ def test_a_second_signal_gives_running_tasks_back_at_once(mill: Mill, client: Ap
     assert (head.state, head.attempt) == (State.READY, 0)
 
 
-def test_the_grace_period_ends_tasks_that_take_longer(mill: Mill, client: App) -> None:
+def test_the_grace_period_ends_tasks_that_take_longer(mill: RunningTaskmill, client: App) -> None:
     mill.start("--grace", "0.5")
     handle = client.tasks["wait"].enqueue(60.0)
     until(lambda: handle.status() is State.RUNNING, 20, "the task runs")
@@ -59,7 +59,7 @@ def test_the_grace_period_ends_tasks_that_take_longer(mill: Mill, client: App) -
     assert handle.refresh().head.attempt == 0
 
 
-def test_a_dead_worker_is_started_again(mill: Mill, client: App) -> None:
+def test_a_dead_worker_is_started_again(mill: RunningTaskmill, client: App) -> None:
     mill.start()
     assert add(client) == 5
     victims = mill.workers()
@@ -70,7 +70,7 @@ def test_a_dead_worker_is_started_again(mill: Mill, client: App) -> None:
     assert "SIGKILL" in mill.said()
 
 
-def test_workers_drain_and_end_when_their_supervisor_is_gone(mill: Mill, client: App) -> None:
+def test_workers_drain_and_end_when_their_supervisor_is_gone(mill: RunningTaskmill, client: App) -> None:
     mill.start()
     handle = client.tasks["wait"].enqueue(1.0)
     until(lambda: handle.status() is State.RUNNING, 20, "the task runs")
@@ -82,14 +82,16 @@ def test_workers_drain_and_end_when_their_supervisor_is_gone(mill: Mill, client:
 
 
 @pytest.mark.parametrize(("app", "hint"), [("nowhere:app", "nowhere"), ("app:nothing", "nothing")])
-def test_an_app_that_cannot_be_loaded_is_one_sentence_and_no_restart(mill: Mill, app: str, hint: str) -> None:
+def test_an_app_that_cannot_be_loaded_is_one_sentence_and_no_restart(
+    mill: RunningTaskmill, app: str, hint: str
+) -> None:
     mill.start(app=app)
     assert mill.process.wait(timeout=20) != 0
     assert hint in mill.said()
     assert "Traceback" not in mill.said()
 
 
-def test_the_process_list_shows_names_and_no_secrets(mill: Mill, client: App) -> None:
+def test_the_process_list_shows_names_and_no_secrets(mill: RunningTaskmill, client: App) -> None:
     mill.start()
     assert add(client) == 5
     lines = [process.cmdline() for process in mill.workers()]
@@ -103,7 +105,7 @@ def test_a_worker_started_by_hand_says_how_it_is_started() -> None:
     assert (ended.returncode, "taskmill worker" in ended.stderr, "Traceback" in ended.stderr) == (1, True, False)
 
 
-def test_what_a_handler_logs_in_a_process_of_its_own_is_kept(mill: Mill, client: App) -> None:
+def test_what_a_handler_logs_in_a_process_of_its_own_is_kept(mill: RunningTaskmill, client: App) -> None:
     mill.start()
     handle = client.tasks["speak_in_process"].enqueue()
     handle.result(timeout=20)

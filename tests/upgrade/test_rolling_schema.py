@@ -20,7 +20,7 @@ from taskmill.stores.open import open_store
 from taskmill.stores.postgres import schema as postgres_schema
 from taskmill.stores.sqlite import schema as sqlite_schema
 from tests.chaos.host import Host
-from tests.chaos.mill import until
+from tests.chaos.running import until
 from tests.upgrade.apps import make
 
 pytestmark = pytest.mark.slow

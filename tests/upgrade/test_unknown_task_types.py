@@ -8,7 +8,7 @@ import pytest
 
 from taskmill import State
 from tests.chaos.host import Host
-from tests.chaos.mill import until
+from tests.chaos.running import until
 from tests.upgrade.apps import make
 
 pytestmark = pytest.mark.slow

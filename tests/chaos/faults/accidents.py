@@ -14,14 +14,14 @@ import psutil
 import psycopg
 
 from tests.chaos.faults import dying
-from tests.chaos.faults.place import PAIRINGS, Length, Place, Plan
+from tests.chaos.faults.setup import PAIRINGS, CourseSetup, Length, Plan
 from tests.chaos.host import Host
 
 
 class Scene(NamedTuple):
     """What an accident may lay hands on."""
 
-    place: Place
+    setup: CourseSetup
     hosts: list[Host]
     runs: Path
     lease: float
@@ -75,50 +75,50 @@ def die_before_acknowledging(scene: Scene) -> None:
 
 
 def stop_rabbitmq(scene: Scene) -> None:
-    scene.place.servers.rabbitmq.stop()
+    scene.setup.servers.rabbitmq.stop()
     time.sleep(scene.length.rabbitmq_away)
-    scene.place.servers.rabbitmq.start()
+    scene.setup.servers.rabbitmq.start()
 
 
 def restart_rabbitmq(scene: Scene) -> None:
-    scene.place.servers.rabbitmq.restart()
+    scene.setup.servers.rabbitmq.restart()
 
 
 def wipe_rabbitmq(scene: Scene) -> None:
-    server = scene.place.servers.rabbitmq
+    server = scene.setup.servers.rabbitmq
     server.wipe()
     server.start()
-    server.node.add_vhost(scene.place.vhost)
+    server.node.add_vhost(scene.setup.vhost)
 
 
 def block_rabbitmq(scene: Scene) -> None:
     """Its memory alarm."""
-    scene.place.servers.rabbitmq.set_alarm("memory", True)
+    scene.setup.servers.rabbitmq.set_alarm("memory", True)
     time.sleep(3)
-    scene.place.servers.rabbitmq.set_alarm("memory", False)
+    scene.setup.servers.rabbitmq.set_alarm("memory", False)
 
 
 def flush_redis(scene: Scene) -> None:
-    scene.place.servers.redis.flush()
+    scene.setup.servers.redis.flush()
 
 
 def restart_redis(scene: Scene) -> None:
-    scene.place.servers.redis.restart()
+    scene.setup.servers.redis.restart()
 
 
 def kill_postgres(scene: Scene) -> None:
-    scene.place.servers.postgres.kill()
+    scene.setup.servers.postgres.kill()
     time.sleep(scene.chance.uniform(0.0, 2.0))
-    scene.place.servers.postgres.start()
+    scene.setup.servers.postgres.start()
 
 
 def terminate_connections(scene: Scene) -> None:
-    scene.place.servers.postgres.terminate_connections()
+    scene.setup.servers.postgres.terminate_connections()
 
 
 def take_all_connections(scene: Scene) -> None:
     """Of PostgreSQL, for a few seconds, and those of its clients as well."""
-    url = scene.place.servers.postgres.url
+    url = scene.setup.servers.postgres.url
     until, taken = time.monotonic() + 3, _connections(url)
     try:
         own = [connection.info.backend_pid for connection in taken]
@@ -146,7 +146,7 @@ def _connections(url: str) -> list["psycopg.Connection[object]"]:
 
 def _link(how: str, seconds: float, kind: str, scene: Scene) -> None:
     """Of one host to one server."""
-    link = scene.chance.choice(scene.place.links)[kind]
+    link = scene.chance.choice(scene.setup.links)[kind]
     getattr(link, how)(*((200,) if how == "slow" else ()))
     time.sleep(seconds if how != "half_open" else scene.length.half_open)
     link.pass_on()
@@ -177,11 +177,11 @@ OF_SERVERS: dict[str, dict[str, Callable[[Scene], None]]] = {
 OF_LINKS = {"cut": 2.0, "slow": 4.0, "half_open": 0.0}
 
 
-def possible(place: Place) -> list[Accident]:
+def possible(setup: CourseSetup) -> list[Accident]:
     found = [Accident(name, "processes", happen) for name, happen in OF_PROCESSES.items()]
-    if "broker" in place.components:
+    if "broker" in setup.components:
         found.append(Accident("death before acknowledging", "processes", die_before_acknowledging))
-    for kind in place.kinds:
+    for kind in setup.kinds:
         found += [Accident(name, kind, happen) for name, happen in OF_SERVERS[kind].items()]
         found += [
             Accident(f"{kind} link {how}", kind, functools.partial(_link, how, seconds, kind))
@@ -190,9 +190,9 @@ def possible(place: Place) -> list[Accident]:
     return found
 
 
-def planned(plan: Plan, place: Place) -> list[Accident]:
+def planned(plan: Plan, setup: CourseSetup) -> list[Accident]:
     """Those that are named; else some, so that the courses of one pairing go through all there are."""
-    deck = possible(place)
+    deck = possible(setup)
     if plan.accidents:
         named = {accident.name: accident for accident in deck}
         return [named[name] for name in plan.accidents]

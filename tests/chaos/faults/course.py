@@ -13,9 +13,9 @@ from typing import NamedTuple
 from tests.chaos.faults.accidents import Accident, Scene, happen, planned
 from tests.chaos.faults.checker import Findings, check
 from tests.chaos.faults.history import Call, read_calls, read_runs
-from tests.chaos.faults.place import HOSTS, Place, Plan
+from tests.chaos.faults.setup import HOSTS, CourseSetup, Plan
 from tests.chaos.host import ROOT, Host
-from tests.chaos.mill import until
+from tests.chaos.running import until
 from tests.servers.session import Servers
 
 SETTLE = 10.0
@@ -53,12 +53,12 @@ class Course:
         self._directory.mkdir(parents=True, exist_ok=True)
         self._runs.touch()
         with ExitStack() as stack:
-            place = Place(self._plan.pairing, self._servers, self._directory, stack)
-            hosts = self._up(place, stack)
-            audit = place.audit()
+            setup = CourseSetup(self._plan.pairing, self._servers, self._directory, stack)
+            hosts = self._up(setup, stack)
+            audit = setup.audit()
             audit.install()
             locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-            scene = Scene(place, hosts, self._runs, self._lease, self._plan.length, self._chance, locks)
+            scene = Scene(setup, hosts, self._runs, self._lease, self._plan.length, self._chance, locks)
             self._under_load(scene, stack)
             began = time.monotonic()
             with suppress(AssertionError):  # what is stuck, the checker will tell
@@ -69,19 +69,19 @@ class Course:
             findings = check(audit.history(calls, read_runs(self._runs)))
         return Result(self._plan, self._happened, findings, _unanswered(calls), settled, self._problems)
 
-    def _up(self, place: Place, stack: ExitStack) -> list[Host]:
+    def _up(self, setup: CourseSetup, stack: ExitStack) -> list[Host]:
         hosts = []
         for number in range(HOSTS):
             settings = SETTINGS | {"lease": self._lease}
             home, runs = self._directory / f"host-{number}", str(self._runs)
-            hosts.append(Host(home, APP, place.urls(number), settings, CHAOS_RUNS=runs))
+            hosts.append(Host(home, APP, setup.urls(number), settings, CHAOS_RUNS=runs))
             stack.callback(hosts[-1].kill)
             hosts[-1].start()
         until(lambda: all(host.is_up() for host in hosts), 60, "both hosts are up")
         return hosts
 
     def _under_load(self, scene: Scene, stack: ExitStack) -> None:
-        accidents = planned(self._plan, scene.place)
+        accidents = planned(self._plan, scene.setup)
         clients = self._clients(scene, 2 * QUIET + len(accidents) * self._plan.length.apart)
         for client in clients:
             stack.callback(client.kill)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.faults.course import Course, Result
-from tests.chaos.faults.place import LONG, PAIRINGS, SHORT, Plan
+from tests.chaos.faults.setup import LONG, PAIRINGS, SHORT, Plan
 from tests.chaos.faults.table import table
 from tests.servers.session import Servers
 
