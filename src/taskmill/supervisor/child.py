@@ -114,14 +114,21 @@ class Child:
         return board.Board(self._board_fd, self._plan.settings.slots).read()
 
     def reap(self) -> None:
-        """Free what belonged to the ended process, and plan its restart: at once, later if it keeps failing."""
+        """Free what belonged to the ended process, and plan its restart: at once, later if it keeps failing.
+
+        One that was asked to end did not fail.
+        """
         assert self.process is not None
         assert self.process.stdin is not None
         self.process.stdin.close()
         os.close(self.status_fd)
         os.close(self._board_fd)
+        drained = self.draining
         self.process, self.starting, self.ready, self.kill_at = None, False, False, NEVER
-        self._plan_restart()
+        if drained:
+            self._failures, self.start_at = 0, 0.0
+        else:
+            self._plan_restart()
 
     def _plan_restart(self) -> None:
         now = time.monotonic()

@@ -100,11 +100,9 @@ class Supervisor:
         drained = child.draining
         child.kill()  # what it started itself
         child.reap()
-        if self._stopping:
+        if self._stopping or drained:  # drained: for the changed files
             return
-        if drained:  # for the changed files
-            child.start_at = 0.0
-        elif self._watcher and child is not self._server and not was_ready and code != STORE_AWAY:
+        if self._watcher and child is not self._server and not was_ready and code != STORE_AWAY:
             child.start_at = float("inf")
             logger.error("%s could not start; it is started again when a file changes", child.name)
         elif not was_ready and (code == CANNOT_START or (child is self._server and code != STORE_AWAY)):
