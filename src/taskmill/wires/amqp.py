@@ -36,7 +36,7 @@ class AmqpTimings:
     heartbeat: int = 8
     """Each side tells twice as often that it lives."""
     silence: float = 6.0
-    """In so many, less than a heartbeat, RabbitMQ is heard at least once."""
+    """In so many, RabbitMQ sends something at least once; else it is taken for gone. Less than a heartbeat."""
     answer: float = 4.0
     """For what is published or asked in one call."""
     close: float = 1.0
@@ -47,8 +47,8 @@ class AmqpTimings:
     reopen: float = 1.0
     """After RabbitMQ closed a channel to say no."""
     first_resend: float = 0.1
-    """After which a message that was not kept is sent again; it doubles each time. Of a queue that was deleted, its
-    consumers must hear before there is another of that name: afterwards RabbitMQ does not tell them."""
+    """After which a message that was not kept is sent again; it doubles each time. When a queue was
+    deleted, its consumers must know before there is another of that name: afterwards RabbitMQ does not say so."""
 
 
 AMQP_TIMINGS = AmqpTimings()

@@ -117,7 +117,7 @@ class TicketPublisher(AmqpPublisher):
         super()._ready(channel)
 
     def _refused(self, connection: Connection, why: str) -> None:
-        """Of one queue, mostly, and whoever announced hears why: the other queues wait for nothing."""
+        """Mostly because of one queue, and whoever announced gets the reason: for the other queues it opens at once."""
         self.open_on(connection)
 
     def _returned(self, channel: Channel, method: Any, properties: object, body: bytes) -> None:
