@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -124,14 +123,14 @@ async def test_a_task_type_nobody_here_knows_is_left_for_others(mill: Trial) -> 
     assert await mill.store.attempts(id) == []
 
 
-def test_the_more_tasks_nobody_here_knows_the_later_they_are_offered_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    decline = UnknownTypeBackoff()
+def test_the_more_tasks_nobody_here_knows_the_later_they_are_offered_again() -> None:
+    now = 0.0
+    decline = UnknownTypeBackoff(lambda: now)
     delays = [decline("unheard_of").delay for _ in range(30_000)]
     assert UnknownTypeBackoff.LEAST < delays[0] < UnknownTypeBackoff.LEAST + 0.1
     assert delays[1_000] > UnknownTypeBackoff.LEAST + 4
     assert delays[-1] == UnknownTypeBackoff.MOST
-    now = time.monotonic()
-    monkeypatch.setattr(time, "monotonic", lambda: now + 100)
+    now = 100.0
     assert decline("unheard_of").delay < UnknownTypeBackoff.LEAST + 0.1
 
 
@@ -149,11 +148,12 @@ async def test_a_cancelled_claim_that_waits_for_a_slot_never_starts(mill: Trial,
 
 async def test_a_cancel_between_the_end_and_the_save_comes_too_late(mill: Trial) -> None:
     failing = mill.served = Faulty(mill.store)  # type: ignore[assignment]
-    async with mill.worker(slots=1):
+    async with mill.worker(slots=1) as worker:
         [id] = await mill.add(h.waits.call(0.05))
         await mill.when(id, lambda task: task.head.state is State.RUNNING)
         failing.before = down("turn")
-        await asyncio.sleep(0.1)  # until it has ended; it cannot be saved
+        runs = worker.in_flight._runs
+        await mill.when(id, lambda _: id in runs and runs[id].ended)  # it cannot be saved
         await control.cancel(mill.notifier, [id])
         await mill.when(id, lambda task: task.head.cancel)
         failing.before = never

@@ -180,12 +180,13 @@ class UnknownTypeBackoff:
     HALF_LIFE = 5.0
     """Seconds after which a task that was declined counts half."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._recent = 0.0
-        self._at = time.monotonic()
+        self._at = clock()
 
     def __call__(self, task_type: str) -> Declined:
-        now = time.monotonic()
+        now = self._clock()
         self._recent = 1 + self._recent * 0.5 ** ((now - self._at) / self.HALF_LIFE)
         self._at = now
         failure = Failure("unknown_task_type", "UnknownTaskType", f"the worker has no handler for '{task_type}'")
