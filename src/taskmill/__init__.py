@@ -25,17 +25,17 @@ from taskmill.core.state import State
 from taskmill.core.task import Priority
 
 if TYPE_CHECKING:
+    from taskmill.executors.contract import Context, current
     from taskmill.sdk.app import App
-    from taskmill.sdk.context import Context, current
     from taskmill.sdk.handle import TaskHandle
     from taskmill.sdk.task import Task
 else:
     HOMES = {
         "App": "taskmill.sdk.app",
-        "Context": "taskmill.sdk.context",
+        "Context": "taskmill.executors.contract",
         "Task": "taskmill.sdk.task",
         "TaskHandle": "taskmill.sdk.handle",
-        "current": "taskmill.sdk.context",
+        "current": "taskmill.executors.contract",
     }
 
     def __getattr__(name: str) -> object:

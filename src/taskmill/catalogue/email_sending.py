@@ -10,7 +10,7 @@ from taskmill.catalogue.base import app
 from taskmill.catalogue.refusal import Refusal
 from taskmill.catalogue.settings import CatalogueSettings, current
 from taskmill.core.retry import RetryPolicy
-from taskmill.sdk.context import Context
+from taskmill.executors.contract import Context
 
 if TYPE_CHECKING:
     from taskmill.catalogue.mail.ledger import LedgerEntry

@@ -15,7 +15,7 @@ from taskmill.catalogue.web.addresses import resolved
 from taskmill.catalogue.web.exchange import Answer, Ask, fetch
 from taskmill.catalogue.web.retry_after import later
 from taskmill.core.retry import RetryPolicy
-from taskmill.sdk.context import Context
+from taskmill.executors.contract import Context
 
 if TYPE_CHECKING:
     import httpx

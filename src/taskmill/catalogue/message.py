@@ -5,7 +5,7 @@ from typing import Annotated, TypedDict
 from msgspec import Meta
 
 from taskmill.catalogue.base import app
-from taskmill.sdk.context import Context
+from taskmill.executors.contract import Context
 
 Text = Annotated[
     str, Meta(title="Message", description="The text to log.", examples=["Hello, Taskmill"], max_length=10_000)

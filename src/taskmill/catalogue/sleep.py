@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from taskmill.catalogue.base import app
-from taskmill.sdk.context import Context
+from taskmill.executors.contract import Context
 
 STEP = 0.2
 

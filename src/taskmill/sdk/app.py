@@ -11,10 +11,10 @@ from taskmill.core.errors import InvalidRequest, InvalidSettings
 from taskmill.core.retry import RetryPolicy
 from taskmill.core.secret_files import read_secret
 from taskmill.core.task import Priority, PriorityWord
+from taskmill.executors.contract import Context
 from taskmill.sdk import options
 from taskmill.sdk.backend import ConnectionSettings
 from taskmill.sdk.clients import Clients
-from taskmill.sdk.context import Context
 from taskmill.sdk.handle import TaskHandle
 from taskmill.sdk.options import DEFAULT_RETRIES, Options
 from taskmill.sdk.task import ExecutorName, Task, TaskFunction, executor_for

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from taskmill.core.errors import InvalidRequest
-from taskmill.sdk.context import Context
+from taskmill.executors.contract import Context
 
 REFUSED = {
     inspect.Parameter.VAR_POSITIONAL: "name each one, or take a list",

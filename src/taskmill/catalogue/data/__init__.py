@@ -8,7 +8,7 @@ from taskmill.catalogue.base import app
 from taskmill.catalogue.data.parameters import MOST_ROWS, MOST_STEPS, Data, FileName, Steps
 from taskmill.catalogue.data.results import Found, Table
 from taskmill.catalogue.refusal import NO_SECOND_TRY
-from taskmill.sdk.context import Context
+from taskmill.executors.contract import Context
 
 HOUR = 3600
 

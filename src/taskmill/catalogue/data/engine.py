@@ -17,7 +17,7 @@ from taskmill.catalogue.data.amounts import Amount
 from taskmill.catalogue.data.expressions import literal
 from taskmill.catalogue.data.sources import LONGEST_LINE
 from taskmill.catalogue.refusal import Refusal, need
-from taskmill.sdk.context import Context
+from taskmill.executors.contract import Context
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -13,7 +13,7 @@ from taskmill.catalogue.data.results import Output, Table
 from taskmill.catalogue.data.sources import TableSource, path_of, written
 from taskmill.catalogue.files.paths import RootedPath, locate
 from taskmill.catalogue.files.safe_files import writing
-from taskmill.sdk.context import Context
+from taskmill.executors.contract import Context
 
 COPY = {
     "csv": "FORMAT csv, HEADER",

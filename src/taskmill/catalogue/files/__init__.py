@@ -21,7 +21,7 @@ from taskmill.catalogue.files.operations import (
 from taskmill.catalogue.files.paths import UPLOAD
 from taskmill.catalogue.files.results import Results
 from taskmill.catalogue.refusal import NO_SECOND_TRY
-from taskmill.sdk.context import Context
+from taskmill.executors.contract import Context
 
 HOUR = 3600
 

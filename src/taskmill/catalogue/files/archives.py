@@ -14,7 +14,7 @@ from taskmill.catalogue.files.paths import RootedPath
 from taskmill.catalogue.files.pieces import readable
 from taskmill.catalogue.files.results import Made
 from taskmill.catalogue.refusal import Refusal
-from taskmill.sdk.context import Context
+from taskmill.executors.contract import Context
 
 DIRECTORY = 4 * 2**20
 """Bytes that the list of a zip's files may take: some 40 000 files."""

@@ -9,7 +9,7 @@ from taskmill.catalogue.files.paths import target
 from taskmill.catalogue.files.pieces import pieces
 from taskmill.catalogue.files.results import Made, Wrote
 from taskmill.catalogue.files.safe_files import reading, writing
-from taskmill.sdk.context import Context
+from taskmill.executors.contract import Context
 
 ENDINGS = {"gzip": ".gz", "bz2": ".bz2", "xz": ".xz", "zip": ".zip"}
 

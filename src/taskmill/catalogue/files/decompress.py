@@ -12,7 +12,7 @@ from taskmill.catalogue.files.pieces import PIECE, readable
 from taskmill.catalogue.files.results import Made, Wrote
 from taskmill.catalogue.files.safe_files import Opened, reading, writing
 from taskmill.catalogue.refusal import Refusal
-from taskmill.sdk.context import Context
+from taskmill.executors.contract import Context
 
 MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ\0": "xz", b"PK\x03\x04": "zip", b"PK\x05\x06": "zip"}
 XZ_MEMORY = 128 * 2**20

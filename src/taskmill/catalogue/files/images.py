@@ -11,7 +11,7 @@ from taskmill.catalogue.files.paths import RootedPath, target
 from taskmill.catalogue.files.results import Drew
 from taskmill.catalogue.files.safe_files import reading, writing
 from taskmill.catalogue.refusal import Refusal, need
-from taskmill.sdk.context import Context
+from taskmill.executors.contract import Context
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -6,7 +6,7 @@ import hashlib
 from taskmill.catalogue.files.pieces import pieces
 from taskmill.catalogue.files.results import Checked, Counted, Inspected
 from taskmill.catalogue.files.safe_files import reading
-from taskmill.sdk.context import Context
+from taskmill.executors.contract import Context
 
 MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from taskmill.sdk.context import Context
+from taskmill.executors.contract import Context
 
 PIECE = 2**20
 UNITS = ("bytes", "KB", "MB", "GB", "TB")

@@ -10,7 +10,7 @@ from taskmill.catalogue.files.pieces import pieces
 from taskmill.catalogue.files.results import Made, Wrote
 from taskmill.catalogue.files.safe_files import reading, writing
 from taskmill.catalogue.refusal import Refusal
-from taskmill.sdk.context import Context
+from taskmill.executors.contract import Context
 
 
 def split(ctx: Context, filename: str, asked: Split) -> Wrote:

@@ -13,7 +13,7 @@ from taskmill.catalogue.mail.ledger import Ledger
 from taskmill.catalogue.refusal import Refusal
 from taskmill.catalogue.settings import Smtp
 from taskmill.core.outcome import Retry
-from taskmill.sdk.context import Context
+from taskmill.executors.contract import Context
 
 TIMEOUT = 60.0
 """Seconds for each answer."""

@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 from taskmill.catalogue.base import app
 from taskmill.catalogue.refusal import NO_SECOND_TRY
 from taskmill.catalogue.report.parameters import OwnTasks, Short, Subjects
-from taskmill.sdk.context import Context
+from taskmill.executors.contract import Context
 
 QUARTER = 900
 

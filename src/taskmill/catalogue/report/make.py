@@ -9,7 +9,7 @@ from taskmill.catalogue.files.safe_files import writing
 from taskmill.catalogue.refusal import need
 from taskmill.catalogue.report import Made, Written, document, html, own_tasks, pdf
 from taskmill.catalogue.report.parameters import OwnTasks, Subjects
-from taskmill.sdk.context import Context
+from taskmill.executors.contract import Context
 
 WRITERS = {"html": html.write, "pdf": pdf.write}
 

@@ -13,7 +13,7 @@ from taskmill.catalogue.report.document import Chart, Document, Section, Table, 
 from taskmill.catalogue.report.parameters import OwnTasks
 from taskmill.core.state import State
 from taskmill.core.task import SECOND, Task
-from taskmill.sdk.context import Context
+from taskmill.executors.contract import Context
 from taskmill.sdk.sync import run
 from taskmill.stores.contract import Filter, Store
 from taskmill.stores.open import open_store

@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 from taskmill.catalogue.base import app
 from taskmill.catalogue.refusal import NO_SECOND_TRY
 from taskmill.catalogue.simulation.models import Models
-from taskmill.sdk.context import Context
+from taskmill.executors.contract import Context
 
 DAY = 86_400
 

@@ -11,8 +11,7 @@ from taskmill.catalogue.simulation.checkpoint import Checkpoint
 from taskmill.catalogue.simulation.draws import draw
 from taskmill.catalogue.simulation.models import Models, RandomWalk
 from taskmill.catalogue.simulation.moments import Moments
-from taskmill.executors.contract import StopRequested
-from taskmill.sdk.context import Context
+from taskmill.executors.contract import Context, StopRequested
 
 CHUNK = 200_000
 """Samples; a few milliseconds, and a few megabytes."""
