@@ -12,8 +12,8 @@ import pytest
 from taskmill.cli.checks import finding, store
 from taskmill.cli.checks.disk import FULL, TIGHT, _log, _space
 from taskmill.cli.checks.finding import Finding, fine, looked
+from taskmill.core import times
 from taskmill.sdk.sync import run
-from taskmill.stores.clock import microseconds
 from taskmill.stores.contract import Store, WorkerRow
 from taskmill.stores.memory import MemoryStore
 from taskmill.stores.open import open_store
@@ -42,7 +42,7 @@ def serving(queues: str) -> WorkerRow:
 
 def test_a_sound_store_with_a_worker(call: Call, kept: Store) -> None:
     run(kept.put_worker(serving("null")))
-    run(kept.add([a_task(task_type="math", now=microseconds())]))
+    run(kept.add([a_task(task_type="math", now=times.now())]))
     told = found(call)
     assert {level for level, _, _ in told.values()} == {"ok"}
     assert told["workers"][1] == "1 on here, 16 slots, for all queues"
@@ -139,7 +139,7 @@ def test_a_check_that_hangs_or_breaks_is_a_finding(monkeypatch: pytest.MonkeyPat
 async def test_the_clock_of_the_store_is_compared_with_that_of_the_machine(ahead: int, says: str) -> None:
     class Other(MemoryStore):
         async def clock(self) -> int:
-            return microseconds() + ahead
+            return times.now() + ahead
 
     [told] = await store._clock(Other())
     assert says in told.found

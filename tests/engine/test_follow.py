@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from taskmill.core import machine
+from taskmill.core import machine, times
 from taskmill.core.errors import FeedUnavailable, NotFound
 from taskmill.core.events import TaskEvent
 from taskmill.core.state import State
@@ -16,7 +16,6 @@ from taskmill.engine.live.events import state_event
 from taskmill.engine.live.follow import Follower, FollowTimings, Since
 from taskmill.feeds.contract import EventFilter, Subscription
 from taskmill.feeds.memory import MemoryFeed
-from taskmill.stores.clock import microseconds
 from taskmill.stores.contract import ClaimQuery
 from taskmill.stores.memory import MemoryStore
 from taskmill.testing.conformance.case import a_task
@@ -40,15 +39,15 @@ class Followed:
 
     async def start(self, id: str) -> TaskEvent:
         [claim] = await self.store.claim("w", 60 * SECOND, ClaimQuery(1, ids=[id]))
-        return state_event(Task(claim.spec, claim.head), microseconds())
+        return state_event(Task(claim.spec, claim.head), times.now())
 
     async def end(self, id: str, *lines: int) -> TaskEvent:
         spec, head = (await self.store.get([id]))[id]
-        new = machine.succeed(head, "3", microseconds())
+        new = machine.succeed(head, "3", times.now())
         log = json.dumps([{"at": at, "level": "info", "message": str(at)} for at in lines])
         ended = Attempt(id, new.version, head.attempt, "w", head.started_at, 0, "succeeded", None, log)
         assert await self.store.save([Decision(id, new, ended)]) == []
-        return state_event(Task(spec, new), microseconds())
+        return state_event(Task(spec, new), times.now())
 
 
 def seen(events: Sequence[TaskEvent]) -> list[str]:

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from taskmill.core import times
 from taskmill.sdk.sync import run
-from taskmill.stores.clock import microseconds
 from taskmill.stores.open import open_store
 from taskmill.testing.conformance.case import a_task
 from tests.examples.page import ROOT, Step, comparable, steps
@@ -25,7 +25,7 @@ def old(tmp_path: Path) -> Path:
     """A directory with a store of three tasks, which wait for nobody to run them."""
     store = open_store(f"sqlite:///{tmp_path}/taskmill.db")
     run(store.open())
-    run(store.add([a_task(task_type="math", run_at=microseconds() + 3_600_000_000) for _ in range(3)]))
+    run(store.add([a_task(task_type="math", run_at=times.now() + 3_600_000_000) for _ in range(3)]))
     run(store.close())
     return tmp_path
 

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 import pytest
 
 from taskmill import App, InvalidRequest, NotFound, State, Task
+from taskmill.core import times
 from taskmill.core.events import TaskEvent
 from taskmill.core.outcome import Failure
 from taskmill.engine.live.events import state_event
 from taskmill.portal import portal
 from taskmill.sdk.events import Event, Logged, Progress, Progressed, StateChanged, typed
-from taskmill.stores.clock import microseconds
 from tests.sdk import endings
 from tests.sdk.test_handles import NOWHERE
 
@@ -122,7 +122,7 @@ def test_the_memory_of_the_feed_is_asked_first(remembering: App) -> None:
 
     def stored() -> TaskEvent:
         [task] = portal().run(store.get([handle.id])).values()
-        return state_event(task, microseconds())
+        return state_event(task, times.now())
 
     assert handle.status() is State.READY
     running = stored()._replace(kind="progress", state=State.RUNNING, version=2, progress=PROGRESS)

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from taskmill.core import times
 from taskmill.core.events import TaskEvent
 from taskmill.core.state import State
 from taskmill.core.task import Head, Spec, Ticket
 from taskmill.engine.early_ticket import NOT_SENT, EarlyTicket
-from taskmill.stores.clock import microseconds
 from taskmill.stores.contract import Promotion, Store
 
 if TYPE_CHECKING:  # it brings asyncio, which a supervisor does without
@@ -48,7 +48,7 @@ class Notifier:
         if tasks:
             self._ready(tasks)
         if self.events:
-            now = microseconds()
+            now = times.now()
             self.events.put(
                 TaskEvent("state", one.id, one.task_type, one.queue, now, State.READY, one.version, one.attempt)
                 for one in tasks
@@ -92,7 +92,7 @@ def _event(spec: Spec, head: Head) -> TaskEvent:
         spec.id,
         spec.task_type,
         spec.queue,
-        microseconds(),
+        times.now(),
         head.state,
         head.version,
         head.attempt,

@@ -6,6 +6,7 @@ import threading
 import weakref
 from collections.abc import Awaitable, Callable, Collection, Sequence
 
+from taskmill.core import times
 from taskmill.core.errors import ResultTimeout
 from taskmill.core.events import TaskEvent
 from taskmill.core.task import Task
@@ -20,7 +21,6 @@ from taskmill.portal import portal, portal_loop
 from taskmill.sdk import transaction
 from taskmill.sdk.backend import Backend, ConnectionSettings
 from taskmill.sdk.sync import run
-from taskmill.stores.clock import microseconds
 from taskmill.stores.contract import Caller, Store
 from taskmill.stores.open import open_store
 
@@ -117,7 +117,7 @@ class Clients:
     """Those of one app."""
 
     def __init__(self, settings: ConnectionSettings, timings: WaitTimings = WAIT_TIMINGS) -> None:
-        self.clock: Callable[[], int] = microseconds
+        self.clock: Callable[[], int] = times.now
         """Microseconds since the Unix epoch: when a task is made."""
         self.timings = timings
         """Of the clients that are not made yet."""

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from taskmill.brokers.contract import Broker
 from taskmill.brokers.open import open_broker
+from taskmill.core import times
 from taskmill.core.errors import TaskmillError
 from taskmill.core.state import State
 from taskmill.core.task import SECOND
@@ -24,7 +25,6 @@ from taskmill.engine.live.why import is_alive, serves
 from taskmill.feeds.contract import Feed
 from taskmill.feeds.open import open_feed
 from taskmill.sdk.backend import ConnectionSettings
-from taskmill.stores.clock import microseconds
 from taskmill.stores.contract import Filter, QueueRow, Store, WorkerRow
 from taskmill.stores.open import open_store, sqlite_path, store_scheme
 from taskmill.stores.schema import Schema, schema_of
@@ -175,9 +175,9 @@ class Doctor:
             await self.ask("store connection", close)
 
     async def clock(self, store: Store) -> list[CheckResult]:
-        before = microseconds()
+        before = times.now()
         there = await store.clock()
-        skew = (there - (before + microseconds()) / 2) / SECOND
+        skew = (there - (before + times.now()) / 2) / SECOND
         if abs(skew) <= self._timings.clock_skew:
             return [fine("store clock", "agrees with that of this machine")]
         way = "ahead of" if skew > 0 else "behind"

@@ -5,10 +5,9 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import count, islice
 
-from taskmill.core import machine
+from taskmill.core import machine, times
 from taskmill.core.state import FINAL, State
 from taskmill.core.task import Attempt, Claim, Decision, Head, Task
-from taskmill.stores.clock import microseconds
 from taskmill.stores.contract import (
     Beat,
     Bell,
@@ -63,7 +62,7 @@ class MemoryStore:
             return {id: self._tasks[id] for id in ids if id in self._tasks}
 
     async def claim(self, owner: str, lease: int, query: ClaimQuery, now: int | None = None) -> list[Claim]:
-        moment = microseconds() if now is None else now
+        moment = times.now() if now is None else now
         limit, queues, ids, ready_for = query
 
         def wanted(task: Task) -> bool:
@@ -83,7 +82,7 @@ class MemoryStore:
     async def reclaim(
         self, owner: str, lease: int, limit: int, *, dead: Collection[str] = (), now: int | None = None
     ) -> list[Claim]:
-        moment = microseconds() if now is None else now
+        moment = times.now() if now is None else now
 
         def wanted(task: Task) -> bool:
             until = task.head.lease_until
@@ -94,7 +93,7 @@ class MemoryStore:
             return [self._claim(task, machine.take_over(task.head, owner, moment + lease)) for task in picks]
 
     async def extend(self, owner: str, beats: Sequence[Beat], lease: int, now: int | None = None) -> list[str]:
-        until = (microseconds() if now is None else now) + lease
+        until = (times.now() if now is None else now) + lease
         with self._lock:
             return [beat.id for beat in beats if not self._renew(owner, beat, until)]
 
@@ -111,7 +110,7 @@ class MemoryStore:
         return stale, await self.claim(owner, lease, query, now)
 
     async def promote(self, limit: int, now: int | None = None) -> Promoted:
-        moment = microseconds() if now is None else now
+        moment = times.now() if now is None else now
         with self._lock:
             due = self._pick(
                 lambda task: task.head.state is State.SCHEDULED and task.head.run_at <= moment,
@@ -191,7 +190,7 @@ class MemoryStore:
 
     async def put_worker(self, row: WorkerRow) -> None:
         with self._lock:
-            self._workers[row.id] = row._replace(seen_at=microseconds())
+            self._workers[row.id] = row._replace(seen_at=times.now())
 
     async def drop_worker(self, id: str) -> None:
         with self._lock:
@@ -204,7 +203,7 @@ class MemoryStore:
     async def put_task_types(self, rows: Sequence[TaskTypeRow]) -> None:
         with self._lock:
             for row in rows:
-                self._types[row.name] = row._replace(seen_at=microseconds())
+                self._types[row.name] = row._replace(seen_at=times.now())
                 self._paused.setdefault(row.queue, False)
 
     async def task_types(self) -> list[TaskTypeRow]:
@@ -220,10 +219,10 @@ class MemoryStore:
             self._paused[queue] = paused
 
     async def clock(self) -> int:
-        return microseconds()
+        return times.now()
 
     async def ping(self) -> int:
-        return microseconds()
+        return times.now()
 
     async def open(self) -> None:
         """Nothing to do."""

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
+from taskmill.core import times
 from taskmill.core.errors import InvalidRequest
 from taskmill.core.task import SECOND
-from taskmill.stores.clock import microseconds
 from taskmill.stores.memory import MemoryStore
 
 
@@ -12,7 +12,7 @@ class Clock:
     """Schedules, retries and leases are judged by it; it starts at the real time."""
 
     def __init__(self) -> None:
-        self._now = microseconds()
+        self._now = times.now()
 
     def now(self) -> int:
         """Microseconds since the Unix epoch."""

@@ -5,8 +5,8 @@ import asyncio
 from taskmill.cli.checks import disk, service
 from taskmill.cli.checks.finding import Finding, failed, fine, looked, timed, warning
 from taskmill.config.settings import Settings
+from taskmill.core import times
 from taskmill.core.task import SECOND
-from taskmill.stores.clock import microseconds
 from taskmill.stores.contract import Store
 from taskmill.stores.open import open_store
 from taskmill.stores.schema import Schema, schema_of
@@ -79,9 +79,9 @@ async def _write(store: Store) -> list[Finding]:
 
 
 async def _clock(store: Store) -> list[Finding]:
-    before = microseconds()
+    before = times.now()
     there = await store.clock()
-    skew = (there - (before + microseconds()) / 2) / SECOND
+    skew = (there - (before + times.now()) / 2) / SECOND
     if abs(skew) <= SKEW:
         return [fine("store clock", "agrees with that of this machine")]
     way = "ahead of" if skew > 0 else "behind"

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
+from taskmill.core import times
 from taskmill.core.errors import FeedUnavailable
 from taskmill.core.events import TaskEvent
 from taskmill.core.state import FINAL
 from taskmill.engine.live.events import log_events, state_event
 from taskmill.engine.live.lookup import GetTask, get_task
 from taskmill.feeds.contract import EventFilter, Feed, Subscription
-from taskmill.stores.clock import microseconds
 from taskmill.stores.contract import Store
 
 
@@ -129,7 +129,7 @@ class Follower:
             state = state_event(task, head.finished_at or head.started_at or spec.created_at)
             events = [*log_events(task, kept, self._version), state]
         else:
-            events = [state_event(task, microseconds(), "progress")]
+            events = [state_event(task, times.now(), "progress")]
         events = [event for event in events if self._is_news(event)]
         if head.version == self._version:
             self.over = head.state in FINAL

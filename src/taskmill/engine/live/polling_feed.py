@@ -12,6 +12,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from taskmill.core import times
 from taskmill.core.errors import FeedUnavailable, StoreError
 from taskmill.core.events import TaskEvent
 from taskmill.core.state import State
@@ -19,7 +20,6 @@ from taskmill.core.task import Task
 from taskmill.engine.live.events import log_events, state_event
 from taskmill.feeds.contract import Answer, EventFilter, Subscription
 from taskmill.feeds.hub import Hub
-from taskmill.stores.clock import microseconds
 from taskmill.stores.contract import ANY, Ear, Filter, Store
 
 logger = logging.getLogger(__name__)
@@ -163,7 +163,7 @@ class PollingFeed:
         if len(others) > most:
             self._leave_out(len(others) - most)
         tasks = await self._read([*ids, *list(others)[:most]], tuple(self._filters))
-        self._now = max(self._now + 1, microseconds())
+        self._now = max(self._now + 1, times.now())
         for task in sorted(tasks, key=lambda task: task.spec.created_at):
             self._hub.deliver(await self._changes(task))
 

@@ -77,20 +77,24 @@ def statement(name: str, **parts: str) -> str:
     return text.format(**_FILL | parts).strip()
 
 
+@cache
 def claim(pick: Pick) -> str:
     return statement("claim", **_claiming(pick))
 
 
+@cache
 def turn(pick: Pick) -> str:
     """The values of the claim, then those of the save. All is saved before anything is picked."""
     saved_first = "AND (SELECT count(*) FROM saved) >= 0"
     return statement("turn", **_claiming(pick, saved_first), with_saved=_saved(_WIDTH[pick] + 1))
 
 
+@cache
 def save() -> str:
     return statement("save", with_saved=_saved(1))
 
 
+@cache
 def purge(finished: Literal["with_finished", "with_finished_by_id"]) -> str:
     return statement("purge", with_finished=statement(finished))
 

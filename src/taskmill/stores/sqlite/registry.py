@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import chain
 
-from taskmill.stores.clock import microseconds
+from taskmill.core import times
 from taskmill.stores.contract import QueueRow, TaskTypeRow, WorkerRow
 from taskmill.stores.sqlite import statements
 from taskmill.stores.sqlite.database import Database
@@ -11,7 +11,7 @@ from taskmill.stores.sqlite.statements import array, chunks, statement
 
 
 def put_worker(db: Database, row: WorkerRow) -> None:
-    db.hasty.alone(statement("put_worker", 1), row._replace(seen_at=microseconds()))
+    db.hasty.alone(statement("put_worker", 1), row._replace(seen_at=times.now()))
 
 
 def drop_worker(db: Database, id: str) -> None:
@@ -23,7 +23,7 @@ def workers(db: Database) -> list[WorkerRow]:
 
 
 def put_task_types(db: Database, rows: Sequence[TaskTypeRow]) -> None:
-    seen = [row._replace(seen_at=microseconds()) for row in rows]
+    seen = [row._replace(seen_at=times.now()) for row in rows]
     with db.durable:
         db.execute(statement("add_queues"), {"names": array({row.queue for row in rows})})
         for some in chunks(seen):
@@ -43,6 +43,6 @@ def pause(db: Database, queue: str, paused: bool) -> None:
 
 
 def ping(db: Database) -> int:
-    now = microseconds()
+    now = times.now()
     db.durable.alone(statement("ping"), {"now": now})
     return now

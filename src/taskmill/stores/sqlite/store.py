@@ -9,8 +9,8 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import apsw
 
+from taskmill.core import times
 from taskmill.core.errors import InvalidRequest, StoreError
-from taskmill.stores.clock import microseconds
 from taskmill.stores.contract import Bell, Durability
 from taskmill.stores.sqlite import copy, reads, registry, tasks
 from taskmill.stores.sqlite.database import TIMINGS, Database, SqliteTimings
@@ -110,7 +110,7 @@ class SqliteStore:
         await self.reader.there(self.reader.close)
 
     async def clock(self) -> int:
-        return microseconds()
+        return times.now()
 
     ping = verb(registry.ping)
 

@@ -6,9 +6,9 @@ A verb that may find nothing to do looks before it writes, without a lock: idle 
 from collections.abc import Collection, Sequence
 from itertools import chain
 
+from taskmill.core import times
 from taskmill.core.state import State
 from taskmill.core.task import Claim, Decision, Task
-from taskmill.stores.clock import microseconds
 from taskmill.stores.contract import Beat, ClaimQuery, Promoted
 from taskmill.stores.sqlite import statements
 from taskmill.stores.sqlite.database import Database, Transaction
@@ -79,7 +79,7 @@ def claim(db: Database, owner: str, lease: int, query: ClaimQuery, now: int | No
 def _start(db: Database, owner: str, lease: int, query: ClaimQuery, now: int | None) -> list[Claim]:
     """Within a transaction: ready → running. What picks the rows gives the claims as they will be."""
     limit, queues, ids, ready_for = query
-    moment = microseconds() if now is None else now
+    moment = times.now() if now is None else now
     values = {
         "queues": array(queues),
         "owner": owner,
@@ -101,7 +101,7 @@ def _start(db: Database, owner: str, lease: int, query: ClaimQuery, now: int | N
 def reclaim(
     db: Database, owner: str, lease: int, limit: int, *, dead: Collection[str] = (), now: int | None = None
 ) -> list[Claim]:
-    moment = microseconds() if now is None else now
+    moment = times.now() if now is None else now
     values = {"owner": owner, "until": moment + lease, "now": moment, "limit": max(0, limit)}
     if dead:
         pick, values["dead"] = statement("pick_dead"), array(dead)
@@ -118,7 +118,7 @@ def reclaim(
 def extend(db: Database, owner: str, beats: Sequence[Beat], lease: int, now: int | None = None) -> list[str]:
     if not beats:
         return []
-    until = (microseconds() if now is None else now) + lease
+    until = (times.now() if now is None else now) + lease
     with db.hasty:
         renewed = 0
         for some in chunks(beats):
@@ -181,7 +181,7 @@ def _update(db: Database, decisions: Sequence[Decision]) -> int:
 
 
 def promote(db: Database, limit: int, now: int | None = None) -> Promoted:
-    moment = microseconds() if now is None else now
+    moment = times.now() if now is None else now
     due = db.one(statement("next_due"))
     if due is None or due > moment or limit <= 0:
         return Promoted([], due)
