@@ -43,7 +43,7 @@ class SharedDatabase:
         except (UnicodeEncodeError, OverflowError) as error:
             raise InvalidRequest(f"a value cannot be stored: {error}") from error
 
-    async def there(self, work: Callable[[], T]) -> T:
+    async def on_its_thread(self, work: Callable[[], T]) -> T:
         """On the thread of the connection."""
         if self.thread is None:
             return work()
@@ -76,7 +76,7 @@ def verb(
         shared = self.reader if reader else self.writer
         if shared.thread is None:  # one coroutine less, on the way of every task
             return shared.run(work, *values, **named)
-        return await shared.there(partial(shared.run, work, *values, **named))
+        return await shared.on_its_thread(partial(shared.run, work, *values, **named))
 
     return call
 
@@ -101,13 +101,13 @@ class SqliteStore:
         self.bell: Bell = self._bell
 
     async def open(self) -> None:
-        await self.writer.there(self.writer.open)
-        await self.reader.there(self.reader.open)
+        await self.writer.on_its_thread(self.writer.open)
+        await self.reader.on_its_thread(self.reader.open)
 
     async def close(self) -> None:
         self._bell.close()
-        await self.writer.there(self.writer.close)
-        await self.reader.there(self.reader.close)
+        await self.writer.on_its_thread(self.writer.close)
+        await self.reader.on_its_thread(self.reader.close)
 
     async def clock(self) -> int:
         return times.now()
