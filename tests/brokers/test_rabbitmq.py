@@ -13,6 +13,7 @@ from taskmill.testing.conformance.brokers.case import TicketWorker
 from tests.brokers.conftest import Opened
 from tests.brokers.faults import LONG, a_ticket, announced, arrives, closed, refused, works
 from tests.servers import RabbitmqServer
+from tests.servers.rabbitmq import Resource
 
 NAME = queue_name(Lane("faults", 2))
 
@@ -20,7 +21,7 @@ NAME = queue_name(Lane("faults", 2))
 @pytest.mark.slow
 @pytest.mark.parametrize("resource", ["memory", "disk"])
 async def test_an_alarm_refuses_soon_and_ends_by_itself(
-    rabbitmq: RabbitmqServer, opened: Opened, resource: str, caplog: pytest.LogCaptureFixture
+    rabbitmq: RabbitmqServer, opened: Opened, resource: Resource, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with opened(rabbitmq.url) as broker:
         worker, before = TicketWorker(broker, ["faults"], 10), a_ticket()

@@ -1,10 +1,12 @@
 """What the table can't say: times, attempts, cancels and losses."""
 
+from collections.abc import Callable
+
 import pytest
 
 from taskmill.core import machine
 from taskmill.core.state import State
-from taskmill.core.task import SECOND
+from taskmill.core.task import SECOND, Head
 from tests.core.machines import NOW, head_in, running, spec
 
 LATER = NOW + 60 * SECOND
@@ -112,7 +114,7 @@ def test_cancel_asks_a_running_task_and_ends_any_other() -> None:
     ],
     ids=["fail", "fail for good", "snooze", "release", "lose"],
 )
-def test_a_cancel_wins_over_every_way_to_go_on(end) -> None:
+def test_a_cancel_wins_over_every_way_to_go_on(end: Callable[[Head], Head]) -> None:
     head = end(running(spec(), cancel=True))
     assert (head.state, head.cancel, head.hold) == (State.CANCELLED, False, None)
 

@@ -1,7 +1,7 @@
 """The child of the process executor in these tests."""
 
-import handlers
-import rascals
+import handlers  # type: ignore[import-not-found]
+import rascals  # type: ignore[import-not-found]
 
 from taskmill.executors.child import Pipe, serve
 

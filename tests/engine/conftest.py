@@ -17,6 +17,7 @@ from taskmill.engine.client.enqueue import enqueue
 from taskmill.engine.notifier import Notifier
 from taskmill.engine.worker.settings import WorkerSettings, WorkerTimings
 from taskmill.engine.worker.worker import Worker
+from taskmill.executors.contract import Executor
 from taskmill.executors.inline import Inline
 from taskmill.executors.processes import Processes
 from taskmill.executors.threads import Threads
@@ -27,6 +28,14 @@ from tests.engine import handlers, rascals
 
 HERE = Path(__file__).parent
 TASKS = {**handlers.app.tasks, **rascals.app.tasks}
+
+
+class RunningWorker(Worker):
+    """With what ends it, and the end itself."""
+
+    drain: asyncio.Event
+    stop: asyncio.Event
+    running: asyncio.Task[None]
 
 
 class Trial:
@@ -70,29 +79,29 @@ class Trial:
         return self.notifier if self.served is self.store else Notifier(self.served)
 
     @asynccontextmanager
-    async def worker(self, timings: WorkerTimings | None = None, **settings: Any) -> AsyncIterator[Worker]:
+    async def worker(self, timings: WorkerTimings | None = None, **settings: Any) -> AsyncIterator[RunningWorker]:
         """Drained at the end of the block."""
         chosen = replace(WorkerSettings(grace=5.0, poll=0.05), **settings)
         command = [sys.executable, str(HERE / "attempts.py")]
-        executors = {
+        executors: dict[str, Executor] = {
             "inline": Inline(),
             "threads": Threads(),
             "processes": Processes(command, stop_timeout=self.stop_timeout),
         }
         owner, timings = f"test-{uuid7()}", timings or self.timings
-        worker = Worker(self._of_worker(), TASKS, executors, chosen, owner, broker=self.broker, timings=timings)
+        worker = RunningWorker(self._of_worker(), TASKS, executors, chosen, owner, broker=self.broker, timings=timings)
         worker.drain, worker.stop = asyncio.Event(), asyncio.Event()
-        running = worker.running = asyncio.create_task(worker.run(worker.drain, worker.stop))
+        worker.running = asyncio.create_task(worker.run(worker.drain, worker.stop))
         try:
             yield worker
         finally:
             worker.drain.set()
-            await running
+            await worker.running
             for executor in executors.values():
                 await executor.close()
 
 
-Workers = Callable[..., AbstractAsyncContextManager[Worker]]
+Workers = Callable[..., AbstractAsyncContextManager[RunningWorker]]
 
 
 @pytest.fixture(params=["memory", "sqlite"])

@@ -77,7 +77,7 @@ async def test_drain_lets_running_tasks_end_and_gives_back_the_rest(mill: Trial)
     async with mill.worker(slots=1) as worker:
         running, queued = await mill.add(h.waits.call(0.2), h.add.call(1, 1))
         await mill.when(running, lambda task: task.head.state is State.RUNNING)
-        worker.drain.set()  # type: ignore[attr-defined]
+        worker.drain.set()
     assert (await mill.get(running)).head.state is State.SUCCEEDED
     head = (await mill.get(queued)).head
     assert (head.state, head.attempt) == (State.READY, 0)
@@ -87,8 +87,8 @@ async def test_a_second_signal_gives_everything_back_without_using_an_attempt(mi
     async with mill.worker() as worker:
         [id] = await mill.add(h.waits.call())
         await mill.when(id, is_running)
-        worker.drain.set()  # type: ignore[attr-defined]
-        worker.stop.set()  # type: ignore[attr-defined]
+        worker.drain.set()
+        worker.stop.set()
     head = (await mill.get(id)).head
     assert (head.state, head.attempt, head.lease_owner) == (State.READY, 0, None)
 
@@ -104,7 +104,7 @@ async def test_claims_do_not_pile_up_behind_a_busy_worker(mill: Trial) -> None:
         async with mill.worker(slots=2):
             done = await asyncio.gather(*(mill.final(id) for id in long))
         assert all(task.head.state is State.SUCCEEDED for task in done)
-        busy.stop.set()  # type: ignore[attr-defined]
+        busy.stop.set()
 
 
 async def test_a_task_type_nobody_here_knows_is_left_for_others(mill: Trial) -> None:
@@ -147,7 +147,7 @@ async def test_a_cancelled_claim_that_waits_for_a_slot_never_starts(mill: Trial,
 
 
 async def test_a_cancel_between_the_end_and_the_save_comes_too_late(mill: Trial) -> None:
-    failing = mill.served = Faulty(mill.store)  # type: ignore[assignment]
+    failing = mill.served = Faulty(mill.store)
     async with mill.worker(slots=1) as worker:
         [id] = await mill.add(h.waits.call(0.05))
         await mill.when(id, lambda task: task.head.state is State.RUNNING)

@@ -90,7 +90,7 @@ async def test_an_interrupted_copy_goes_on_where_it_was(source: Store, target: S
     faulty = Faulty(target)
     faulty.after = lambda name: StoreUnavailable("gone") if name == verb and faulty.calls.count(verb) == nth else None
     with pytest.raises(StoreUnavailable):
-        await copied(source, faulty)  # type: ignore[arg-type]
+        await copied(source, faulty)
     await copied(source, target)
     assert await everything(target) == await everything(source)
 
@@ -126,7 +126,7 @@ async def test_a_worker_that_starts_meanwhile_is_told(source: Store, target: Sto
 
     faulty.workers = later  # type: ignore[attr-defined]
     with pytest.raises(Conflict, match="1 workers serve"):
-        await copied(faulty, target)  # type: ignore[arg-type]
+        await copied(faulty, target)
 
 
 async def test_tasks_that_come_meanwhile_are_told(source: Store, target: Store) -> None:
@@ -145,7 +145,7 @@ async def test_tasks_that_come_meanwhile_are_told(source: Store, target: Store) 
 
     faulty.export = exported  # type: ignore[attr-defined]
     with pytest.raises(Conflict, match="has 2 tasks now, and 1 were looked at"):
-        await copied(faulty, target)  # type: ignore[arg-type]
+        await copied(faulty, target)
 
 
 async def test_a_task_whose_key_is_held_there_stays_out(source: Store, target: Store) -> None:
@@ -165,7 +165,7 @@ async def test_a_lease_comes_along_and_runs_out_there(source: Store, target: Sto
 async def test_the_queue_is_paused_before_its_tasks_come(source: Store, target: Store) -> None:
     await filled(source)
     faulty = Faulty(target)
-    await copied(source, faulty)  # type: ignore[arg-type]
+    await copied(source, faulty)
     assert faulty.calls.index("restore") > max(i for i, verb in enumerate(faulty.calls) if verb == "pause")
     await target.pause("of ready", False)
     await copied(source, target)

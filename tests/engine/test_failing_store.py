@@ -109,7 +109,7 @@ async def test_progress_goes_on_after_the_store_failed(mill: Trial, faulty: Faul
         await mill.when(heard, lambda _: "extend" in faulty.calls)
         [later] = await mill.add(h.waits.call())
         await mill.when(later, lambda task: task.head.progress is not None)
-        worker.stop.set()  # type: ignore[attr-defined]
+        worker.stop.set()
     assert (await mill.get(missed)).head.state is State.READY
 
 
@@ -134,10 +134,10 @@ async def test_a_worker_ends_although_the_store_stays_away(
 
 async def test_a_part_that_fails_takes_the_worker_along(mill: Trial, faulty: Faulty) -> None:
     """Half a worker would hold tasks that nobody runs."""
-    faulty.before = lambda verb: ZeroDivisionError("a mistake of ours") if verb == "turn" else None  # type: ignore[return-value]
+    faulty.before = lambda verb: ZeroDivisionError("a mistake of ours") if verb == "turn" else None  # type: ignore[assignment, return-value]
     with pytest.raises(ExceptionGroup, match="unhandled") as failed:
         async with mill.worker() as worker:
-            await asyncio.wait_for(worker.running, 5)  # type: ignore[attr-defined]
+            await asyncio.wait_for(worker.running, 5)
     assert failed.group_contains(ZeroDivisionError)
 
 

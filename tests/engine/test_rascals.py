@@ -65,7 +65,7 @@ async def test_a_handler_that_ends_other_parts_of_the_worker_ends_it_loudly(mill
     async def course() -> None:
         async with mill.worker() as worker:
             await mill.add(r.ends_the_neighbours.call())
-            await asyncio.wait_for(worker.running, 5)  # type: ignore[attr-defined]
+            await asyncio.wait_for(worker.running, 5)
 
     with pytest.raises(ExceptionGroup):
         await course()
@@ -90,9 +90,9 @@ async def test_cancel_and_the_end_of_the_worker_at_once(mill: Trial) -> None:
         ids = await mill.add(h.waits.call(), r.goes_on.call(1.0), h.waits_in_thread.call(), h.waits_in_process.call())
         for id in ids:
             await mill.when(id, lambda task: task.head.progress is not None)
-        worker.stop.set()  # type: ignore[attr-defined]
+        worker.stop.set()
         await control.cancel(mill.notifier, ids)
-        await asyncio.wait_for(worker.running, 5)  # type: ignore[attr-defined]
+        await asyncio.wait_for(worker.running, 5)
     states = [(await mill.get(id)).head.state for id in ids]
     assert states == [State.CANCELLED, states[1], State.CANCELLED, State.CANCELLED]
     assert states[1] in (State.CANCELLED, State.SUCCEEDED)
@@ -196,7 +196,7 @@ def _ends(pid: int) -> bool:
     except psutil.NoSuchProcess:
         pass
     except psutil.TimeoutExpired:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE  # nobody here to bury it
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)  # nobody here to bury it
     return True
 
 

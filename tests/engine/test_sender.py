@@ -70,7 +70,12 @@ async def test_what_was_put_before_the_end_is_sent(wire: Wire) -> None:
 
 async def test_from_any_thread(wire: Wire) -> None:
     sender = BackgroundSender(wire.send)
-    threads = [threading.Thread(target=lambda: [sender.put([1]) for _ in range(200)]) for _ in range(4)]
+
+    def put() -> None:
+        for _ in range(200):
+            sender.put([1])
+
+    threads = [threading.Thread(target=put) for _ in range(4)]
     for thread in threads:
         thread.start()
     await wire.when(800)

@@ -81,8 +81,10 @@ class Slow:
         self.added.set()
         return there
 
-    async def turn(self, owner: str, decisions: Sequence[Decision], lease: int, query: ClaimQuery) -> Any:
-        answer = await self._store.turn(owner, decisions, lease, query)
+    async def turn(
+        self, owner: str, decisions: Sequence[Decision], lease: int, query: ClaimQuery, now: int | None = None
+    ) -> Any:
+        answer = await self._store.turn(owner, decisions, lease, query, now)
         self._look(query.ids, answer[1])
         if query.ids and not answer[1]:
             await self.added.wait()

@@ -19,19 +19,19 @@ from taskmill.testing.conformance.case import a_task
 
 
 class Gated(MemoryStore):
-    """Its `get` answers when it is told to, and tells what it was asked."""
+    """Its `get` answers when its gate opens, and keeps how many it was asked for."""
 
     def __init__(self) -> None:
         super().__init__()
         self.begun = asyncio.Event()
-        self.open = asyncio.Event()
+        self.gate = asyncio.Event()
         self.asked: list[int] = []
 
     async def get(self, ids: Sequence[str]) -> dict[str, Task]:
         self.asked.append(len(ids))
         found = await super().get(ids)
         self.begun.set()
-        await self.open.wait()
+        await self.gate.wait()
         return found
 
 
@@ -52,7 +52,7 @@ async def test_looks_during_a_look_go_together_in_the_next(store: Gated) -> None
     await store.begun.wait()
     others = [asyncio.create_task(waiter.get(id)) for id in ids + ids]
     await asyncio.sleep(0)
-    store.open.set()
+    store.gate.set()
     assert [task.spec.id for task in await asyncio.gather(first, *others)] == [ids[0], *ids, *ids]
     assert store.asked == [1, 20]
 
@@ -65,13 +65,13 @@ async def test_who_looks_does_not_see_what_was_read_before_he_asked(store: Gated
     await store.save([Decision(id, machine.cancel(task.head, task.head.run_at))])
     after = asyncio.create_task(waiter.get(id))
     await asyncio.sleep(0)
-    store.open.set()
+    store.gate.set()
     assert [(await look).head.state for look in (before, after)] == [State.READY, State.CANCELLED]
 
 
 async def test_one_that_is_not_there_fails_alone(store: Gated) -> None:
     [id], waiter = await stored(store, 1), ResultWaiter(store)
-    store.open.set()
+    store.gate.set()
     found, missed = await asyncio.gather(waiter.get(id), waiter.get(uuid7()), return_exceptions=True)
     assert isinstance(found, Task)
     assert isinstance(missed, NotFound)
@@ -90,7 +90,7 @@ async def test_a_store_that_fails_fails_all_who_asked(store: Gated, monkeypatch:
 
 async def test_in_time_or_not_at_all(store: Gated) -> None:
     [id], waiter = await stored(store, 1), ResultWaiter(store)
-    store.open.set()
+    store.gate.set()
     with pytest.raises(TimeoutError):
         await waiter.until_final(id, 0.01)
     waiting = asyncio.create_task(waiter.until_final(id, 10))
@@ -100,7 +100,7 @@ async def test_in_time_or_not_at_all(store: Gated) -> None:
 
 
 async def test_a_ring_for_any_task_is_for_all(store: Gated) -> None:
-    store.open.set()
+    store.gate.set()
     [id], waiter = await stored(store, 1), ResultWaiter(store, WaitTimings(first_look=60.0))
     waiting = asyncio.create_task(waiter.until_final(id, 50))
     task = await waiter.get(id)
@@ -112,7 +112,7 @@ async def test_a_ring_for_any_task_is_for_all(store: Gated) -> None:
 
 async def test_when_waiting_stops_nobody_waits_any_longer(store: Gated) -> None:
     [id], waiter = await stored(store, 1), ResultWaiter(store)
-    store.open.set()
+    store.gate.set()
     waiting = asyncio.create_task(waiter.until_final(id, None))
     await waiter.get(id)
     waiter.stop()

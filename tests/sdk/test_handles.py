@@ -62,10 +62,10 @@ def test_the_result_has_the_annotated_type(app: App, pay: Task[[int], Receipt]) 
 
 def test_of_a_model_of_a_union_and_of_none(app: App) -> None:
     @app.task
-    def model() -> Model: ...  # type: ignore[empty-body]
+    def model() -> Model: ...
 
     @app.task
-    def steered() -> Receipt | Snooze: ...  # type: ignore[empty-body]
+    def steered() -> Receipt | Snooze: ...
 
     @app.task
     def nothing() -> None: ...

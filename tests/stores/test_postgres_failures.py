@@ -194,7 +194,7 @@ async def test_a_database_that_is_read_only(postgres_url: str) -> None:
         for _ in range(2):
             with pytest.raises(StoreUnavailable) as refused:
                 await store.add([a_task()])
-        assert "read-only" in str(refused.value)
+            assert "read-only" in str(refused.value)
         assert await store.count(Filter(), 9) == 0
 
 

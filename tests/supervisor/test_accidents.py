@@ -21,7 +21,7 @@ PLAN = Plan("memory://", "power", None, 1, WorkerSettings())
 
 
 def descriptors() -> int:
-    return psutil.Process().num_fds()
+    return int(psutil.Process().num_fds())
 
 
 @pytest.mark.slow
