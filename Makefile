@@ -29,7 +29,7 @@ lint: .venv/.dev ## the parts of check that run no code
 	@$(BIN)/lint-imports --no-logo >.venv/imports.log || { cat .venv/imports.log; exit 1; }
 
 fast: .venv/.dev ## the tests that take no seconds
-	@$(BIN)/python -m pytest -q -n auto --dist loadgroup --no-loadscope-reorder -m "not slow and not alone" $(ARGS)
+	@$(BIN)/python -m pytest -q -n auto -m "not slow and not alone" $(ARGS)
 
 fmt: .venv/.dev ## format, and mend what ruff can mend
 	@$(BIN)/ruff check --quiet --fix-only .

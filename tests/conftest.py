@@ -3,8 +3,8 @@
 `postgres`, `rabbitmq` and `redis` are servers of our own to be killed, frozen and wiped; they are mended afterwards.
 For fixtures of a wider scope: `with any_postgres.fresh() as url`, and likewise `any_rabbitmq`, `any_redis`.
 
-With `pytest -n auto --dist loadgroup` files run side by side. What is fresh then comes from one PostgreSQL and one
-RabbitMQ for all, and the files that harm a RabbitMQ stay together, so that one more of it is enough.
+With `pytest -n auto` files run side by side. What is fresh then comes from one PostgreSQL and one RabbitMQ for all, and
+the files that harm a RabbitMQ stay together, so that one more of it is enough.
 """
 
 import os
@@ -19,6 +19,13 @@ from tests.servers.session import Servers
 
 SERVERS = pytest.StashKey[Servers]()
 SHARED = pytest.StashKey[dict[str, Any]]()
+HARM_RABBITMQ = {
+    "tests/brokers/test_faults.py",
+    "tests/brokers/test_rabbitmq.py",
+    "tests/feeds/test_rabbitmq_faults.py",
+    "tests/servers_tests/test_rabbitmq.py",
+}
+"""Files with tests that take the fixture `rabbitmq`."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -40,16 +47,26 @@ def pytest_xdist_auto_num_workers() -> int:
     return min((os.cpu_count() or 1) + 1, 8)
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Files go to the processes whole, in the order in which they were collected. (pytest 9 does not show the groups of
+    `--dist loadgroup` to pytest-xdist 3.8.)"""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "rabbitmq" if file in HARM_RABBITMQ else file
+
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Groups for pytest-xdist: a file, or all files that need a RabbitMQ of their own. Slow groups begin first."""
-    if not hasattr(config, "workerinput"):
-        return
-    harmful = {item.path for item in items if "rabbitmq" in getattr(item, "fixturenames", ())}
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: (item.path not in harmful, item.path not in slow))
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("rabbitmq" if item.path in harmful else item.path.stem))
+    """Side by side, slow files begin first, so that none is alone at the end."""
+    if hasattr(config, "workerinput"):
+        slow = {item.path for item in items if item.get_closest_marker("slow")}
+        items.sort(key=lambda item: (item.nodeid.partition("::")[0] not in HARM_RABBITMQ, item.path not in slow))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -108,7 +125,9 @@ def postgres(servers: Servers) -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def rabbitmq(servers: Servers) -> Iterator[RabbitmqServer]:
+def rabbitmq(request: pytest.FixtureRequest, servers: Servers) -> Iterator[RabbitmqServer]:
+    file = request.node.nodeid.partition("::")[0]
+    assert file in HARM_RABBITMQ, f"name {file} in HARM_RABBITMQ of tests/conftest.py"
     yield servers.rabbitmq
     servers.rabbitmq.mend()
 
