@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from taskmill.catalogue import app
-from taskmill.cli.fields import Field, fields, parts
+from taskmill.cli.parameters import Field, fields, parts
 from taskmill.config.profiles import BUILT_IN
 from taskmill.sdk.task import Task
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 from catalogue_page import catalogue, profiles, refusals
 
-from taskmill.cli import failures
+from taskmill.cli.errors import CODES
+from taskmill.cli.main import COMMANDS, load_command
 from taskmill.cli.main import main as cli
 from taskmill.config import reference
 from taskmill.core import errors
@@ -76,22 +77,22 @@ def routes() -> str:
 
 def commands() -> str:
     """The help of each command, as it is printed on a wide terminal."""
-    return "\n".join(helps("taskmill", cli))
+    return "\n".join(helps("taskmill", {name: load_command(name) for name in COMMANDS}))
 
 
-def helps(path: str, group: click.Group) -> Iterator[str]:
-    for name, command in group.commands.items():
+def helps(path: str, commands: dict[str, click.Command]) -> Iterator[str]:
+    for name, command in commands.items():
         called = f"{path} {name}"
         wide = {"terminal_width": 110, "max_content_width": 110}
         context = click.Context(command, info_name=called, **wide, **cli.context_settings)
         yield f"## {called}\n\n{fenced('text', command.get_help(context))}"
         if isinstance(command, click.Group):
-            yield from helps(called, command)
+            yield from helps(called, command.commands)
 
 
 def exit_codes() -> str:
     lines = ["| exit code | meaning |", "| --- | --- |"]
-    return "\n".join(lines + [f"| {code} | {meaning} |" for code, meaning in failures.CODES.items()]) + "\n"
+    return "\n".join(lines + [f"| {code} | {meaning} |" for code, meaning in CODES.items()]) + "\n"
 
 
 PARTS: dict[str, Callable[[], str]] = {

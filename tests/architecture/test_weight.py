@@ -10,15 +10,36 @@ LIGHT = {
     "apps that only import names": ("taskmill", {"apsw", "asyncio", "hashlib", "msgspec", "ssl", "taskmill.sdk"}),
     "taskmill --help": (
         "taskmill.cli.main",
-        {"apsw", "asyncio", "importlib.metadata", "msgspec", "rich", "ssl", "taskmill.server"},
+        {
+            "apsw",
+            "asyncio",
+            "importlib.metadata",
+            "msgspec",
+            "rich",
+            "ssl",
+            "taskmill.config.settings",
+            "taskmill.server",
+            "taskmill.service.service",
+        },
     ),
-    "a command on a store": (
-        "taskmill.cli.session, taskmill.stores.sqlite.store",
-        {"importlib.metadata", "taskmill.catalogue", "taskmill.server"},
+    "taskmill list": (
+        "taskmill.cli.tasks, taskmill.stores.sqlite.store",
+        {"importlib.metadata", "rich", "taskmill.catalogue", "taskmill.server", "taskmill.service.live_session"},
     ),
     "a supervisor": (
-        "taskmill.cli.planning, taskmill.supervisor.run, taskmill.stores.sqlite.store",
-        {"asyncio", "email", "hashlib", "msgspec", "rich", "ssl", "taskmill.plugins", "taskmill.server", "zipfile"},
+        "taskmill.cli.up, taskmill.supervisor.run, taskmill.stores.sqlite.store",
+        {
+            "asyncio",
+            "email",
+            "hashlib",
+            "msgspec",
+            "rich",
+            "ssl",
+            "taskmill.plugins",
+            "taskmill.server",
+            "taskmill.service.service",
+            "zipfile",
+        },
     ),
     "a worker": (
         "taskmill.supervisor.worker, taskmill.stores.sqlite.store",

@@ -1,4 +1,4 @@
-"""A store with a real mill on it, and ways to call the command line."""
+"""A directory that a real `taskmill up` serves, and ways to call the command line."""
 
 import os
 import signal
@@ -98,9 +98,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def mill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The working directory of a real `taskmill up`."""
-    directory = tmp_path_factory.mktemp("mill")
+    directory = tmp_path_factory.mktemp("served")
     with running("up", "--port", str(free_port()), "--workers", "1", cwd=directory) as process:
         read_until(process, "Ctrl-C")
         yield directory
@@ -109,6 +109,6 @@ def mill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture
-def at_mill(mill: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(mill)
-    return mill
+def in_served(served: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(served)
+    return served

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taskmill.cli.failures import CODES
+from taskmill.cli.errors import CODES
 from taskmill.cli.main import main
 from taskmill.plugins import handlers
 from taskmill.sdk.sync import run

@@ -9,11 +9,18 @@ from pathlib import Path
 import apsw
 import pytest
 
-from taskmill.cli.checks import finding, store
-from taskmill.cli.checks.disk import FULL, TIGHT, _log, _space
-from taskmill.cli.checks.finding import Finding, fine, looked
 from taskmill.core import times
 from taskmill.sdk.sync import run
+from taskmill.service.doctor import (
+    FULL,
+    TIGHT,
+    CheckResult,
+    Doctor,
+    DoctorTimings,
+    disk_space,
+    fine,
+    log_size,
+)
 from taskmill.stores.contract import Store, WorkerRow
 from taskmill.stores.memory import MemoryStore
 from taskmill.stores.open import open_store
@@ -102,32 +109,34 @@ def test_json(call: Call, here: Path) -> None:
     assert {"check": "store schema", "level": "ok", "found": "version 1"} in document["findings"]
 
 
-def test_a_check_that_hangs_or_breaks_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(finding, "PATIENCE", 0.05)
+def test_a_check_that_hangs_or_breaks_is_a_finding() -> None:
+    doctor = Doctor(DoctorTimings(timeout=0.05))
     reached = threading.Event()
 
-    async def hang() -> list[Finding]:
+    async def hang() -> list[CheckResult]:
         reached.set()
         await asyncio.Event().wait()
         return []
 
-    async def crash() -> list[Finding]:
+    async def crash() -> list[CheckResult]:
         raise ZeroDivisionError("by zero")
 
-    async def work() -> list[Finding]:
+    async def work() -> list[CheckResult]:
         return [fine("c", "well")]
 
-    def look(*looks: Callable[[], Awaitable[list[Finding]]]) -> list[Finding]:
-        async def all_of_them() -> list[Finding]:
+    def look(*looks: Callable[[], Awaitable[list[CheckResult]]]) -> list[CheckResult]:
+        async def all_of_them() -> list[CheckResult]:
             return [
-                each for part in await asyncio.gather(*(looked("c", one, "do this") for one in looks)) for each in part
+                each
+                for part in await asyncio.gather(*(doctor.ask("c", one, "do this") for one in looks))
+                for each in part
             ]
 
         return asyncio.run(all_of_them())
 
     assert look(hang, crash, work) == [
-        Finding("c", "failed", "no answer within 0.05 s", "do this"),
-        Finding("c", "failed", "ZeroDivisionError: by zero", "do this"),
+        CheckResult("c", "failed", "no answer within 0.05 s", "do this"),
+        CheckResult("c", "failed", "ZeroDivisionError: by zero", "do this"),
         fine("c", "well"),
     ]
     assert reached.is_set()
@@ -141,11 +150,11 @@ async def test_the_clock_of_the_store_is_compared_with_that_of_the_machine(ahead
         async def clock(self) -> int:
             return times.now() + ahead
 
-    [told] = await store._clock(Other())
+    [told] = await Doctor().clock(Other())
     assert says in told.found
     assert (told.level == "ok") == (ahead == 0)
 
 
 def test_a_full_disk_fails_and_a_tight_one_warns() -> None:
-    assert [_space(free, 0).level for free in (FULL - 1, TIGHT - 1, TIGHT)] == ["failed", "warning", "ok"]
-    assert [_log(size).level for size in (0, 2**30)] == ["ok", "warning"]
+    assert [disk_space(free, 0).level for free in (FULL - 1, TIGHT - 1, TIGHT)] == ["failed", "warning", "ok"]
+    assert [log_size(size).level for size in (0, 2**30)] == ["ok", "warning"]

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from taskmill.core.task import Task
+from taskmill.plugins import handlers
 from taskmill.sdk.sync import run
 from taskmill.stores.contract import Filter, Store
 from taskmill.stores.open import open_store
@@ -82,6 +83,21 @@ def test_a_server_that_does_not_answer_is_given_up_in_time(call: Call, postgres:
     postgres.pause()
     [line] = call("doctor", "--store", postgres.url).stdout.splitlines()
     assert line.split("\t")[:2] == ["store connection", "failed"]
+
+
+def test_a_server_that_dies_while_one_waits_is_one_error(call: Call, here: Path, postgres: PostgresServer) -> None:
+    """Of the two that wait for the task, its follower and its result's waiter, one may speak."""
+    with postgres.fresh() as url:
+        with opened(url) as store:
+            run(store.put_task_types([task.row() for task in handlers(None).values()]))
+        with running("submit", "-T", "math", "-P", "1", "--store", url, cwd=here) as process:
+            assert process.stderr is not None
+            assert process.stderr.readline().startswith("hint: no worker is serving this store")
+            postgres.kill()
+            errors = process.communicate(timeout=60)[1]
+    assert process.returncode == 4
+    assert "cannot be reached" in errors
+    assert errors.count("\n") == 2, errors
 
 
 def test_a_wrong_scheme(call: Call) -> None:

@@ -1,4 +1,4 @@
-"""`submit`, against a real mill."""
+"""`submit`, against a real `taskmill up`."""
 
 import json
 import signal
@@ -9,21 +9,21 @@ import pytest
 from tests.cli.conftest import Call, call_real, running, stop
 
 
-def test_it_waits_and_prints_the_result(call: Call, at_mill: Path) -> None:
+def test_it_waits_and_prints_the_result(call: Call, in_served: Path) -> None:
     result = call("submit", "-T", "math", "-P", "1 + 2 * 5")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "11\n", "")
 
 
-def test_an_object_is_printed_as_json_and_a_text_as_it_is(call: Call, at_mill: Path) -> None:
+def test_an_object_is_printed_as_json_and_a_text_as_it_is(call: Call, in_served: Path) -> None:
     assert call("submit", "-T", "message", "-P", '{"message": "hé"}').stdout == '{"message":"hé"}\n'
 
 
-def test_json_is_the_whole_task(call: Call, at_mill: Path) -> None:
+def test_json_is_the_whole_task(call: Call, in_served: Path) -> None:
     task = json.loads(call("submit", "-T", "math", "-P", "2", "--json", "--tag", "a", "--priority", "high").stdout)
     assert (task["state"], task["result"], task["tags"], task["priority"]) == ("succeeded", 2, ["a"], "high")
 
 
-def test_a_failed_task_is_exit_code_1_and_is_not_tried_again(call: Call, at_mill: Path) -> None:
+def test_a_failed_task_is_exit_code_1_and_is_not_tried_again(call: Call, in_served: Path) -> None:
     result = call("submit", "-T", "math", "-P", "1 / 0", "--retries", "3", "--json")
     assert result.exit_code == 1
     assert json.loads(result.stdout)["attempt"] == 1
@@ -32,17 +32,17 @@ def test_a_failed_task_is_exit_code_1_and_is_not_tried_again(call: Call, at_mill
 
 
 @pytest.mark.parametrize("verbose", [[], ["-v"]])
-def test_the_traceback_of_a_failed_task_is_shown_on_request(call: Call, at_mill: Path, verbose: list[str]) -> None:
+def test_the_traceback_of_a_failed_task_is_shown_on_request(call: Call, in_served: Path, verbose: list[str]) -> None:
     result = call("submit", "-T", "math", "-P", "1 / 0", *verbose)
     assert ("Traceback" in result.stderr) == bool(verbose)
 
 
-def test_no_wait_prints_the_id(call: Call, at_mill: Path) -> None:
+def test_no_wait_prints_the_id(call: Call, in_served: Path) -> None:
     id = call("submit", "-T", "message", "-P", "x", "--no-wait").stdout.strip()
     assert call("watch", id).stdout == '{"message":"x"}\n'
 
 
-def test_waiting_may_end_before_the_task(call: Call, at_mill: Path) -> None:
+def test_waiting_may_end_before_the_task(call: Call, in_served: Path) -> None:
     result = call("submit", "-T", "sleep", "-P", "60", "--wait-timeout", "100ms")
     assert result.exit_code == 124
     id = result.stderr.split()[2]
@@ -50,8 +50,8 @@ def test_waiting_may_end_before_the_task(call: Call, at_mill: Path) -> None:
 
 
 @pytest.mark.slow
-def test_ctrl_c_leaves_the_task_alone_and_says_so(call: Call, at_mill: Path) -> None:
-    with running("submit", "-T", "sleep", "-P", "60", "--tag", "ctrl-c", cwd=at_mill) as process:
+def test_ctrl_c_leaves_the_task_alone_and_says_so(call: Call, in_served: Path) -> None:
+    with running("submit", "-T", "sleep", "-P", "60", "--tag", "ctrl-c", cwd=in_served) as process:
         task = _in_progress(call, "ctrl-c")
         errors = stop(process, signal.SIGINT)
     assert process.returncode == 130
@@ -108,9 +108,9 @@ def test_without_a_worker_it_says_so(here: Path) -> None:
     assert process.returncode == 130
 
 
-def test_a_paused_queue_is_named(call: Call, at_mill: Path) -> None:
+def test_a_paused_queue_is_named(call: Call, in_served: Path) -> None:
     call("queues", "pause", "nights")
-    with running("submit", "-T", "math", "-P", "1", "--queue", "nights", cwd=at_mill) as process:
+    with running("submit", "-T", "math", "-P", "1", "--queue", "nights", cwd=in_served) as process:
         assert process.stderr is not None
         assert "the queue nights is paused" in process.stderr.readline()
         assert call("queues", "resume", "nights").stdout == "nights is open\n"

@@ -57,16 +57,16 @@ def plain(seen: str) -> str:
     return re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", seen)
 
 
-def test_submit_shows_progress_and_then_the_result(mill: Path) -> None:
-    terminal = Terminal("submit", "-T", "sleep", "-P", "0.6", cwd=mill)
+def test_submit_shows_progress_and_then_the_result(served: Path) -> None:
+    terminal = Terminal("submit", "-T", "sleep", "-P", "0.6", cwd=served)
     terminal.until("sleep running")
     terminal.until("%")
     assert terminal.end() == 0
     assert terminal.seen.endswith("0.6\r\n")
 
 
-def test_ctrl_c_gives_the_terminal_back(call: Call, at_mill: Path) -> None:
-    terminal = Terminal("submit", "-T", "sleep", "-P", "60", "--tag", "terminal", cwd=at_mill)
+def test_ctrl_c_gives_the_terminal_back(call: Call, in_served: Path) -> None:
+    terminal = Terminal("submit", "-T", "sleep", "-P", "60", "--tag", "terminal", cwd=in_served)
     terminal.until("sleep running")
     terminal.process.send_signal(2)
     assert terminal.end() == 130
@@ -76,33 +76,33 @@ def test_ctrl_c_gives_the_terminal_back(call: Call, at_mill: Path) -> None:
 
 
 @pytest.mark.parametrize(("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
-def test_list_is_a_table_with_headers(mill: Path, variables: dict[str, str], coloured: bool) -> None:
-    Terminal("submit", "-T", "math", "-P", "1", cwd=mill).end()
-    terminal = Terminal("list", "--state", "succeeded", cwd=mill, **variables)
+def test_list_is_a_table_with_headers(served: Path, variables: dict[str, str], coloured: bool) -> None:
+    Terminal("submit", "-T", "math", "-P", "1", cwd=served).end()
+    terminal = Terminal("list", "--state", "succeeded", cwd=served, **variables)
     assert terminal.end() == 0
     assert all(word in terminal.seen for word in ("created", "attempt", "s ago"))
     assert ("\x1b[32m" in terminal.seen) == coloured
 
 
 @pytest.mark.parametrize(("columns", "shown"), [("120", 7), ("80", 5), ("60", 3)])
-def test_a_narrow_terminal_leaves_columns_out_and_never_cuts_an_id(mill: Path, columns: str, shown: int) -> None:
-    Terminal("submit", "-T", "math", "-P", "1", cwd=mill).end()
-    id = call_real("list", "-n", "1", cwd=mill).stdout[:36]
-    terminal = Terminal("list", "-n", "1", "-T", "math", cwd=mill, COLUMNS=columns)
+def test_a_narrow_terminal_leaves_columns_out_and_never_cuts_an_id(served: Path, columns: str, shown: int) -> None:
+    Terminal("submit", "-T", "math", "-P", "1", cwd=served).end()
+    id = call_real("list", "-n", "1", cwd=served).stdout[:36]
+    terminal = Terminal("list", "-n", "1", "-T", "math", cwd=served, COLUMNS=columns)
     assert terminal.end() == 0
     [headers] = [line for line in plain(terminal.seen).splitlines() if " state " in line]
     assert len(headers.split()) == shown
     assert id in terminal.seen
 
 
-def test_errors_are_red_on_a_terminal(mill: Path) -> None:
-    terminal = Terminal("get", "nonsense", cwd=mill)
+def test_errors_are_red_on_a_terminal(served: Path) -> None:
+    terminal = Terminal("get", "nonsense", cwd=served)
     assert terminal.end() == 3
     assert "\x1b[31merror:\x1b[0m there is no task" in terminal.seen
 
 
-def test_watch_is_a_table_that_refreshes(call: Call, at_mill: Path) -> None:
-    terminal = Terminal("watch", cwd=at_mill)
+def test_watch_is_a_table_that_refreshes(call: Call, in_served: Path) -> None:
+    terminal = Terminal("watch", cwd=in_served)
     terminal.until("created")
     id = call("submit", "-T", "math", "-P", "1 / 0", "--json").stdout.partition('"id":"')[2][:36]
     terminal.until(id)

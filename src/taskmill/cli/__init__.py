@@ -1,4 +1,5 @@
 """The command line: one file per group of commands, over the same service as every other face.
 
-Heavy modules are imported inside commands, so that `taskmill --help` and completion answer at once.
+`main` names the commands and imports each when it is called. What help and `up` need is light: `main`, `errors`,
+`options`, `output`, `completion` and `up` import no service.
 """

@@ -1,15 +1,26 @@
 """`config check`: every setting in force, where it comes from, and all that is wrong."""
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from functools import partial
 
 import click
 
 from taskmill.cli.options import config_option, json_option
+from taskmill.cli.output import document, rows
+from taskmill.config.catalogue import for_catalogue
+from taskmill.config.load import Loaded, load, refuse
+from taskmill.config.masking import masked
+from taskmill.config.reference import effective
+from taskmill.config.sources import Raw, SettingFinding, location
+from taskmill.core.errors import InvalidSettings
+from taskmill.server.guard import loopback
+from taskmill.service.configured import check_usable
 
-if TYPE_CHECKING:
-    from taskmill.config.load import Loaded
-    from taskmill.config.sources import SettingFinding
+USERS: dict[str, Callable[[str], object]] = {
+    **{key: partial(check_usable, key) for key in ("store", "broker", "feed")},
+    "host": loopback,
+}
+"""Who knows whether a value makes sense."""
 
 
 @click.group()
@@ -22,14 +33,12 @@ def config() -> None:
 @json_option
 def check(config: str | None, as_json: bool) -> None:
     """Print every setting with its value and source, and everything that is wrong with them."""
-    from taskmill.cli.output import document, rows
-    from taskmill.config.load import load, refuse
-    from taskmill.config.reference import effective
-
     loaded = load(file=config)
     loaded = loaded._replace(findings=[*loaded.findings, *_beyond(loaded)])
     if as_json:
-        document(_document(loaded))
+        found = {key: {"value": value, "source": source} for key, value, source in effective(loaded)}
+        findings = [finding._asdict() for finding in loaded.findings]
+        document({"file": loaded.file and str(loaded.file), "settings": found, "findings": findings})
     else:
         rows(("setting", "value", "source"), effective(loaded), "")
         for path in loaded.unread:
@@ -37,51 +46,20 @@ def check(config: str | None, as_json: bool) -> None:
     refuse(loaded.findings, hint=None)
 
 
-def _beyond(loaded: "Loaded") -> "Iterator[SettingFinding]":
+def _beyond(loaded: Loaded) -> Iterator[SettingFinding]:
     """What only those know who use a setting: is this the URL of a store, may a server listen there?
 
     Nothing is opened.
     """
-    from taskmill.brokers.open import broker_scheme
-    from taskmill.config.masking import masked
-    from taskmill.config.sources import Raw, SettingFinding, location
-    from taskmill.core.errors import InvalidSettings
-    from taskmill.feeds.open import feed_scheme
-    from taskmill.server.guard import loopback
-    from taskmill.stores.open import open_store
-
-    users: dict[str, Callable[[str], object]] = {
-        "store": open_store,
-        "broker": broker_scheme,
-        "feed": feed_scheme,
-        "host": loopback,
-    }
-    for key, use in users.items():
+    for key, use in USERS.items():
         value = getattr(loaded.settings, key)
         try:
             if value is not None:
                 use(value)
         except InvalidSettings as error:
             yield SettingFinding(location(Raw(key, value, loaded.sources[key])), masked(f"{error}; {error.hint}"))
-    yield from _unreadable(loaded)
-
-
-def _unreadable(loaded: "Loaded") -> "Iterator[SettingFinding]":
-    """Files that should hold secrets."""
-    from taskmill.config.catalogue import for_catalogue
-    from taskmill.config.sources import Raw, SettingFinding, location
-    from taskmill.core.errors import InvalidSettings
-
     try:
-        for_catalogue(loaded.settings)
+        for_catalogue(loaded.settings)  # reads the files that hold secrets
     except InvalidSettings as error:
         key, _, what = str(error).partition(": ")
         yield SettingFinding(location(Raw(key, None, loaded.sources[key])), what)
-
-
-def _document(loaded: "Loaded") -> object:
-    from taskmill.config.reference import effective
-
-    found = {key: {"value": value, "source": source} for key, value, source in effective(loaded)}
-    findings = [finding._asdict() for finding in loaded.findings]
-    return {"file": loaded.file and str(loaded.file), "settings": found, "findings": findings}

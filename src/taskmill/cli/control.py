@@ -1,16 +1,15 @@
 """`cancel` and `retry`: by id, or all that match a filter."""
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import click
 
-from taskmill.cli.completing import complete_id
-from taskmill.cli.options import filter_options, json_option, place_options
+from taskmill.cli.completion import complete_id
+from taskmill.cli.options import filter_options, filter_values, json_option, url_options
+from taskmill.cli.output import document, json_line, rows
 from taskmill.core.errors import Conflict, InvalidRequest, TaskmillError
-
-if TYPE_CHECKING:
-    from taskmill.service.service import Service
-    from taskmill.service.views import BulkResult
+from taskmill.service.session import Session, open_session
+from taskmill.service.views import Bulk
 
 Verb = Literal["cancel", "retry"]
 
@@ -23,7 +22,7 @@ _dry_run = click.option("--dry-run", is_flag=True, help="Only count what matches
 @filter_options
 @_dry_run
 @json_option
-@place_options
+@url_options
 def cancel(**given: Any) -> None:
     """Cancel tasks, by id or by filter.
 
@@ -38,7 +37,7 @@ def cancel(**given: Any) -> None:
 @filter_options
 @_dry_run
 @json_option
-@place_options
+@url_options
 def retry(**given: Any) -> None:
     """Run tasks again, by id or by filter.
 
@@ -58,63 +57,46 @@ def _act(
     feed: str | None,
     **where: Any,
 ) -> None:
-    from taskmill.cli.filtering import given
-    from taskmill.cli.session import session
-
-    if bool(ids) == given(where) or (ids and dry_run):
+    if bool(ids) == any(where.values()) or (ids and dry_run):
         raise InvalidRequest(
             f"say which tasks to {verb}: either ids or a filter", hint=f"taskmill {verb} --queue mail --dry-run"
         )
-    with session(store, config, broker, feed) as (service, _):
+    with open_session(store, config, broker, feed) as session:
         if ids:
-            _named(service, verb, ids, as_json)
+            _named(session, verb, ids, as_json)
         else:
-            _matching(service, verb, where, dry_run, as_json)
+            _matching(session, verb, Bulk(**filter_values(where), dry_run=dry_run), as_json)
 
 
-def _named(service: "Service", verb: Verb, ids: tuple[str, ...], as_json: bool) -> None:
+def _named(session: Session, verb: Verb, ids: tuple[str, ...], as_json: bool) -> None:
     """Each on its own: one that is refused does not stop the others."""
-    from taskmill.cli.output import json_line, rows
-    from taskmill.sdk.sync import run
-
+    service = session.service
     refused: list[TaskmillError] = []
     for id in ids:
         try:
-            view = run(service.cancel(id) if verb == "cancel" else service.retry(id))
+            view = session.run(service.cancel(id) if verb == "cancel" else service.retry(id))
         except TaskmillError as error:
             refused.append(error)
             continue
         if as_json:
             json_line(view)
         else:
-            asked = "asked to stop" if view.cancel_requested else view.state
-            rows(("id", "state"), [(view.id, asked)], "")
-    _refuse(refused, len(ids))
-
-
-def _refuse(refused: list[TaskmillError], of: int) -> None:
+            state = "asked to stop" if view.cancel_requested else view.state
+            rows(("id", "state"), [(view.id, state)], "")
     if len(refused) == 1:
         raise refused[0]
     if refused:
         more = "; ".join(str(error) for error in refused[:10])
-        raise type(refused[0])(f"{len(refused)} of {of} were refused: {more}")
+        raise type(refused[0])(f"{len(refused)} of {len(ids)} were refused: {more}")
 
 
-def _matching(service: "Service", verb: Verb, where: dict[str, Any], dry_run: bool, as_json: bool) -> None:
-    from taskmill.cli.filtering import to_bulk
-    from taskmill.cli.output import document
-    from taskmill.sdk.sync import run
-
-    bulk = to_bulk(where, dry_run)
-    result = run(service.cancel_matching(bulk) if verb == "cancel" else service.retry_matching(bulk))
+def _matching(session: Session, verb: Verb, bulk: Bulk, as_json: bool) -> None:
+    service = session.service
+    result = session.run(service.cancel_matching(bulk) if verb == "cancel" else service.retry_matching(bulk))
     if as_json:
         document(result)
     else:
-        click.echo(f"{result.matched} match" if dry_run else f"{result.done} of {result.matched} done")
-    _refuse_some(result)
-
-
-def _refuse_some(result: "BulkResult") -> None:
+        click.echo(f"{result.matched} match" if bulk.dry_run else f"{result.done} of {result.matched} done")
     if result.refused:
         first = result.refused[0]
         raise Conflict(f"{result.matched - result.done} were refused, the first ({first.id}) because {first.reason}")

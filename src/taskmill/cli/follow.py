@@ -1,73 +1,90 @@
-"""Follow one task to its end, woken by the store's bell."""
+"""Following one task to its end, for `submit` and `watch`: a bar on a terminal, next to nothing in a pipe."""
 
+import logging
+import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 
-from taskmill.cli.session import Session
-from taskmill.core.errors import ResultTimeout
-from taskmill.core.state import FINAL
-from taskmill.engine.live.waiter import until_rung
-from taskmill.sdk.sync import run
-from taskmill.service.service import Service
+import click
+
+from taskmill.cli.errors import CtrlC
+from taskmill.cli.output import cell, terminal
+from taskmill.cli.tasks import progress_of
+from taskmill.core.state import State
+from taskmill.service.live_session import LiveSession
 from taskmill.service.views import TaskView
 
-SLOW_LOOK = 0.5
-"""Seconds; for what the bell does not tell: that a task has started, or a ring that was missed."""
-PATIENCE = 1.0
-"""Seconds until a task that does not start deserves a word."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchTimings:
+    """Seconds."""
+
+    silence: float = 0.5
+    """Without news of a task that is followed, after which one looks all the same."""
+    unstarted: float = 1.0
+    """After which a task that does not start deserves a word."""
+    silence_of_all: float = 1.0
+    """Like `silence`, where all tasks are watched."""
+    minimum_interval: float = 0.1
+    """Between two looks at all tasks, however many events come."""
 
 
-class Following:
-    def __init__(self, session: Session, id: str, timeout: float | None) -> None:
-        self.service, self.bell = session
-        self.id = id
-        self._timeout = timeout
-        self._started = time.monotonic()
+TIMINGS = WatchTimings()
 
-    def views(self) -> Iterator[TaskView]:
-        """The task now, and whenever something may have changed, until it is final. Raises ResultTimeout, NotFound."""
-        ear = self.bell.listen("final", "progress")
-        try:
-            while True:
-                view = run(self.service.get(self.id))
-                yield view
-                if view.state in FINAL:
-                    return
-                run(until_rung(ear, view.id, min(SLOW_LOOK, self._left())))
-        finally:
-            ear.close()
-
-    def _left(self) -> float:
-        if self._timeout is None:
-            return SLOW_LOOK
-        left = self._started + self._timeout - time.monotonic()
-        if left <= 0:
-            raise ResultTimeout(
-                f"task {self.id} has not ended within {self._timeout:g} s; it goes on",
-                hint=f"taskmill watch {self.id}",
-            )
-        return left
+# What a live feed logs when its store is away, Python would write to stderr; the command says it in its own words.
+logging.getLogger("taskmill").addHandler(logging.NullHandler())
 
 
-def follow(session: Session, id: str, timeout: float | None = None) -> TaskView:
-    """The final task."""
-    return shown(session.service, Following(session, id, timeout).views())
+def follow(session: LiveSession, id: str, timeout: float | None = None, timings: WatchTimings = TIMINGS) -> TaskView:
+    """The final task. Shows its progress meanwhile, and why nothing happens when nothing does.
 
-
-def shown(service: Service, views: Iterable[TaskView]) -> TaskView:
-    """The last of the views. Shows a progress bar on a terminal, and why nothing happens when nothing does."""
-    from taskmill.cli.progress import display
-
-    started, view = time.monotonic(), None
-    with display() as screen:
+    Raises NotFound, ResultTimeout.
+    """
+    started = time.monotonic()
+    with closing(session.follow(id, timeout, timings.silence)) as views, _display() as show:
         for view in views:
-            screen.update(view, _trouble(service, view, started))
-    assert view is not None
+            late = time.monotonic() - started >= timings.unstarted
+            show(view, session.run(session.service.why_not_started(view.id)) if late else None)
     return view
 
 
-def _trouble(service: Service, view: TaskView, started: float) -> str | None:
-    """Why the task may not start, once it has had the time to."""
-    if time.monotonic() - started < PATIENCE:
-        return None
-    return run(service.why_not_started(view.id))
+@contextmanager
+def ctrl_c_leaves_it(id: str) -> Iterator[None]:
+    """Ctrl-C says how to get back to the task, which goes on. Raises CtrlC."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        text = f"task {id} goes on\n  follow it: taskmill watch {id}\n  stop it:   taskmill cancel {id}"
+        raise CtrlC(text) from None
+
+
+@contextmanager
+def _display() -> Iterator[Callable[[TaskView, str | None], None]]:
+    """Shows the task as it is, and why it does not start, if that is known."""
+    if not terminal(sys.stderr):
+        yield HintsOnce().show
+        return
+    from taskmill.cli.screen import task_bar  # rich is for terminals alone
+
+    with task_bar() as bar:
+
+        def show(view: TaskView, hint: str | None) -> None:
+            progress = progress_of(view)
+            fraction = 1.0 if view.state is State.SUCCEEDED else progress.fraction
+            bar(f"{cell(view.task_type)} {view.state}", fraction, cell(hint or progress.note))
+
+        yield show
+
+
+class HintsOnce:
+    """On stderr."""
+
+    def __init__(self) -> None:
+        self._last: str | None = None
+
+    def show(self, _view: TaskView, hint: str | None) -> None:
+        if hint and hint != self._last:
+            click.echo(f"hint: {hint}", err=True)
+            self._last = hint

@@ -1,31 +1,51 @@
-"""The group of all commands, and the one place where errors become messages and exit codes."""
+"""The group of all commands, and the one place where errors become messages and exit codes.
+
+A command's module is imported when the command is called: help and completion need its name and first sentence alone.
+"""
 
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any, NoReturn
 
 import click
 
 from taskmill import __version__
-from taskmill.cli import (
-    completion,
-    config,
-    control,
-    copy,
-    doctor,
-    failures,
-    migrate,
-    queues,
-    run,
-    submit,
-    tasks,
-    types,
-    watch,
-    workers,
-)
-from taskmill.cli.interrupt import Interrupted
-from taskmill.core.errors import TaskmillError
+from taskmill.cli.errors import CODES, report
+
+COMMANDS = {
+    "up": ("up:up", "Run the server and its workers."),
+    "server": ("up:server", "Run the server alone."),
+    "worker": ("up:worker", "Run workers alone."),
+    "submit": ("submit:submit", "Hand in a task, wait for its result and print it."),
+    "get": ("tasks:get", "Show one task."),
+    "list": ("tasks:list_", "List tasks, newest first."),
+    "watch": ("watch:watch", "Follow one task to its end, or all tasks."),
+    "cancel": ("control:cancel", "Cancel tasks, by id or by filter."),
+    "retry": ("control:retry", "Run tasks again, by id or by filter."),
+    "queues": ("queues:queues", "List, pause and resume queues."),
+    "workers": ("queues:workers", "List worker processes."),
+    "types": ("types:types", "List task types; show one with an example."),
+    "doctor": (
+        "doctor:doctor",
+        "Check the store, the broker and the live feed, and whether there are workers for what waits.",
+    ),
+    "migrate": ("migrate:migrate", "Bring the schema of the store up to date."),
+    "copy": (
+        "copy:copy",
+        "Copy tasks with all that is kept of them, task types and paused queues from one store into another.",
+    ),
+    "config": ("config:config", "Look at the settings."),
+    "completion": ("completion:completion", "Print a completion script."),
+}
+"""Where each command is (module:attribute) and the first sentence of its help, in the order in which one meets them."""
+
+
+def load_command(name: str) -> click.Command:
+    module, _, attribute = COMMANDS[name][0].partition(":")
+    command: click.Command = getattr(import_module(f"taskmill.cli.{module}"), attribute)
+    return command
 
 
 class Cli(click.Group):
@@ -37,7 +57,7 @@ class Cli(click.Group):
         try:
             code = super().main(args, prog_name or "taskmill", **(extra | {"standalone_mode": False}))
         except Exception as error:
-            code = _report(error)
+            code = report(error)
         sys.exit(code if isinstance(code, int) else 0)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -49,22 +69,14 @@ class Cli(click.Group):
         return value
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
-        """In the order in which one meets them."""
         return list(self.commands)
 
-
-def _report(error: Exception) -> int:
-    failures.trace(error)
-    if isinstance(error, TaskmillError):
-        return failures.report(error)
-    if isinstance(error, click.Abort):
-        return failures.INTERRUPTED
-    if isinstance(error, click.ClickException):
-        return failures.report_usage(error)
-    if isinstance(error, Interrupted):
-        click.echo(f"\n{error}", err=True)
-        return failures.INTERRUPTED
-    return failures.report_bug(error)
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command itself; `self.commands` has names and first sentences only."""
+        name, known, rest = super().resolve_command(ctx, args)
+        return name, known and load_command(str(known.name)), rest
 
 
 def _closed_pipe() -> int:
@@ -74,7 +86,7 @@ def _closed_pipe() -> int:
 
 
 def _exit_codes() -> str:
-    return "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {meaning}" for code, meaning in failures.CODES.items())
+    return "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {meaning}" for code, meaning in CODES.items())
 
 
 def _version(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
@@ -95,23 +107,5 @@ def main() -> None:
     """
 
 
-for _command in (
-    run.up,
-    run.server,
-    run.worker,
-    submit.submit,
-    tasks.get,
-    tasks.list_,
-    watch.watch,
-    control.cancel,
-    control.retry,
-    queues.queues,
-    workers.workers,
-    types.types,
-    doctor.doctor,
-    migrate.migrate,
-    copy.copy,
-    config.config,
-    completion.completion,
-):
-    main.add_command(_command)
+for _name, (_, _help) in COMMANDS.items():
+    main.add_command(click.Command(_name, help=_help))

@@ -1,14 +1,14 @@
 """`migrate`: bring the schema of the store up to date, before servers and workers do it themselves."""
 
-from typing import TYPE_CHECKING
+import asyncio
 
 import click
 
 from taskmill.cli.options import json_option, store_options
-
-if TYPE_CHECKING:
-    from taskmill.config.settings import Settings
-    from taskmill.stores.schema import Schema
+from taskmill.cli.output import document
+from taskmill.config.load import settings
+from taskmill.service import admin
+from taskmill.service.errors import FAILED
 
 
 @click.command()
@@ -20,50 +20,14 @@ def migrate(check: bool, as_json: bool, store: str | None, config: str | None) -
 
     `up`, `server` and `worker` do the same when they start. Those of the version before go on working meanwhile.
     """
-    import asyncio
-
-    from taskmill.cli.failures import FAILED
-    from taskmill.config.load import settings
-    from taskmill.stores.schema import schema_of
-
     configured = settings({"store": store}, file=config)
-    before = asyncio.run(schema_of(configured.store))
-    _refuse_newer(before)
-    after = before if check else asyncio.run(_migrated(configured))
-    _show(before, after, as_json)
-    click.get_current_context().exit(FAILED if after.found < after.newest else 0)
-
-
-def _refuse_newer(schema: "Schema") -> None:
-    from taskmill.core.errors import SchemaTooNew
-
-    if schema.found > schema.newest:
-        raise SchemaTooNew(
-            f"the store has schema {schema.found}, and this Taskmill knows schemas up to {schema.newest}",
-            hint="use the Taskmill that made it, or a newer one",
-        )
-
-
-async def _migrated(settings: "Settings") -> "Schema":
-    from taskmill.stores.open import open_store
-    from taskmill.stores.schema import schema_of
-
-    store = open_store(settings.store, caller="loop", durability=settings.durability)
-    try:
-        await store.open()
-    finally:
-        await store.close()
-    return await schema_of(settings.store)
-
-
-def _show(before: "Schema", after: "Schema", as_json: bool) -> None:
-    from taskmill.cli.output import document
-
+    before, now, newest = asyncio.run(admin.migrate(configured.store, configured.durability, check=check))
     if as_json:
-        document({"from": before.found, "to": after.found, "newest": after.newest})
-    elif after.found < after.newest:
-        click.echo(f"needed: schema {after.found} → {after.newest}")
-    elif before.found == after.found:
-        click.echo(f"up to date: schema {after.found}")
+        document({"from": before, "to": now, "newest": newest})
+    elif now < newest:
+        click.echo(f"needed: schema {now} → {newest}")
+    elif before == now:
+        click.echo(f"up to date: schema {now}")
     else:
-        click.echo(f"done: schema {before.found} → {after.found}")
+        click.echo(f"done: schema {before} → {now}")
+    click.get_current_context().exit(FAILED if now < newest else 0)

@@ -5,16 +5,16 @@ from typing import Any, TypeVar
 
 import click
 
-from taskmill.cli.completing import complete_task_type
+from taskmill.cli.completion import complete_task_type
 from taskmill.config.fields import seconds_of
 from taskmill.config.reference import shown
 from taskmill.config.settings import SETTINGS
 from taskmill.core.state import State
+from taskmill.core.task import PRIORITIES
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-PRIORITIES = click.Choice(["high", "normal", "low"])
-
+priority_words = click.Choice(list(PRIORITIES))
 config_option = click.option("--config", metavar="PATH", help="The settings file to read.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _store_option = click.option("--store", metavar="URL", help="The store; else the one of the settings.")
@@ -25,8 +25,8 @@ def store_options(command: F) -> F:
     return _store_option(config_option(command))
 
 
-def place_options(command: F) -> F:
-    """--store, --broker, --feed and --config, for commands whose doing others are told of, or that listen to others."""
+def url_options(command: F) -> F:
+    """--store, --broker, --feed and --config, for commands that publish what they change, or that listen to others."""
     for key in ("feed", "broker"):
         command = click.option(f"--{key}", metavar="URL", help=f"The {key}; else the one of the settings.")(command)
     return store_options(command)
@@ -37,17 +37,12 @@ def setting_options(*keys: str) -> Callable[[F], F]:
 
     def add(command: F) -> F:
         for key in reversed(keys):
-            command = _setting_option(key)(command)
+            default = shown(key, SETTINGS[key].default)
+            help = SETTINGS[key].description.replace("`", "") + (f"  [default: {default}]" if default else "")
+            command = click.option("--" + key.replace("_", "-"), key, metavar="VALUE", help=help)(command)
         return config_option(command)
 
     return add
-
-
-def _setting_option(key: str) -> Callable[[F], F]:
-    setting = SETTINGS[key]
-    default = shown(key, setting.default)
-    help_text = setting.description.replace("`", "") + (f"  [default: {default}]" if default else "")
-    return click.option("--" + key.replace("_", "-"), key, metavar="VALUE", help=help_text)
 
 
 FILTERS = (
@@ -62,7 +57,7 @@ FILTERS = (
         shell_complete=complete_task_type,
         help="Of this type.",
     ),
-    click.option("--priority", multiple=True, type=PRIORITIES, help="Of this priority."),
+    click.option("--priority", multiple=True, type=priority_words, help="Of this priority."),
     click.option("--tag", multiple=True, metavar="TAG", help="With this tag; with all of them if given again."),
     click.option("--key", metavar="KEY", help="With this key."),
 )
@@ -73,6 +68,11 @@ def filter_options(command: F) -> F:
     for option in reversed(FILTERS):
         command = option(command)
     return command
+
+
+def filter_values(given: dict[str, Any]) -> dict[str, Any]:
+    """For the service's filter: `Where(**filter_values(given))`."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
 
 
 def duration_option(*names: str, help: str) -> Callable[[F], F]:

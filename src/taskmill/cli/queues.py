@@ -1,9 +1,12 @@
-"""`queues`: look at them, pause and resume them."""
+"""`queues` and `workers`: who waits, who serves, and what is paused."""
 
 import click
 
-from taskmill.cli.completing import complete_queue
+from taskmill.cli.completion import complete_queue
 from taskmill.cli.options import json_option, store_options
+from taskmill.cli.output import cell, document, rows, terminal
+from taskmill.cli.tasks import ago
+from taskmill.service.session import open_session
 
 
 @click.group(invoke_without_command=True)
@@ -19,12 +22,8 @@ def queues(ctx: click.Context) -> None:
 @store_options
 def list_queues(as_json: bool, store: str | None, config: str | None) -> None:
     """Queues with their ready, running and scheduled tasks, and whether they are paused."""
-    from taskmill.cli.output import document, rows
-    from taskmill.cli.session import session
-    from taskmill.sdk.sync import run
-
-    with session(store, config) as (service, _):
-        found = run(service.queues()).queues
+    with open_session(store, config) as session:
+        found = session.run(session.service.queues()).queues
     if as_json:
         document(found)
     else:
@@ -51,13 +50,39 @@ def resume(name: str, as_json: bool, store: str | None, config: str | None) -> N
 
 
 def _set(name: str, paused: bool, as_json: bool, store: str | None, config: str | None) -> None:
-    from taskmill.cli.output import cell, document
-    from taskmill.cli.session import session
-    from taskmill.sdk.sync import run
-
-    with session(store, config) as (service, _):
-        state = run(service.pause(name) if paused else service.resume(name))
+    with open_session(store, config) as session:
+        state = session.run(session.service.pause(name) if paused else session.service.resume(name))
     if as_json:
         document(state)
     else:
         click.echo(f"{cell(name)} is {'paused' if state.paused else 'open'}")
+
+
+@click.command()
+@json_option
+@store_options
+def workers(as_json: bool, store: str | None, config: str | None) -> None:
+    """List worker processes.
+
+    In a pipe, the fields are separated by tabs: id, alive, host, pid, queues, running, slots, seen.
+    """
+    with open_session(store, config) as session:
+        found = session.run(session.service.workers()).workers
+    if as_json:
+        document(found)
+        return
+    headers = ("id", "alive", "host", "pid", "queues", "running", "slots", "seen")
+    lines = (
+        (
+            w.id,
+            w.alive,
+            w.host,
+            w.pid,
+            "all" if w.queues is None else w.queues,
+            w.running,
+            w.slots,
+            ago(w.seen_at) if terminal() else w.seen_at[:19] + "Z",
+        )
+        for w in found
+    )
+    rows(headers, lines, "no worker is serving this store; start one: taskmill worker", ("host", "pid", "slots"))

@@ -1,15 +1,19 @@
 """`submit`: hand in a task and wait for its result."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
+import msgspec
 
-from taskmill.cli.completing import complete_queue, complete_task_type
-from taskmill.cli.options import PRIORITIES, duration_option, json_option, place_options
-
-if TYPE_CHECKING:
-    from taskmill.cli.session import Session
-    from taskmill.service.views import Created
+from taskmill.cli.completion import complete_queue, complete_task_type
+from taskmill.cli.follow import ctrl_c_leaves_it, follow
+from taskmill.cli.options import duration_option, json_option, priority_words, url_options
+from taskmill.cli.output import document
+from taskmill.cli.parameters import parse, put_file
+from taskmill.cli.tasks import show_outcome
+from taskmill.service.live_session import open_live_session
+from taskmill.service.session import Session, open_session
+from taskmill.service.views import Created, Draft
 
 
 @click.command()
@@ -36,7 +40,7 @@ if TYPE_CHECKING:
     metavar="PATH",
     help="A file of yours for the task: it is copied below the first of file_roots.",
 )
-@click.option("--priority", type=PRIORITIES, help="Within its queue; else the one of the type.")
+@click.option("--priority", type=priority_words, help="Within its queue; else the one of the type.")
 @click.option("--queue", metavar="NAME", help="Another queue than the task type's own.", shell_complete=complete_queue)
 @duration_option("--delay", help="Not before so long from now: seconds, or like 5m.")
 @click.option("--key", metavar="KEY", help="While an unfinished task has this key, no second one is made.")
@@ -47,7 +51,7 @@ if TYPE_CHECKING:
 @duration_option("--wait-timeout", help="Stop waiting after so long, with exit code 124; the task goes on.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the traceback of a failed task.")
 @json_option
-@place_options
+@url_options
 def submit(
     wait: bool,
     wait_timeout: float | None,
@@ -66,53 +70,33 @@ def submit(
     taskmill submit -T data_processing --file sales.csv
     taskmill submit -T message -p message=hello --priority high --no-wait
     """
-    from taskmill.cli.follow import follow
-    from taskmill.cli.interrupt import interruptible
-    from taskmill.cli.outcome import show_outcome
-    from taskmill.cli.session import session
-
-    with session(store, config, broker, feed) as opened:
-        created = _create(opened, config, **task)
-        if not wait:
-            _show_created(created, as_json)
-            return
-        with interruptible(created.id):
-            show_outcome(follow(opened, created.id, wait_timeout), as_json, verbose)
+    if not wait:
+        with open_session(store, config, broker, feed) as plain:
+            created = _create(plain, **task)
+            document(created) if as_json else click.echo(created.id)
+        return
+    with open_live_session(store, config, broker, feed) as session:
+        id = _create(session, **task).id
+        with ctrl_c_leaves_it(id):
+            show_outcome(follow(session, id, wait_timeout), as_json, verbose)
 
 
 def _create(
-    opened: "Session",
-    config: str | None,
+    session: Session,
     task_type: str,
     text: str | None,
     pairs: tuple[str, ...],
     file: str | None,
     tags: tuple[str, ...],
     **options: Any,
-) -> "Created":
-    import msgspec
-
-    from taskmill.cli import handing_in
-    from taskmill.cli.parameters import parse
-    from taskmill.sdk.sync import run
-    from taskmill.service.views import Draft
-
-    known = run(opened.service.task_type(task_type))
+) -> Created:
+    known = session.run(session.service.task_type(task_type))
     schema = msgspec.json.decode(known.schema)
     parameters = parse(known.name, schema, text, pairs)
     if file is not None:
-        handing_in.put(known.name, schema, parameters, file, config)
+        put_file(known.name, schema, parameters, file, session.copy_file)
     draft = Draft(task_type=known.name, parameters=parameters, tags=list(tags), **options)
-    created = run(opened.service.create(draft))
+    created = session.run(session.service.create(draft))
     if not created.created:
         click.echo(f"an unfinished task has this key already: {created.id}", err=True)
     return created
-
-
-def _show_created(created: "Created", as_json: bool) -> None:
-    from taskmill.cli.output import document
-
-    if as_json:
-        document(created)
-    else:
-        click.echo(created.id)

@@ -1,17 +1,20 @@
-"""`get` and `list`: look at tasks."""
+"""`get` and `list`; and how a task, its attempts and its outcome look on the screen."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
 
 import click
+import msgspec
 
-from taskmill.cli.completing import complete_id
-from taskmill.cli.options import filter_options, json_option, store_options
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from taskmill.service.service import Service
-    from taskmill.service.views import Attempts, TaskSummary, TaskView
+from taskmill.cli.completion import complete_id
+from taskmill.cli.options import filter_options, filter_values, json_option, store_options
+from taskmill.cli.output import details, document, json_line, printable, rows, safe_json, terminal
+from taskmill.core.errors import TaskCancelled, TaskError
+from taskmill.core.state import State
+from taskmill.core.times import iso
+from taskmill.service.session import Session, open_session
+from taskmill.service.views import Attempts, AttemptView, TaskSummary, TaskView, Where
 
 COLUMNS = ("id", "type", "state", "queue", "priority", "attempt", "created")
 SPARE = ("priority", "queue", "attempt", "created")
@@ -26,19 +29,17 @@ PAGE = 500
 @store_options
 def get(id: str, verbose: bool, as_json: bool, store: str | None, config: str | None) -> None:
     """Show one task."""
-    from taskmill.cli.output import details, document
-    from taskmill.cli.session import session
-    from taskmill.sdk.sync import run
-
-    with session(store, config) as (service, _):
-        view = run(service.get(id))
-        attempts = run(service.attempts(id)) if verbose else None
+    with open_session(store, config) as session:
+        view = session.run(session.service.get(id))
+        attempts = session.run(session.service.attempts(id)) if verbose else None
     if as_json:
-        document(_with_attempts(view, attempts))
+        more = {"attempts": attempts.attempts} if attempts else {}
+        document(msgspec.structs.asdict(view) | more)
         return
     details(_fields(view))
     if attempts:
-        _show_attempts(attempts)
+        for line in attempt_lines(attempts):
+            click.echo(line)
 
 
 @click.command("list")
@@ -52,11 +53,8 @@ def list_(limit: int, as_json: bool, store: str | None, config: str | None, **wh
     With --json, a document per line. In a pipe, the fields are separated by tabs: id, type, state, queue, priority,
     attempt, created.
     """
-    from taskmill.cli.output import json_line, rows
-    from taskmill.cli.session import session
-
-    with session(store, config) as (service, _):
-        tasks = _pages(service, limit, where)
+    with open_session(store, config) as session:
+        tasks = _pages(session, limit, where)
         if as_json:
             for task in tasks:
                 json_line(task)
@@ -64,9 +62,7 @@ def list_(limit: int, as_json: bool, store: str | None, config: str | None, **wh
             rows(COLUMNS, (summary(task) for task in tasks), "no task matches", SPARE)
 
 
-def summary(task: "TaskSummary") -> tuple[object, ...]:
-    from taskmill.cli.output import terminal
-
+def summary(task: TaskSummary) -> tuple[object, ...]:
     attempt = f"{task.attempt}/{task.attempt_limit}"
     created = ago(task.created_at) if terminal() else task.created_at
     return (task.id, task.task_type, task.state, task.queue, task.priority, attempt, created)
@@ -74,8 +70,6 @@ def summary(task: "TaskSummary") -> tuple[object, ...]:
 
 def ago(at: str) -> str:
     """Like `3m ago`, for a time as the service gives it."""
-    from datetime import UTC, datetime
-
     seconds = (datetime.now(UTC) - datetime.fromisoformat(at)).total_seconds()
     for unit, size in (("d", 86_400), ("h", 3600), ("m", 60)):
         if seconds >= size:
@@ -83,23 +77,17 @@ def ago(at: str) -> str:
     return f"{max(0, seconds):.0f}s ago"
 
 
-def _pages(service: "Service", limit: int, where: dict[str, Any]) -> "Iterator[TaskSummary]":
-    from taskmill.cli.filtering import to_where
-    from taskmill.sdk.sync import run
-
+def _pages(session: Session, limit: int, where: dict[str, Any]) -> Iterator[TaskSummary]:
     cursor, left = None, limit
     while left > 0:
-        page = run(service.tasks(to_where(where), min(left, PAGE), cursor))
+        page = session.run(session.service.tasks(Where(**filter_values(where)), min(left, PAGE), cursor))
         yield from page.tasks
         cursor, left = page.next_cursor, left - len(page.tasks)
         if cursor is None:
             return
 
 
-def _fields(view: "TaskView") -> "Iterator[tuple[str, object]]":
-    from taskmill.cli.outcome import error_of, result_text
-    from taskmill.cli.progress import progress_of
-
+def _fields(view: TaskView) -> Iterator[tuple[str, object]]:
     for name in view.__struct_fields__:
         value = getattr(view, name)
         if value is None or value == []:
@@ -107,8 +95,8 @@ def _fields(view: "TaskView") -> "Iterator[tuple[str, object]]":
         if name == "error":
             value = str(error_of(value))
         elif name == "progress":
-            said = progress_of(view)
-            value = f"{(said.fraction or 0):.0%} {said.note}"
+            progress = progress_of(view)
+            value = f"{(progress.fraction or 0):.0%} {progress.note}"
         elif name == "result":
             value = result_text(value)
         elif name == "parameters":
@@ -116,14 +104,88 @@ def _fields(view: "TaskView") -> "Iterator[tuple[str, object]]":
         yield name, value
 
 
-def _with_attempts(view: "TaskView", attempts: "Attempts | None") -> object:
-    import msgspec
+class LogLine(msgspec.Struct):
+    at: int = 0
+    level: str = ""
+    message: str = ""
 
-    return msgspec.structs.asdict(view) | ({"attempts": attempts.attempts} if attempts else {})
+
+def attempt_lines(attempts: Attempts) -> Iterator[str]:
+    for attempt in attempts.attempts:
+        worker = f" on {attempt.worker}" if attempt.worker else ""
+        yield f"attempt {attempt.number}: {attempt.outcome}{worker}, ended {attempt.finished_at}"
+        yield from (printable(f"  {iso(line.at)} {line.level} {line.message}") for line in _log(attempt))
+        if attempt.error is not None:
+            error = error_of(attempt.error)
+            text = (error.traceback or str(error)).rstrip()
+            yield from (printable(f"  {line}") for line in text.splitlines())
 
 
-def _show_attempts(attempts: "Attempts") -> None:
-    from taskmill.cli.attempts import lines
+def _log(attempt: AttemptView) -> list[LogLine]:
+    try:
+        return [] if attempt.log is None else msgspec.json.decode(attempt.log, type=list[LogLine])
+    except msgspec.DecodeError:
+        return []
 
-    for line in lines(attempts):
-        click.echo(line)
+
+class ReportedProgress(msgspec.Struct):
+    """As it is stored (engine/worker/progress.py)."""
+
+    fraction: float | None = None
+    note: str = ""
+
+
+def progress_of(view: TaskSummary) -> ReportedProgress:
+    try:
+        return (
+            ReportedProgress() if view.progress is None else msgspec.json.decode(view.progress, type=ReportedProgress)
+        )
+    except msgspec.DecodeError:
+        return ReportedProgress()
+
+
+class StoredError(msgspec.Struct):
+    """An error as it is stored (core/outcome.py, Failure)."""
+
+    type: str = "error"
+    message: str = ""
+    traceback: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.type}: {self.message}" if self.message else self.type
+
+
+def show_outcome(view: TaskView, as_json: bool, verbose: bool) -> None:
+    """Print the result. Raises TaskError, TaskCancelled for a task without one."""
+    if as_json:
+        document(view)
+    elif view.state is State.SUCCEEDED and view.result is not None:
+        click.echo(result_text(view.result))
+    require_result(view, verbose)
+
+
+def require_result(view: TaskView, verbose: bool) -> None:
+    """Raises TaskError, TaskCancelled for a task that ended without a result."""
+    if view.state is State.CANCELLED:
+        raise TaskCancelled(f"task {view.id} was cancelled")
+    if view.state is State.FAILED:
+        error = error_of(view.error)
+        if verbose and error.traceback:
+            click.echo(printable(error.traceback.rstrip()), err=True)
+        hint = f"taskmill get -v {view.id} shows its attempts and logs"
+        raise TaskError(f"task {view.id} failed: {error}", hint=hint)
+
+
+def error_of(raw: msgspec.Raw | None) -> StoredError:
+    try:
+        return StoredError() if raw is None else msgspec.json.decode(raw, type=StoredError)
+    except msgspec.DecodeError:
+        return StoredError()
+
+
+def result_text(result: msgspec.Raw) -> str:
+    """A text as it is, everything else as JSON."""
+    value = msgspec.json.decode(result)
+    if isinstance(value, str):
+        return printable(value) if terminal() else value
+    return safe_json(msgspec.json.format(bytes(result), indent=2 if terminal() else -1))

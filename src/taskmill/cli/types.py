@@ -1,15 +1,16 @@
 """`types`: which task types there are, and how to use one."""
 
 import shlex
-from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
-from taskmill.cli.completing import complete_task_type
+from taskmill.cli.completion import complete_task_type
 from taskmill.cli.options import json_option, store_options
-
-if TYPE_CHECKING:
-    from taskmill.service.views import TaskTypeView
+from taskmill.cli.output import cell, document, rows
+from taskmill.cli.parameters import fields, parts, sole_field
+from taskmill.service.session import open_session
+from taskmill.service.views import TaskTypeView
 
 
 @click.group(invoke_without_command=True)
@@ -25,12 +26,8 @@ def types(ctx: click.Context) -> None:
 @store_options
 def list_types(as_json: bool, store: str | None, config: str | None) -> None:
     """Task types that workers have registered."""
-    from taskmill.cli.output import document, rows
-    from taskmill.cli.session import session
-    from taskmill.sdk.sync import run
-
-    with session(store, config) as (service, _):
-        found = run(service.task_types()).task_types
+    with open_session(store, config) as session:
+        found = session.run(session.service.task_types()).task_types
     if as_json:
         document(found)
     else:
@@ -44,15 +41,8 @@ def list_types(as_json: bool, store: str | None, config: str | None) -> None:
 @store_options
 def show(name: str, as_json: bool, store: str | None, config: str | None) -> None:
     """Show a task type: its parameters, and a command that works as it stands."""
-    import msgspec
-
-    from taskmill.cli.fields import fields, parts
-    from taskmill.cli.output import document, rows
-    from taskmill.cli.session import session
-    from taskmill.sdk.sync import run
-
-    with session(store, config) as (service, _):
-        view = run(service.task_type(name))
+    with open_session(store, config) as session:
+        view = session.run(session.service.task_type(name))
     if as_json:
         document(view)
         return
@@ -65,12 +55,8 @@ def show(name: str, as_json: bool, store: str | None, config: str | None) -> Non
     click.echo(f"\n{pasteable(view)}")
 
 
-def pasteable(view: "TaskTypeView") -> str:
+def pasteable(view: TaskTypeView) -> str:
     """A command with parameters of the right shape."""
-    import msgspec
-
-    from taskmill.cli.parameters import sole_field
-
     sole = sole_field(msgspec.json.decode(view.schema))
     value = view.example.get(sole) if sole and len(view.example) == 1 else None
     if isinstance(value, str) and value and value[0] not in "{- ":
@@ -82,9 +68,7 @@ def pasteable(view: "TaskTypeView") -> str:
     return f"taskmill submit -T {shlex.quote(view.name)} -P {shlex.quote(text)}"
 
 
-def _show_head(view: "TaskTypeView") -> None:
-    from taskmill.cli.output import cell
-
+def _show_head(view: TaskTypeView) -> None:
     limits = f"attempts: {view.attempt_limit}, timeout: {'none' if view.timeout is None else f'{view.timeout:g} s'}"
     click.echo(": ".join(filter(None, (cell(view.name), cell(view.description)))))
     click.echo(f"queue: {cell(view.queue)}, {limits}\n")

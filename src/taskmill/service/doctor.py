@@ -86,9 +86,9 @@ async def examine(connection: ConnectionSettings, timings: DoctorTimings = DEFAU
     doctor, (url, durability, broker, feed) = Doctor(timings), connection
     parts = [doctor.store(url, lambda: open_store(url, caller="loop", durability=durability))]
     if broker:
-        parts.append(doctor.carrier("broker", "ticket", lambda: open_broker(broker), BROKER_AWAY))
+        parts.append(doctor.transport("broker", "ticket", lambda: open_broker(broker), BROKER_AWAY))
     if feed:
-        parts.append(doctor.carrier("feed", "event", lambda: open_feed(feed), FEED_AWAY))
+        parts.append(doctor.transport("feed", "event", lambda: open_feed(feed), FEED_AWAY))
     return [result for part in await asyncio.gather(*parts) for result in part]
 
 
@@ -114,17 +114,19 @@ class Doctor:
         finally:
             task.cancel()
 
-    async def carrier(self, name: str, carried: str, make: Callable[[], Broker | Feed], away: str) -> list[CheckResult]:
+    async def transport(
+        self, name: str, carried: str, make: Callable[[], Broker | Feed], away: str
+    ) -> list[CheckResult]:
         """Does a broker or a live feed carry something there and back?"""
 
         async def there_and_back() -> list[CheckResult]:
-            carrier = make()
+            transport = make()
             try:
-                took = await _timed(carrier.ping())
-                return [fine(name, f"{carrier.place}, one {carried} there and back in {took}")]
+                took = await _timed(transport.ping())
+                return [fine(name, f"{transport.place}, one {carried} there and back in {took}")]
             finally:
-                with suppress(Exception):  # it has answered, or what it failed with is told
-                    await carrier.close()
+                with suppress(Exception):  # whether it answered is known already
+                    await transport.close()
 
         return await self.ask(name, there_and_back, away)
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 
+from taskmill.config.settings import Settings
 from taskmill.core.errors import FeedUnavailable, ResultTimeout
 from taskmill.core.events import TaskEvent
 from taskmill.core.state import FINAL
@@ -14,17 +15,17 @@ from taskmill.feeds.contract import EventFilter, Subscription
 from taskmill.portal import Portal, portal
 from taskmill.sdk.backend import Backend
 from taskmill.service.service import Service
-from taskmill.service.session import Session, configured, connection_settings
+from taskmill.service.session import Session, configured, connection_settings, service_on
 from taskmill.service.views import TaskView, Where
 
 
 class LiveSession(Session):
-    def __init__(self, service: Service, backend: Backend, there: Portal) -> None:
-        super().__init__(service, there.run)
+    def __init__(self, service: Service, backend: Backend, there: Portal, settings: Settings) -> None:
+        super().__init__(service, there.run, settings)
         self._backend = backend
         self._portal = there
 
-    def follow(self, id: str, timeout: float | None, silence: float) -> Iterator[TaskView]:
+    def follow(self, id: str, timeout: float | None, silence: float) -> Generator[TaskView, None, None]:
         """The task now, then whenever something has happened to it or nothing for `silence` seconds, until it is final.
 
         Raises NotFound, ResultTimeout, StoreError.
@@ -113,9 +114,9 @@ def open_live_session(
     """Like `open_session`, for those who follow tasks."""
     found, there = configured(store, config, broker, feed), portal()
     backend = there.call(Backend, connection_settings(found), "loop")
-    service = Service(backend, disabled_types=frozenset(found.disabled_types))
+    service = service_on(backend, found)
     try:
         there.run(service.open())
-        yield LiveSession(service, backend, there)
+        yield LiveSession(service, backend, there, found)
     finally:
         there.run(service.close())

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from urllib.parse import unquote
 
+from taskmill.config.catalogue import Configuration
 from taskmill.config.load import settings
 from taskmill.config.settings import Settings
 from taskmill.core.errors import InvalidSettings, StoreUnavailable
+from taskmill.plugins import configure, uploads
 from taskmill.sdk.backend import Backend, ConnectionSettings
 from taskmill.sdk.sync import run
 from taskmill.service.service import Service
@@ -16,15 +18,30 @@ from taskmill.service.service import Service
 T = TypeVar("T")
 
 
-class Run(Protocol):
+class CoroutineRunner(Protocol):
     def __call__(self, coroutine: Coroutine[Any, Any, T], /) -> T: ...
 
 
 class Session:
-    def __init__(self, service: Service, run: Run) -> None:
+    def __init__(self, service: Service, run: CoroutineRunner, settings: Settings) -> None:
         self.service = service
         self.run = run
         """Calls a method of the service: `session.run(session.service.get(id))`."""
+        self._settings = settings
+
+    def copy_file(self, path: str) -> str:
+        """Take in a file of this machine where task types may read it; returns what to name it in parameters.
+
+        Raises OSError, and ValueError with the reason.
+        """
+        configure(Configuration(self._settings, self._settings.store, self._settings.durability))  # without secrets
+        try:
+            folder = uploads()
+            if folder is None:
+                raise ValueError("no installed package takes files")
+            return folder.copy(path)
+        finally:
+            configure(None)
 
 
 @contextmanager
@@ -36,19 +53,22 @@ def open_session(
     The store must be there: a slip in a URL must not make a second one.
     """
     found = configured(store, config, broker, feed)
-    service = Service(Backend(connection_settings(found), "thread"), disabled_types=frozenset(found.disabled_types))
+    service = service_on(Backend(connection_settings(found), "thread"), found)
     try:
         run(service.open())
-        yield Session(service, run)
+        yield Session(service, run, found)
     finally:
         run(service.close())
 
 
 def configured(store: str | None, config: str | None, broker: str | None, feed: str | None) -> Settings:
-    """Raises InvalidSettings, StoreUnavailable."""
     found = settings({"store": store, "broker": broker, "feed": feed}, file=config)
     _must_exist(found.store)
     return found
+
+
+def service_on(backend: Backend, settings: Settings) -> Service:
+    return Service(backend, disabled_types=frozenset(settings.disabled_types))
 
 
 def connection_settings(settings: Settings) -> ConnectionSettings:

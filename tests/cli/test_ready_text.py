@@ -1,10 +1,10 @@
-"""What is said once everything runs: where it is, and never a password."""
+"""What `up` says once everything runs: where it is, and never a password."""
 
-from taskmill.cli.banner import ready_text
+from taskmill.cli.up import ready_text
 from taskmill.engine.worker.settings import WorkerSettings
 from taskmill.supervisor.plan import Plan, ServerPlan
 
-STORE = "postgresql://mill:secret@db/mill"
+POSTGRESQL = "postgresql://mill:secret@db/mill"
 
 
 def said(store: str, broker: str | None = None, feed: str | None = None, app: str | None = None) -> list[str]:
@@ -13,7 +13,7 @@ def said(store: str, broker: str | None = None, feed: str | None = None, app: st
 
 
 def test_every_component_is_named_without_its_password() -> None:
-    lines = said(STORE, "amqps://mill:secret@queue/mill", "redis://:secret@cache/1")
+    lines = said(POSTGRESQL, "amqps://mill:secret@queue/mill", "redis://:secret@cache/1")
     assert lines[:5] == [
         "Taskmill is up on postgresql://mill:***@db/mill",
         "  server   http://[::1]:8000",
@@ -28,6 +28,6 @@ def test_a_command_that_is_suggested_can_be_pasted() -> None:
     assert "  taskmill watch --store postgresql://db/mill --broker amqp://queue" in said(
         "postgresql://db/mill", "amqp://queue"
     )
-    assert "  taskmill watch" in said(STORE, "amqp://:secret@queue")
+    assert "  taskmill watch" in said(POSTGRESQL, "amqp://:secret@queue")
     assert "  taskmill types" in said("sqlite:///taskmill.db", feed="redis://cache", app="tasks:app")
     assert not [line for line in said("sqlite:///taskmill.db") if "broker" in line or "feed" in line]

@@ -43,7 +43,7 @@ def test_get_shows_every_field_that_has_a_value(call: Call, here: Path) -> None:
     assert json.loads(call("get", "--json", id).stdout)["result"] is None
 
 
-def test_get_verbose_shows_the_attempts_with_their_logs(call: Call, at_mill: Path) -> None:
+def test_get_verbose_shows_the_attempts_with_their_logs(call: Call, in_served: Path) -> None:
     id = json.loads(call("submit", "-T", "message", "-P", "look here", "--json").stdout)["id"]
     assert "look here" in call("get", "-v", id).stdout
     assert json.loads(call("get", "-v", "--json", id).stdout)["attempts"][0]["outcome"] == "succeeded"
@@ -70,13 +70,13 @@ def test_queues_can_be_paused_and_resumed(call: Call, here: Path) -> None:
     assert not any(queue["paused"] for queue in json.loads(call("queues", "list", "--json").stdout))
 
 
-def test_workers_are_listed(call: Call, at_mill: Path) -> None:
+def test_workers_are_listed(call: Call, in_served: Path) -> None:
     [worker] = json.loads(call("workers", "--json").stdout)
     assert worker["alive"]
     assert call("workers").stdout.split("\t")[:2] == [worker["id"], "yes"]
 
 
-def test_types_are_listed_with_an_example_that_works(call: Call, at_mill: Path) -> None:
+def test_types_are_listed_with_an_example_that_works(call: Call, in_served: Path) -> None:
     names = [line.split("\t")[0] for line in call("types").stdout.splitlines()]
     assert {"math", "message", "sleep"} <= set(names)
     for name in ("math", "message", "email_sending"):

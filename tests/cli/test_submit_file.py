@@ -1,4 +1,4 @@
-"""`submit --file`, against a real mill."""
+"""`submit --file`, against a real `taskmill up`."""
 
 import hashlib
 import json
@@ -16,23 +16,23 @@ def sales(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_table_from_anywhere(call: Call, at_mill: Path, sales: Path) -> None:
+def test_a_table_from_anywhere(call: Call, in_served: Path, sales: Path) -> None:
     steps = '{"steps": [{"do": "filter", "where": "price > 5"}], "output": "dear.csv"}'
     done = call("submit", "-T", "data_processing", "--file", str(sales), "-P", steps, "--json")
     assert done.exit_code == 0, done.output
     task = json.loads(done.stdout)
     assert task["result"]["rows"] == [{"region": "south", "price": 10.0}]
-    assert (at_mill / "files" / "dear.csv").read_text() == "region,price\nsouth,10.0\n"
-    assert (at_mill / "files" / task["parameters"]["data"]["file"]).read_text() == sales.read_text()
+    assert (in_served / "files" / "dear.csv").read_text() == "region,price\nsouth,10.0\n"
+    assert (in_served / "files" / task["parameters"]["data"]["file"]).read_text() == sales.read_text()
 
 
-def test_with_more_said_about_it(call: Call, at_mill: Path, sales: Path) -> None:
+def test_with_more_said_about_it(call: Call, in_served: Path, sales: Path) -> None:
     types = '{"data": {"types": {"price": "text"}}}'
     done = call("submit", "-T", "data_processing", "-P", types, "--file", str(sales), "--json")
     assert json.loads(done.stdout)["result"]["rows"][0] == {"region": "north", "price": "2.5"}
 
 
-def test_any_file(call: Call, at_mill: Path, sales: Path) -> None:
+def test_any_file(call: Call, in_served: Path, sales: Path) -> None:
     done = call("submit", "-T", "file_processing", "--file", str(sales), "--json")
     assert json.loads(done.stdout)["result"]["checksum"] == hashlib.sha256(sales.read_bytes()).hexdigest()
 
@@ -53,7 +53,7 @@ def test_any_file(call: Call, at_mill: Path, sales: Path) -> None:
         (["-T", "file_processing", "--file", "."], "'.' is a directory"),
     ],
 )
-def test_what_is_refused(call: Call, at_mill: Path, sales: Path, args: list[str], says: str) -> None:
+def test_what_is_refused(call: Call, in_served: Path, sales: Path, args: list[str], says: str) -> None:
     refused = call("submit", *[str(sales) if arg == "SALES" else arg for arg in args])
     assert refused.exit_code == 2
     assert says in refused.stderr

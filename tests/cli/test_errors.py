@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from taskmill.cli import failures
-from taskmill.cli.failures import CODES
+from taskmill.cli import errors
+from taskmill.cli.errors import CODES
 from taskmill.core.errors import InvalidParameters, Problem
 from tests.cli.conftest import COMMAND, ENVIRONMENT, Call, call_real
 
@@ -126,7 +126,7 @@ def test_task_types_and_ids_are_completed(here: Path) -> None:
 
 def test_every_problem_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     problems = [Problem("$.a", "is required"), Problem("$.b", "is required")]
-    failures.report(InvalidParameters("the parameters do not fit: $.a is required", problems=problems))
+    errors.report(InvalidParameters("the parameters do not fit: $.a is required", problems=problems))
     assert capsys.readouterr().err == "error: the parameters do not fit: $.a is required\n  $.b is required\n"
 
 
@@ -144,4 +144,4 @@ from taskmill.__main__ import start
 start()
 """
     ended = subprocess.run([sys.executable, "-c", interrupted], cwd=here, capture_output=True, text=True)
-    assert (ended.returncode, ended.stderr) == (failures.INTERRUPTED, "")
+    assert (ended.returncode, ended.stderr) == (errors.INTERRUPTED, "")

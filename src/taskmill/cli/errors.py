@@ -1,4 +1,4 @@
-"""What a failed command says, and the exit code it ends with."""
+"""What a failed command says, and the exit code it ends with: never a traceback."""
 
 import os
 import sys
@@ -9,13 +9,9 @@ import click
 
 from taskmill.cli.output import colours, printable
 from taskmill.config.masking import masked
-from taskmill.core.errors import InvalidRequest, NotFound, ResultTimeout, StoreError, TaskmillError
+from taskmill.core.errors import TaskmillError
+from taskmill.service.errors import FAILED, INVALID, NOT_FOUND, STORE, TIMED_OUT, exit_code
 
-FAILED = 1
-INVALID = 2
-NOT_FOUND = 3
-STORE = 4
-TIMED_OUT = 124
 INTERRUPTED = 130
 
 CODES = {
@@ -28,41 +24,37 @@ CODES = {
     INTERRUPTED: "interrupted with Ctrl-C",
 }
 
-_BY_ERROR: tuple[tuple[type[TaskmillError], int], ...] = (
-    (InvalidRequest, INVALID),
-    (NotFound, NOT_FOUND),
-    (StoreError, STORE),
-    (ResultTimeout, TIMED_OUT),
-    (TaskmillError, FAILED),
-)
+
+class CtrlC(Exception):
+    """Ctrl-C where something goes on nevertheless: the text says what, and how to get back to it."""
 
 
-def report(error: TaskmillError) -> int:
+def report(error: Exception) -> int:
     """Say what went wrong on stderr; returns the exit code."""
-    text = str(error)
-    say(text, error.hint, [line for path, message in error.problems if (line := f"{path} {message}") not in text])
-    return next(code for kind, code in _BY_ERROR if isinstance(error, kind))
+    if os.environ.get("TASKMILL_DEBUG"):
+        traceback.print_exception(error)
+    if isinstance(error, TaskmillError):
+        text = str(error)
+        say(text, error.hint, [line for path, message in error.problems if (line := f"{path} {message}") not in text])
+        return exit_code(error)
+    if isinstance(error, click.Abort):
+        return INTERRUPTED
+    if isinstance(error, click.ClickException):
+        return _report_usage(error)
+    if isinstance(error, CtrlC):
+        click.echo(f"\n{error}", err=True)
+        return INTERRUPTED
+    say(f"this should not happen: {type(error).__name__}: {error}", "TASKMILL_DEBUG=1 shows where")
+    return FAILED
 
 
-def report_usage(error: click.ClickException) -> int:
+def _report_usage(error: click.ClickException) -> int:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         click.echo(error.format_message(), err=True)
         return INVALID
     context = getattr(error, "ctx", None)
-    hint = f"{context.command_path} --help" if context else None
-    say(error.format_message(), hint)
+    say(error.format_message(), f"{context.command_path} --help" if context else None)
     return INVALID
-
-
-def trace(error: Exception) -> None:
-    """For those who mend Taskmill."""
-    if os.environ.get("TASKMILL_DEBUG"):
-        traceback.print_exception(error)
-
-
-def report_bug(error: Exception) -> int:
-    say(f"this should not happen: {type(error).__name__}: {error}", "TASKMILL_DEBUG=1 shows where")
-    return FAILED
 
 
 def say(message: str, hint: str | None = None, more: Sequence[str] = ()) -> None:

@@ -1,1 +1,0 @@
-"""What `taskmill doctor` looks at: a file for each component."""

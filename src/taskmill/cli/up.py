@@ -1,0 +1,170 @@
+"""`up`, `server` and `worker`: run Taskmill until Ctrl-C, and say where it is once everything runs."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from taskmill.cli.options import setting_options
+from taskmill.config.catalogue import for_catalogue
+from taskmill.config.load import DEFAULT, Loaded, load, refuse
+from taskmill.config.masking import masked
+from taskmill.config.settings import Settings
+from taskmill.service.configured import check_shared, worker_settings
+from taskmill.service.errors import INVALID
+from taskmill.supervisor.plan import Plan, ServerPlan
+from taskmill.supervisor.run import supervise
+
+STORE = ("store", "broker", "feed", "durability")
+SERVER = ("host", "port", "cors")
+WORKER = ("profile", "workers", "queues", "slots", "lease", "grace", "poll")
+
+APP_VERBS = {"store": "enqueues to", "broker": "announces on", "feed": "watches"}
+"""What an app does with each of its URLs."""
+
+_app = click.argument("app", required=False, metavar="[APP]")
+
+
+@click.command()
+@_app
+@setting_options(*STORE, *SERVER, *WORKER, "log_level")
+@click.option("--reload", is_flag=True, help="Start the workers again when a Python file here changes.")
+def up(reload: bool, **given: Any) -> None:
+    """Run the server and its workers.
+
+    They are processes of one supervised tree, which Ctrl-C ends. APP is where your task types are, as
+    module:attribute (tasks:app). Without it, those that ship with Taskmill run.
+    """
+    _supervise(given, server=True, workers=True, reload=reload)
+
+
+@click.command()
+@setting_options(*STORE, *SERVER, "log_level")
+def server(**given: Any) -> None:
+    """Run the server alone.
+
+    Workers may run elsewhere on the same store.
+    """
+    _supervise(given, server=True, workers=False)
+
+
+@click.command()
+@_app
+@setting_options(*STORE, *WORKER, "log_level")
+def worker(**given: Any) -> None:
+    """Run workers alone.
+
+    APP is where your task types are, as module:attribute (tasks:app).
+    """
+    _supervise(given, server=False, workers=True)
+
+
+def _supervise(given: dict[str, Any], *, server: bool, workers: bool, reload: bool = False) -> None:
+    loaded = load(given, file=given.pop("config"))
+    refuse(loaded.findings)
+    plan = plan_of(loaded, server=server, workers=workers)._replace(reload=reload)
+    code = supervise(plan, on_ready=lambda: click.echo(ready_text(plan)))
+    click.get_current_context().exit(code)
+
+
+def plan_of(loaded: Loaded, *, server: bool, workers: bool) -> Plan:
+    """Raises InvalidSettings when the app, the store, the broker or the feed cannot be used."""
+    settings = loaded.settings
+    app = settings.app if workers else None
+    urls = _urls(loaded, app)
+    return Plan(
+        urls["store"] or settings.store,
+        settings.durability,
+        app,
+        settings.workers if workers else 0,
+        worker_settings(settings),
+        ServerPlan(settings.host, settings.port, settings.cors) if server else None,
+        settings.log_level,
+        catalogue=for_catalogue(settings),
+        broker=urls["broker"],
+        feed=urls["feed"],
+    )
+
+
+def _urls(loaded: Loaded, app: str | None) -> dict[str, str | None]:
+    """Of store, broker and feed what the settings say; else the app's own. Raises InvalidSettings."""
+    own = _urls_of(app) if app else {}
+    urls = {key: _url(loaded, key, app, own.get(key)) for key in APP_VERBS}
+    for key, url in urls.items():
+        if url is not None:
+            check_shared(key, url)
+    return urls
+
+
+def _url(loaded: Loaded, key: str, app: str | None, own: str | None) -> str | None:
+    url: str | None = getattr(loaded.settings, key)
+    source = loaded.sources[key]
+    if own and source == DEFAULT:
+        return own
+    if url and own and own != url:
+        verb = APP_VERBS[key]
+        note = f"note: {app} {verb} {masked(own)}, but these workers serve {masked(url)} ({source})"
+        click.echo(note, err=True)
+    return url
+
+
+def _urls_of(app: str) -> dict[str, str | None]:
+    """Asked of a process of its own, which says what is wrong with the app."""
+    command = [sys.executable, "-m", "taskmill.cli.app_urls", app]
+    asked = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if asked.returncode:
+        sys.exit(INVALID)
+    urls: dict[str, str | None] = json.loads(asked.stdout.strip().splitlines()[-1])
+    return urls
+
+
+def ready_text(plan: Plan) -> str:
+    """Without secrets."""
+    path = plan.store.removeprefix("sqlite:///")
+    store = masked(plan.store) if path == plan.store else str(Path(path).absolute())
+    lines = [f"Taskmill is up on {store}", *(f"  {line}" for line in _parts(plan))]
+    lines += ["Try next, in another terminal:", *(f"  {line}" for line in _next(plan))]
+    lines.append("Ctrl-C stops it.")
+    return "\n".join(lines)
+
+
+def _parts(plan: Plan) -> list[str]:
+    lines = []
+    if plan.server:
+        lines.append(f"server   http://{_host(plan.server.host)}:{plan.server.port}")
+    if plan.workers:
+        served = ",".join(plan.settings.queues) if plan.settings.queues else "all queues"
+        lines.append(f"workers  {plan.workers}, for {served}")
+    if plan.broker:
+        lines.append(f"broker   {masked(plan.broker)}")
+    if plan.feed:
+        lines.append(f"feed     {masked(plan.feed)}")
+    return lines
+
+
+def _next(plan: Plan) -> list[str]:
+    store = _flag("store", plan.store)
+    urls = store + _flag("broker", plan.broker) + _flag("feed", plan.feed)
+    queues = plan.settings.queues
+    if plan.app or (queues and "default" not in queues):
+        return [f"taskmill types{store}", f"taskmill watch{urls}"]
+    lines = [f'taskmill submit{urls} -T math -P "1 + 2 * 5"', f"taskmill watch{urls}"]
+    if plan.server is None:
+        return [*lines, f"taskmill types{store}"]
+    url = f"http://{_host(plan.server.host)}:{plan.server.port}/api/tasks"
+    body = '{"task_type": "math", "parameters": {"expression": "1 + 2 * 5"}}'
+    return [*lines, f"curl {url} -H 'Content-Type: application/json' -d '{body}'"]
+
+
+def _flag(key: str, url: str | None) -> str:
+    """As one has to give it again. A URL with a password is not for a command line: others can read it there."""
+    if url is None or url == getattr(Settings(), key) or masked(url) != url:
+        return ""
+    return f" --{key} {url}"
+
+
+def _host(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
