@@ -1,5 +1,6 @@
 """What is different on a terminal: tables, colours, a progress bar."""
 
+import codecs
 import os
 import pty
 import re
@@ -29,6 +30,8 @@ class Terminal:
             start_new_session=True,
         )
         os.close(inner)
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        """A character may come in two pieces."""
         self.seen = ""
 
     def until(self, text: str) -> None:
@@ -49,7 +52,7 @@ class Terminal:
             data = os.read(self._screen, 4096)
         except OSError:  # the command has ended
             return False
-        self.seen += data.decode()
+        self.seen += self._decoder.decode(data)
         return bool(data)
 
 
