@@ -18,7 +18,7 @@ from taskmill.core.ids import uuid7
 from taskmill.core.state import State
 from taskmill.core.task import Decision, Head, Spec, Task
 from taskmill.sdk.sync import run
-from taskmill.stores.contract import ClaimQuery, Filter, Store
+from taskmill.stores.contract import ClaimQuery, Store, TaskFilter
 from taskmill.stores.open import open_store
 
 MILLION = 1_000_000
@@ -58,7 +58,7 @@ def _round(store: Store) -> Iterator[tuple[str, float]]:
     with _timed() as saved:
         run(store.save(decisions))
     yield f"save x{BATCH}", saved[0] / BATCH
-    for name, where in (("list", Filter()), ("list ready", Filter(states=(State.READY,)))):
+    for name, where in (("list", TaskFilter()), ("list ready", TaskFilter(states=(State.READY,)))):
         with _timed() as listed:
             run(store.find(where, 50))
         yield name, listed[0]

@@ -17,7 +17,7 @@ from benchmarks.flat import BATCH, LEASE, a_task, show
 from taskmill.core import machine
 from taskmill.core.state import State
 from taskmill.core.task import Claim, Decision
-from taskmill.stores.contract import ClaimQuery, Filter, Store
+from taskmill.stores.contract import ClaimQuery, Store, TaskFilter
 from taskmill.stores.open import open_store
 from tests.servers import PostgresServer
 from tests.servers.postgres import execute
@@ -93,7 +93,7 @@ async def _round(store: Store) -> AsyncIterator[tuple[str, float]]:
     began = time.perf_counter()
     await store.save(_succeeded(claims))
     yield f"save x{BATCH}", (time.perf_counter() - began) / BATCH
-    for name, where in (("list", Filter()), ("list ready", Filter(states=(State.READY,)))):
+    for name, where in (("list", TaskFilter()), ("list ready", TaskFilter(states=(State.READY,)))):
         began = time.perf_counter()
         await store.find(where, 50)
         yield name, time.perf_counter() - began

@@ -12,26 +12,26 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.catalogue.town import Town, living  # noqa: E402
+from tests.catalogue.installation import Installation, running_installation  # noqa: E402
 from tests.cli.conftest import call_real  # noqa: E402
 
 RUNS = Path(__file__).with_name("runs.json")
 PAGE = "https://example.com"
 
 
-def record(town: Town, name: str, parameters: Any) -> Any:
-    text = json.dumps(parameters).replace(PAGE, town.player.url)
-    run = call_real("submit", "-T", name, "-P", text, "--json", cwd=town.folder)
+def record(installation: Installation, name: str, parameters: Any) -> Any:
+    text = json.dumps(parameters).replace(PAGE, installation.player.url)
+    run = call_real("submit", "-T", name, "-P", text, "--json", cwd=installation.folder)
     if run.returncode:
         sys.exit(f"{name}: {run.stdout}{run.stderr}")
-    return json.loads(json.dumps(json.loads(run.stdout)["result"]).replace(town.player.url, PAGE))
+    return json.loads(json.dumps(json.loads(run.stdout)["result"]).replace(installation.player.url, PAGE))
 
 
 def main() -> None:
     runs = json.loads(RUNS.read_text(encoding="utf-8"))
-    with tempfile.TemporaryDirectory() as folder, living(Path(folder), off="") as town:
+    with tempfile.TemporaryDirectory() as folder, running_installation(Path(folder), off="") as installation:
         for name, run in runs.items():
-            run["result"] = record(town, name, run["parameters"])
+            run["result"] = record(installation, name, run["parameters"])
     RUNS.write_text(json.dumps(runs, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from taskmill.catalogue.data import data_processing
-from taskmill.catalogue.data.results import Found, Output, Table
+from taskmill.catalogue.data.results import Found, Output, ResultTable
 from tests.catalogue.context import RecordingContext
 
 SALES = """day,region,price,quantity,customer
@@ -29,11 +29,11 @@ def sales(roots: Path) -> Path:
     return path
 
 
-def process(**parameters: Any) -> Table:
+def process(**parameters: Any) -> ResultTable:
     """As a worker does it: from JSON."""
     arguments = data_processing.decode(json.dumps(parameters))
     made = data_processing(RecordingContext(), **arguments)
-    assert isinstance(made, Table)
+    assert isinstance(made, ResultTable)
     assert json.loads(data_processing.encode_result(made))["result"] == "table"
     return made
 

@@ -13,7 +13,7 @@ import pytest
 
 from taskmill.catalogue.files import file_processing
 from taskmill.catalogue.files import operations as op
-from taskmill.catalogue.files.results import Checked, Counted, Inspected, Made, Wrote
+from taskmill.catalogue.files.results import Checked, Counted, Inspected, MadeFile, Wrote
 from taskmill.catalogue.refusal import Refusal
 from taskmill.core.retry import RetryPolicy
 from taskmill.executors.contract import StopRequested
@@ -96,10 +96,10 @@ def test_counts_are_those_of_wc(roots: Path) -> None:
 def test_compress_and_back(roots: Path, large: Path, form: op.Packing, ending: str, read: object) -> None:
     content = large.read_bytes()
     packed = process("large.bin", op.Compress(form))
-    assert packed.made == [Made(f"large.bin.{ending}", (roots / f"large.bin.{ending}").stat().st_size)]
+    assert packed.made == [MadeFile(f"large.bin.{ending}", (roots / f"large.bin.{ending}").stat().st_size)]
     assert read((roots / f"large.bin.{ending}").read_bytes()) == content  # type: ignore[operator]
     large.unlink()
-    assert process(f"large.bin.{ending}", op.Decompress()).made == [Made("large.bin", LARGE)]
+    assert process(f"large.bin.{ending}", op.Decompress()).made == [MadeFile("large.bin", LARGE)]
     assert large.read_bytes() == content
 
 
@@ -108,7 +108,7 @@ def test_zip_and_back(roots: Path, large: Path) -> None:
     with zipfile.ZipFile(roots / "packed.zip") as archive:
         assert archive.read("large.bin") == large.read_bytes()
     ctx = RecordingContext()
-    assert process("packed.zip", op.Decompress(output="back"), ctx).made == [Made("back", LARGE)]
+    assert process("packed.zip", op.Decompress(output="back"), ctx).made == [MadeFile("back", LARGE)]
     assert (roots / "back").read_bytes() == large.read_bytes()
     assert 0 < ctx.fractions[0] <= ctx.fractions[-1] <= 1
 
@@ -117,7 +117,7 @@ def test_a_member_of_a_zip_is_chosen_and_its_path_is_no_path(roots: Path) -> Non
     with zipfile.ZipFile(roots / "two.zip", "w") as archive:
         archive.writestr("a.txt", "first")
         archive.writestr("../../etc/evil", "second")
-    assert process("two.zip", op.Decompress(member="../../etc/evil")).made == [Made("two", 6)]
+    assert process("two.zip", op.Decompress(member="../../etc/evil")).made == [MadeFile("two", 6)]
     assert (roots / "two").read_text() == "second"
 
 
@@ -129,7 +129,7 @@ def test_several_files_of_a_zip_make_a_folder(roots: Path) -> None:
             archive.writestr(name, content)
     ctx = RecordingContext()
     made = process("all.zip", op.Decompress(), ctx).made
-    assert made == [Made(f"all/{name}", len(content)) for name, content in contents.items()]
+    assert made == [MadeFile(f"all/{name}", len(content)) for name, content in contents.items()]
     assert {name: (roots / "all" / name).read_bytes() for name in contents} == contents
     assert ctx.fractions == [1 / 3, 2 / 3, 1.0]
     assert sorted(os.listdir(roots)) == ["all", "all.zip"]
@@ -146,8 +146,8 @@ def test_several_files_of_a_zip_make_a_folder(roots: Path) -> None:
 def test_compressed_streams_one_after_the_other(roots: Path) -> None:
     (roots / "log.xz").write_bytes(lzma.compress(b"one ") + bytes(8) + lzma.compress(b"two"))
     (roots / "log.gz").write_bytes(gzip.compress(b"one ") + gzip.compress(b"two"))
-    assert process("log.xz", op.Decompress(output="x")).made == [Made("x", 7)]
-    assert process("log.gz", op.Decompress(output="g")).made == [Made("g", 7)]
+    assert process("log.xz", op.Decompress(output="x")).made == [MadeFile("x", 7)]
+    assert process("log.gz", op.Decompress(output="g")).made == [MadeFile("g", 7)]
     assert (roots / "x").read_bytes() == (roots / "g").read_bytes() == b"one two"
 
 
@@ -161,12 +161,12 @@ def test_compressing_twice_gives_the_same_bytes(roots: Path, notes: Path) -> Non
 def test_split_and_merge(roots: Path, large: Path) -> None:
     made = process("large.bin", op.Split(2_000_000)).made
     assert made == [
-        Made("large.bin.001", 2_000_000),
-        Made("large.bin.002", 2_000_000),
-        Made("large.bin.003", LARGE - 4_000_000),
+        MadeFile("large.bin.001", 2_000_000),
+        MadeFile("large.bin.002", 2_000_000),
+        MadeFile("large.bin.003", LARGE - 4_000_000),
     ]
     merged = process(made[0].filename, op.Merge([part.filename for part in made[1:]], "whole.bin"))
-    assert merged.made == [Made("whole.bin", LARGE)]
+    assert merged.made == [MadeFile("whole.bin", LARGE)]
     assert (roots / "whole.bin").read_bytes() == large.read_bytes()
 
 
@@ -183,7 +183,7 @@ def test_an_empty_file(roots: Path) -> None:
     (roots / "empty").touch()
     assert process("empty", op.Split(10)).made == []
     assert process("empty", op.Compress("gzip")).made[0].filename == "empty.gz"
-    assert process("empty.gz", op.Decompress(output="back")).made == [Made("back", 0)]
+    assert process("empty.gz", op.Decompress(output="back")).made == [MadeFile("back", 0)]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from PIL import Image
 from taskmill import App, InvalidParameters
 from taskmill.catalogue import settings
 from taskmill.catalogue.refusal import MissingExtra, Refusal
-from taskmill.catalogue.report import Made, report
+from taskmill.catalogue.report import MadeReport, report
 from taskmill.core import machine
 from taskmill.core.task import SECOND, Decision
 from taskmill.executors.contract import StopRequested
@@ -58,7 +58,7 @@ class Page(HTMLParser):
         self.texts.setdefault("", []).append("")
 
 
-def make(ctx: RecordingContext | None = None, **parameters: Any) -> Made:
+def make(ctx: RecordingContext | None = None, **parameters: Any) -> MadeReport:
     return report(ctx or RecordingContext(), **report.decode(json.dumps(parameters)))
 
 

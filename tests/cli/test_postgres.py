@@ -14,7 +14,7 @@ import pytest
 from taskmill.core.task import Task
 from taskmill.plugins import handlers
 from taskmill.sdk.sync import run
-from taskmill.stores.contract import Filter, Store
+from taskmill.stores.contract import Store, TaskFilter
 from taskmill.stores.open import open_store
 from taskmill.testing.conformance.case import a_task, claimed, succeeded
 from tests.cli.conftest import Call, call_real, free_port, read_until, running, stop, without
@@ -174,7 +174,7 @@ def _claimed(store: Store, count: int) -> list[Task]:
 
 def _content(url: str) -> object:
     with opened(url) as store:
-        tasks = run(store.find(Filter(), 2000)).tasks
+        tasks = run(store.find(TaskFilter(), 2000)).tasks
         attempts = [run(store.attempts(task.spec.id)) for task in tasks]
         return tasks, attempts, [(row.name, row.paused) for row in run(store.queues())]
 

@@ -10,7 +10,7 @@ from taskmill.core.errors import Conflict, StoreUnavailable
 from taskmill.core.state import State
 from taskmill.core.task import Task
 from taskmill.engine.client.copy import Copied, copy
-from taskmill.stores.contract import ClaimQuery, Filter, Store, WorkerRow
+from taskmill.stores.contract import ClaimQuery, Store, TaskFilter, WorkerRow
 from taskmill.stores.memory import MemoryStore
 from taskmill.stores.open import open_store
 from taskmill.testing.conformance.case import NOW, a_task, bring, claimed, read, succeeded
@@ -41,7 +41,7 @@ async def copied(source: Store, target: Store, *, finished: bool = False) -> Cop
 
 
 async def everything(store: Store) -> list[object]:
-    tasks = (await store.find(Filter(), 1000)).tasks
+    tasks = (await store.find(TaskFilter(), 1000)).tasks
     queues = [(row.name, row.paused) for row in await store.queues()]
     types = [row._replace(seen_at=0) for row in await store.task_types()]
     return [tasks, [await store.attempts(task.spec.id) for task in tasks], queues, types]
@@ -101,10 +101,10 @@ async def test_workers_at_the_source_are_a_reason_to_wait(source: Store, target:
     with pytest.raises(Conflict, match="would run twice") as refused:
         await copied(source, target)
     assert "--finished" in (refused.value.hint or "")
-    assert await target.count(Filter(), 9) == 0
+    assert await target.count(TaskFilter(), 9) == 0
     done = await copied(source, target, finished=True)
     assert done.left == 4
-    assert {task.head.state for task in (await target.find(Filter(), 99)).tasks} == {
+    assert {task.head.state for task in (await target.find(TaskFilter(), 99)).tasks} == {
         State.SUCCEEDED,
         State.FAILED,
         State.CANCELLED,

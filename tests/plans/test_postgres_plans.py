@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 
 from taskmill.core.state import State
-from taskmill.stores.contract import Filter
+from taskmill.stores.contract import TaskFilter
 from taskmill.stores.postgres import statements
 from taskmill.stores.postgres.database import connect
 from taskmill.stores.postgres.reads import oldest, picks
@@ -41,9 +41,9 @@ HOT: dict[str, tuple[str, set[str]]] = {
     "purge": (statements.purge("with_finished"), {"task_finished", BY_ID}),
     "purge by id": (statements.purge("with_finished_by_id"), {BY_ID}),
     "oldest ready": (statement("oldest_ready"), {READY}),
-    "find": (picks(Filter(), 9, 9)[0], {BY_STATE}),
-    "find by state": (picks(Filter(states=(State.FAILED,)), 9, 9)[0], {BY_STATE}),
-    "find by key": (picks(Filter(key="k"), 9, 9)[0], {"task_by_key"}),
+    "find": (picks(TaskFilter(), 9, 9)[0], {BY_STATE}),
+    "find by state": (picks(TaskFilter(states=(State.FAILED,)), 9, 9)[0], {BY_STATE}),
+    "find by key": (picks(TaskFilter(key="k"), 9, 9)[0], {"task_by_key"}),
     "export": (oldest(9, 9)[0], {BY_STATE}),
     "attempts": (statement("attempts"), set()),
 }

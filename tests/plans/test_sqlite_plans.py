@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from taskmill.core.state import State
-from taskmill.stores.contract import Filter
+from taskmill.stores.contract import TaskFilter
 from taskmill.stores.sqlite import statements
 from taskmill.stores.sqlite.database import Database
 from taskmill.stores.sqlite.reads import picks
@@ -54,11 +54,11 @@ SCANS_OF_AN_INDEX = {
     "few_ready": "stops at a limit",
 }
 VIEWS = {
-    "no filter": (Filter(), "INTEGER PRIMARY KEY (rowid<?)"),
-    "final state": (Filter(states=(State.FAILED,)), "by_state (state=? AND rowid<?)"),
-    "running": (Filter(states=(State.RUNNING,)), "by_state (state=? AND rowid<?)"),
-    "many ready": (Filter(states=(State.READY,)), "INTEGER PRIMARY KEY (rowid<?)"),
-    "key": (Filter(key="k"), "by_key (key=? AND rowid<?)"),
+    "no filter": (TaskFilter(), "INTEGER PRIMARY KEY (rowid<?)"),
+    "final state": (TaskFilter(states=(State.FAILED,)), "by_state (state=? AND rowid<?)"),
+    "running": (TaskFilter(states=(State.RUNNING,)), "by_state (state=? AND rowid<?)"),
+    "many ready": (TaskFilter(states=(State.READY,)), "INTEGER PRIMARY KEY (rowid<?)"),
+    "key": (TaskFilter(key="k"), "by_key (key=? AND rowid<?)"),
 }
 
 

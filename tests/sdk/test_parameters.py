@@ -16,7 +16,7 @@ import pytest
 from taskmill import App, InvalidParameters, InvalidRequest, TooLarge
 from taskmill.core.limits import PARAMETERS
 from taskmill.sdk.sync import run
-from taskmill.stores.contract import Filter
+from taskmill.stores.contract import TaskFilter
 
 
 class Color(enum.Enum):
@@ -242,4 +242,4 @@ def test_nothing_that_is_refused_is_stored() -> None:
 
     with pytest.raises(InvalidParameters):
         one.enqueue_many([one.call(1), one.call("x")])  # type: ignore[arg-type]
-    assert run(app.clients.sync().store.count(Filter(), 10)) == 0
+    assert run(app.clients.sync().store.count(TaskFilter(), 10)) == 0

@@ -10,7 +10,7 @@ import pytest
 
 from taskmill.core.errors import InvalidRequest, InvalidSettings, StoreError, StoreUnavailable
 from taskmill.sdk.sync import run
-from taskmill.stores.contract import Filter
+from taskmill.stores.contract import TaskFilter
 from taskmill.stores.open import open_store
 from taskmill.stores.sqlite.store import SqliteStore
 from taskmill.testing.conformance.case import a_task
@@ -38,7 +38,7 @@ def test_a_full_disk_refuses_and_keeps_what_is_there(store: SqliteStore) -> None
         with pytest.raises(StoreUnavailable, match="the disk is full") as refused:
             run(store.add(batch))
         assert refused.value.hint == "free some space on its disk"
-        assert run(store.find(Filter(), 9)).tasks == [kept]
+        assert run(store.find(TaskFilter(), 9)).tasks == [kept]
     connection(store).execute("PRAGMA max_page_count = 100000")
     assert run(store.add([a_task(parameters="x" * 100_000)])) == {}
 
@@ -79,7 +79,7 @@ def test_values_that_no_column_holds(store: SqliteStore, fields: dict[str, Any])
     for batch in ([a_task(**fields)], [a_task(), a_task(**fields)]):
         with pytest.raises(InvalidRequest, match="a value cannot be stored"):
             run(store.add(batch))
-    assert run(store.count(Filter(), 9)) == 0
+    assert run(store.count(TaskFilter(), 9)) == 0
 
 
 def test_a_store_that_is_not_open(tmp_path: Path) -> None:

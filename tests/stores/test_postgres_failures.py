@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from taskmill.core.errors import InvalidRequest, InvalidSettings, StoreError, StoreUnavailable, TaskmillError
-from taskmill.stores.contract import ANY, Filter
+from taskmill.stores.contract import ANY, TaskFilter
 from taskmill.stores.open import open_store
 from taskmill.stores.postgres.database import TIMINGS, PostgresTimings, location_of
 from taskmill.stores.postgres.errors import explained
@@ -195,7 +195,7 @@ async def test_a_database_that_is_read_only(postgres_url: str) -> None:
             with pytest.raises(StoreUnavailable) as refused:
                 await store.add([a_task()])
             assert "read-only" in str(refused.value)
-        assert await store.count(Filter(), 9) == 0
+        assert await store.count(TaskFilter(), 9) == 0
 
 
 async def test_a_table_that_somebody_holds(postgres_url: str) -> None:
@@ -271,7 +271,7 @@ async def test_values_that_no_column_holds(postgres_url: str, fields: dict[str, 
         for batch in ([a_task(**fields)], [a_task(), a_task(**fields)]):
             with pytest.raises(InvalidRequest, match="a value cannot be stored"):
                 await store.add(batch)
-        assert await store.count(Filter(), 9) == 0
+        assert await store.count(TaskFilter(), 9) == 0
 
 
 async def test_a_store_that_is_not_open(postgres_url: str) -> None:
@@ -291,5 +291,5 @@ async def test_writers_that_stand_in_each_others_way_all_get_through(postgres_ur
         keys = [f"k{i}" for i in range(30)]
         batches = [[a_task(key=key) for key in order] for order in (keys, keys[::-1]) for _ in range(6)]
         answers = await asyncio.gather(*map(store.add, batches))
-        assert await store.count(Filter(), 999) == len(keys)
+        assert await store.count(TaskFilter(), 999) == len(keys)
         assert sum(len(keys) - len(there) for there in answers) == len(keys)

@@ -8,7 +8,7 @@ import pytest
 
 from taskmill.core.errors import SchemaTooNew
 from taskmill.core.state import State
-from taskmill.stores.contract import Beat, ClaimQuery, Filter, Store, WorkerRow
+from taskmill.stores.contract import Beat, ClaimQuery, Store, TaskFilter, WorkerRow
 from taskmill.stores.open import open_store
 from taskmill.stores.postgres import schema
 from taskmill.testing.conformance.case import a_task, succeeded
@@ -43,7 +43,7 @@ async def work(store: Store) -> None:
     assert (stale, len(more)) == ([], 1)
     assert await store.save([succeeded(claim) for claim in more]) == []
     assert [task.head.state for task in (await store.get([tasks[0].spec.id])).values()] == [State.SUCCEEDED]
-    assert len((await store.find(Filter(), 3)).tasks) == 3
+    assert len((await store.find(TaskFilter(), 3)).tasks) == 3
     await store.promote(9)
     await store.reclaim("w1", 1, 9)
 

@@ -13,7 +13,7 @@ from taskmill.brokers.packing import MOST
 from taskmill.core.task import Ticket
 
 
-class Message(Protocol):
+class TicketMessage(Protocol):
     """Tickets of one queue and priority, delivered to one consumer. It is to be ended once, by `ack` or by `nack`; both
     return at once and never raise, also when the connection on which it came is lost or closed."""
 
@@ -31,7 +31,7 @@ class Message(Protocol):
         ...
 
 
-OnMessage = Callable[[Message], None]
+OnMessage = Callable[[TicketMessage], None]
 OnLost = Callable[[], None]
 
 

@@ -94,7 +94,7 @@ Attachments = Annotated[
 ]
 
 
-class Sent(TypedDict):
+class SentMail(TypedDict):
     message_id: str
     via: Literal["smtp", "outbox"]
     """`outbox`: it was not sent but written to a file, because no SMTP server is set."""
@@ -117,7 +117,7 @@ def email_sending(
     reply_to: ReplyTo = None,
     sender: Sender = None,
     attachments: Attachments = None,
-) -> Sent:
+) -> SentMail:
     """Send a mail; without an SMTP server in the settings, write it to the outbox folder.
 
     A busy server is tried again, a refused address is not. Whom the server took it for is written down, so that an
@@ -143,7 +143,7 @@ def email_sending(
     return _keep(configured, letter) if configured.smtp is None else _hand_over(ctx, configured, letter)
 
 
-def _hand_over(ctx: Context, configured: CatalogueSettings, letter: "Letter") -> Sent:
+def _hand_over(ctx: Context, configured: CatalogueSettings, letter: "Letter") -> SentMail:
     from email.utils import formatdate
 
     from taskmill.catalogue.mail.ledger import Ledger
@@ -161,7 +161,7 @@ def _hand_over(ctx: Context, configured: CatalogueSettings, letter: "Letter") ->
     return _sent(letter, ledger.entry, "taken by the SMTP server" if missing else "an earlier attempt sent it")
 
 
-def _sent(letter: "Letter", entry: "LedgerEntry", note: str) -> Sent:
+def _sent(letter: "Letter", entry: "LedgerEntry", note: str) -> SentMail:
     if not entry.taken:
         one, why = next(iter(entry.refused.items()))
         raise Refusal(f"the SMTP server takes it for no recipient; {one}: {why}")
@@ -174,7 +174,7 @@ def _sent(letter: "Letter", entry: "LedgerEntry", note: str) -> Sent:
     }
 
 
-def _keep(configured: CatalogueSettings, letter: "Letter") -> Sent:
+def _keep(configured: CatalogueSettings, letter: "Letter") -> SentMail:
     from email.utils import formatdate
 
     configured.outbox.mkdir(parents=True, exist_ok=True)

@@ -12,12 +12,12 @@ Text = Annotated[
 ]
 
 
-class Logged(TypedDict):
+class LoggedMessage(TypedDict):
     message: str
 
 
 @app.task
-async def message(ctx: Context, message: Text) -> Logged:
+async def message(ctx: Context, message: Text) -> LoggedMessage:
     """Log a message and return it."""
     ctx.log(message)
     return {"message": message}

@@ -25,7 +25,7 @@ from taskmill.engine.live.why import is_alive, serves
 from taskmill.feeds.contract import Feed
 from taskmill.feeds.open import open_feed
 from taskmill.sdk.backend import ConnectionSettings
-from taskmill.stores.contract import Filter, QueueRow, Store, WorkerRow
+from taskmill.stores.contract import QueueRow, Store, TaskFilter, WorkerRow
 from taskmill.stores.open import open_store, sqlite_path, store_scheme
 from taskmill.stores.schema import Schema, schema_of
 
@@ -272,7 +272,7 @@ def _queue(queue: QueueRow, alive: Sequence[WorkerRow]) -> CheckResult | None:
 
 async def _task_types(store: Store) -> list[CheckResult]:
     known = {row.name for row in await store.task_types()}
-    waiting = await store.find(Filter(states=(State.READY, State.SCHEDULED)), NEWEST)
+    waiting = await store.find(TaskFilter(states=(State.READY, State.SCHEDULED)), NEWEST)
     strange = sorted({task.spec.task_type for task in waiting.tasks} - known)
     if not strange:
         return [fine("task types", "workers know those of all waiting tasks")]

@@ -12,7 +12,7 @@ from taskmill.engine.notifier import Notifier
 from taskmill.feeds.contract import EventFilter
 from taskmill.service.admission import RequestCheck, parse_time
 from taskmill.service.views import Bulk, BulkResult, Refused, Where
-from taskmill.stores.contract import Filter
+from taskmill.stores.contract import TaskFilter
 
 STATES = tuple(State)
 MOST = 100
@@ -23,7 +23,7 @@ REFUSED_SHOWN = 100
 Control = Callable[[Notifier, Sequence[str]], Awaitable[list[Verdict]]]
 
 
-def to_filter(where: Where) -> Filter:
+def to_filter(where: Where) -> TaskFilter:
     """Raises InvalidRequest with a problem per condition."""
     states, queues, task_types = _values(where.state), _values(where.queue), _values(where.task_type)
     priorities, tags = _values(where.priority), _values(where.tag)
@@ -39,7 +39,7 @@ def to_filter(where: Where) -> Filter:
     if where.key is not None:
         check.add("$.key", limits.name(where.key))
     check.end()
-    return Filter(
+    return TaskFilter(
         tuple(State(state) for state in states),
         queues,
         task_types,
@@ -74,7 +74,7 @@ async def act(notifier: Notifier, control: Control, where: Bulk, states: tuple[S
     It goes page by page: each page is stored before the next is read.
     """
     filter = to_filter(where)
-    if filter == Filter() and not where.all:
+    if filter == TaskFilter() and not where.all:
         raise InvalidRequest("the filter is empty, which would match every task", hint='send "all": true to mean it')
     filter = filter if filter.states else filter._replace(states=states)
     if where.dry_run:

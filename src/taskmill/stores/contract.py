@@ -61,7 +61,7 @@ class Promoted(NamedTuple):
     """When the next scheduled task is due."""
 
 
-class Filter(NamedTuple):
+class TaskFilter(NamedTuple):
     """Every condition that is given must hold; tags: all of them."""
 
     states: tuple[State, ...] = ()
@@ -223,11 +223,11 @@ class Tasks(Protocol):
 class Reads(Protocol):
     """For people: never on the path of a task."""
 
-    async def find(self, where: Filter, limit: int, cursor: str | None = None) -> Page:
+    async def find(self, where: TaskFilter, limit: int, cursor: str | None = None) -> Page:
         """Raises InvalidRequest for a cursor that no page gave."""
         ...
 
-    async def count(self, where: Filter, limit: int) -> int:
+    async def count(self, where: TaskFilter, limit: int) -> int:
         """How many match, counted no further than `limit`."""
         ...
 

@@ -13,12 +13,12 @@ from taskmill.stores.contract import (
     Bell,
     ClaimQuery,
     Export,
-    Filter,
     Page,
     Promoted,
     Promotion,
     QueueRow,
     Stats,
+    TaskFilter,
     TaskTypeRow,
     WorkerRow,
 )
@@ -146,7 +146,7 @@ class MemoryStore:
                 self._attempts.pop(task.spec.id, None)
             return len(gone)
 
-    async def find(self, where: Filter, limit: int, cursor: str | None = None) -> Page:
+    async def find(self, where: TaskFilter, limit: int, cursor: str | None = None) -> Page:
         before = position(cursor)
         with self._lock:
             newest_first = sorted(self._tasks.values(), key=lambda task: -self._ages[task.spec.id])
@@ -155,7 +155,7 @@ class MemoryStore:
             page = found[:limit]
             return Page(page, str(self._ages[page[-1].spec.id]) if page and len(found) > limit else None)
 
-    async def count(self, where: Filter, limit: int) -> int:
+    async def count(self, where: TaskFilter, limit: int) -> int:
         with self._lock:
             return sum(1 for _ in islice(_matching(where, self._tasks.values()), limit))
 
@@ -287,11 +287,11 @@ class MemoryStore:
         return states.count(State.READY), states.count(State.RUNNING), states.count(State.SCHEDULED)
 
 
-def _matching(where: Filter, tasks: Iterable[Task]) -> Iterable[Task]:
+def _matching(where: TaskFilter, tasks: Iterable[Task]) -> Iterable[Task]:
     return (task for task in tasks if _matches(where, task))
 
 
-def _matches(where: Filter, task: Task) -> bool:
+def _matches(where: TaskFilter, task: Task) -> bool:
     spec, head = task
     return (
         (not where.states or head.state in where.states)

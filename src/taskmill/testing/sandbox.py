@@ -22,7 +22,7 @@ from taskmill.sdk.app import App
 from taskmill.sdk.codec import encoder
 from taskmill.sdk.sync import run
 from taskmill.sdk.task import Task
-from taskmill.stores.contract import ClaimQuery, Filter
+from taskmill.stores.contract import ClaimQuery, TaskFilter
 from taskmill.testing.clients import SandboxClients
 from taskmill.testing.clock import Clock, ClockedStore
 from taskmill.testing.direct import Direct
@@ -83,7 +83,7 @@ class Sandbox:
 
     def enqueued(self, task: Task[..., Any] | None = None, **parameters: Any) -> list[Stored]:
         """The tasks enqueued in this sandbox (of that type, with these parameters among theirs), oldest first."""
-        where = Filter(task_types=(task.name,) if task else ())
+        where = TaskFilter(task_types=(task.name,) if task else ())
         wanted = json.loads(encoder.encode(parameters))
         found = run(self._store.find(where, MANY)).tasks
         return [stored for stored in reversed(found) if wanted.items() <= _parameters(stored).items()]

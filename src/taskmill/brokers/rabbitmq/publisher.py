@@ -18,7 +18,7 @@ from taskmill.wires.availability import Availability
 PERSISTENT = pika.BasicProperties(delivery_mode=2)
 
 
-class TicketMessage(NamedTuple):
+class OutgoingMessage(NamedTuple):
     queue: str
     body: bytes
 
@@ -30,10 +30,10 @@ class SentBatch:
     confirmed: "asyncio.Future[Any]"
     """Done when RabbitMQ has said of each whether it keeps it."""
     unconfirmed: int
-    returned: list[TicketMessage]
+    returned: list[OutgoingMessage]
     """There is no such queue, or it does not take them yet: it is being made, or elects a leader."""
 
-    def confirm(self, message: TicketMessage, *, kept: bool) -> None:
+    def confirm(self, message: OutgoingMessage, *, kept: bool) -> None:
         self.unconfirmed -= 1
         if not kept:
             self.returned.append(message)
@@ -48,13 +48,13 @@ class TicketPublisher(AmqpPublisher):
         """Queues that are there."""
         self._unrouted: set[str] = set()
         """Queues that turned out not to be there."""
-        self._batches: dict[int, tuple[SentBatch, TicketMessage]] = {}
+        self._batches: dict[int, tuple[SentBatch, OutgoingMessage]] = {}
         """By delivery tag, in their order."""
         self._tag = 0
 
     async def publish(self, tickets: Sequence[Ticket], most: int = MOST) -> None:
         """At most `most` tickets to a message. Raises BrokerUnavailable."""
-        messages = [TicketMessage(queue_name(lane), pack(ids)) for lane, ids in parcels(tickets, most)]
+        messages = [OutgoingMessage(queue_name(lane), pack(ids)) for lane, ids in parcels(tickets, most)]
         await self._limited(self._deliver(messages))
 
     async def round_trip(self, queue: str, body: bytes) -> None:
@@ -75,7 +75,7 @@ class TicketPublisher(AmqpPublisher):
             if channel.is_open:
                 channel.close()
 
-    async def _deliver(self, messages: list[TicketMessage]) -> None:
+    async def _deliver(self, messages: list[OutgoingMessage]) -> None:
         pause = self._timings.first_resend
         while messages:
             channel = await self._ready_channel()
@@ -97,7 +97,7 @@ class TicketPublisher(AmqpPublisher):
             self._known.add(name)
             self._unrouted.discard(name)
 
-    def _send(self, channel: Channel, messages: Sequence[TicketMessage]) -> SentBatch:
+    def _send(self, channel: Channel, messages: Sequence[OutgoingMessage]) -> SentBatch:
         batch = SentBatch(self._replies.new(), len(messages), [])
         for message in messages:
             self._tag += 1

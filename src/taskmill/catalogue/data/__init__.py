@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from taskmill.catalogue.base import app
 from taskmill.catalogue.data.parameters import MOST_ROWS, MOST_STEPS, Data, FileName, Steps
-from taskmill.catalogue.data.results import Found, Table
+from taskmill.catalogue.data.results import Found, ResultTable
 from taskmill.catalogue.refusal import NO_SECOND_TRY
 from taskmill.executors.contract import Context
 
@@ -50,7 +50,7 @@ def data_processing(
     steps: Asked = [],  # noqa: B006
     output: Output = None,
     rows: Rows = 100,
-) -> Found | Table:
+) -> Found | ResultTable:
     """Filter, derive, group, sort and join tables; or say what a text is.
 
     Files of any size go through a bounded memory. A text without steps and output is only looked at.

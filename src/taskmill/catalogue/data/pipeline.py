@@ -9,7 +9,7 @@ from taskmill.catalogue.data.amounts import Amount
 from taskmill.catalogue.data.engine import Engine, opened
 from taskmill.catalogue.data.expressions import literal
 from taskmill.catalogue.data.parameters import Data, Join, Steps
-from taskmill.catalogue.data.results import Output, Table
+from taskmill.catalogue.data.results import Output, ResultTable
 from taskmill.catalogue.data.sources import TableSource, path_of, written
 from taskmill.catalogue.files.paths import RootedPath, locate
 from taskmill.catalogue.files.safe_files import writing
@@ -24,7 +24,7 @@ COPY = {
 }
 
 
-def process(ctx: Context, data: Data, steps: Sequence[Steps], output: str | None, rows: int) -> Table:
+def process(ctx: Context, data: Data, steps: Sequence[Steps], output: str | None, rows: int) -> ResultTable:
     with contextlib.ExitStack() as stack:
         joined = {id(step): sources.open_source(step.table, stack) for step in steps if isinstance(step, Join)}
         first = sources.open_source(data, stack)
@@ -42,7 +42,7 @@ class _Work:
         self._steps = steps
         self._rows = rows
 
-    def inline(self) -> Table:
+    def inline(self) -> ResultTable:
         with opened(self._ctx, sources.paths([self._first, *self._joined.values()])) as engine:
             sql, amount = self._query(engine), self._amount(engine)
             columns = engine.columns(sql)
@@ -54,14 +54,14 @@ class _Work:
                 table.row_count = engine.count(self._first.sql, amount)
             return table
 
-    def to_file(self, output: str) -> Table:
+    def to_file(self, output: str) -> ResultTable:
         form, rooted = sources.format_of(output), locate(output)
         with writing(rooted) as made:
             names = sources.paths([self._first, *self._joined.values()]) | {path_of(made): output}
             with opened(self._ctx, names) as engine:
                 return self._copy(engine, made, rooted, form)
 
-    def _copy(self, engine: Engine, made: BinaryIO, rooted: RootedPath, form: str) -> Table:
+    def _copy(self, engine: Engine, made: BinaryIO, rooted: RootedPath, form: str) -> ResultTable:
         sql, path = self._query(engine), literal(path_of(made))
         columns = engine.columns(sql)
         copy = f"COPY ({sql}) TO {path} ({COPY[form]}, USE_TMP_FILE false)"
@@ -88,8 +88,8 @@ def _relation(engine: Engine, source: TableSource) -> query.Relation:
     return query.Relation(source.sql, columns)
 
 
-def _table(columns: list[tuple[str, str]], found: list[tuple[Any, ...]], most: int) -> Table:
+def _table(columns: list[tuple[str, str]], found: list[tuple[Any, ...]], most: int) -> ResultTable:
     names = [name for name, _ in columns]
     rows = [dict(zip(names, map(values.plain, row), strict=True)) for row in found[:most]]
     kept = values.fitting(rows)
-    return Table([values.column(*one) for one in columns], kept, more=len(kept) < len(found))
+    return ResultTable([values.column(*one) for one in columns], kept, more=len(kept) < len(found))

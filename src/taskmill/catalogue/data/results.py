@@ -5,11 +5,11 @@ from typing import Any, Literal
 from msgspec import Struct
 
 
-class Result(Struct, tag_field="result"):
+class DataResult(Struct, tag_field="result"):
     pass
 
 
-class Found(Result, tag="found"):
+class Found(DataResult, tag="found"):
     """What a text is."""
 
     kind: Literal["empty", "text", "json", "json_lines", "csv", "tsv"]
@@ -34,7 +34,7 @@ class Output(Struct):
     bytes: int
 
 
-class Table(Result, tag="table"):
+class ResultTable(DataResult, tag="table"):
     columns: list[Column]
     rows: list[dict[str, Any]]
     """The first ones."""

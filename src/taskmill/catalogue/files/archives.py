@@ -12,7 +12,7 @@ from taskmill.catalogue.files.bounds import Bounds, Unpacker
 from taskmill.catalogue.files.folders import new_folder
 from taskmill.catalogue.files.paths import RootedPath
 from taskmill.catalogue.files.pieces import readable
-from taskmill.catalogue.files.results import Made
+from taskmill.catalogue.files.results import MadeFile
 from taskmill.catalogue.refusal import Refusal
 from taskmill.executors.contract import Context
 
@@ -47,7 +47,7 @@ def one_file(opened: ZipFile, source: RootedPath, member: str | None) -> context
     return opened.open(info)
 
 
-def extract(ctx: Context, opened: ZipFile, source: RootedPath, rooted: RootedPath, bounds: Bounds) -> list[Made]:
+def extract(ctx: Context, opened: ZipFile, source: RootedPath, rooted: RootedPath, bounds: Bounds) -> list[MadeFile]:
     """All files, into a new folder. Raises Refusal for a name that leads out of it."""
     files = [(info, _parts(info, source)) for info in _files(opened)]
     made = []
@@ -57,7 +57,7 @@ def extract(ctx: Context, opened: ZipFile, source: RootedPath, rooted: RootedPat
                 for piece in bounds.pieces(unpacker):
                     ctx.raise_if_cancelled()
                     file.write(piece)
-                made.append(Made("/".join((rooted.name, *parts)), file.tell()))
+                made.append(MadeFile("/".join((rooted.name, *parts)), file.tell()))
             ctx.raise_if_cancelled()
             ctx.progress(number / len(files), f"{number:,} of {len(files):,} files, {readable(bounds.done)}")
     return made[:LISTED]

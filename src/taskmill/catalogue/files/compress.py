@@ -7,7 +7,7 @@ from typing import BinaryIO, Protocol
 from taskmill.catalogue.files.operations import Compress
 from taskmill.catalogue.files.paths import target
 from taskmill.catalogue.files.pieces import pieces
-from taskmill.catalogue.files.results import Made, Wrote
+from taskmill.catalogue.files.results import MadeFile, Wrote
 from taskmill.catalogue.files.safe_files import reading, writing
 from taskmill.executors.contract import Context
 
@@ -22,7 +22,7 @@ def compress(ctx: Context, filename: str, asked: Compress) -> Wrote:
                 for piece in pieces(ctx, file, size):
                     packer.write(piece)
             packed = made.seek(0, 2)
-    return Wrote("compress", source.name, size, [Made(rooted.name, packed)])
+    return Wrote("compress", source.name, size, [MadeFile(rooted.name, packed)])
 
 
 class Packer(Protocol):

@@ -9,7 +9,7 @@ from taskmill.catalogue.files.compress import ENDINGS
 from taskmill.catalogue.files.operations import Decompress
 from taskmill.catalogue.files.paths import RootedPath, target
 from taskmill.catalogue.files.pieces import PIECE, readable
-from taskmill.catalogue.files.results import Made, Wrote
+from taskmill.catalogue.files.results import MadeFile, Wrote
 from taskmill.catalogue.files.safe_files import Opened, reading, writing
 from taskmill.catalogue.refusal import Refusal
 from taskmill.executors.contract import Context
@@ -35,7 +35,7 @@ def decompress(ctx: Context, filename: str, asked: Decompress) -> Wrote:
     return Wrote("decompress", source.name, opened.size, made)
 
 
-def _unzip(ctx: Context, opened: Opened, rooted: RootedPath, bounds: Bounds, asked: Decompress) -> list[Made]:
+def _unzip(ctx: Context, opened: Opened, rooted: RootedPath, bounds: Bounds, asked: Decompress) -> list[MadeFile]:
     from taskmill.catalogue.files import archives
 
     with archives.archive(opened.file, opened.rooted, opened.size) as archive:
@@ -45,13 +45,13 @@ def _unzip(ctx: Context, opened: Opened, rooted: RootedPath, bounds: Bounds, ask
             return [_copy(ctx, opened, unpacker, rooted, bounds)]
 
 
-def _copy(ctx: Context, opened: Opened, unpacker: Unpacker, rooted: RootedPath, bounds: Bounds) -> Made:
+def _copy(ctx: Context, opened: Opened, unpacker: Unpacker, rooted: RootedPath, bounds: Bounds) -> MadeFile:
     with writing(rooted) as made:
         for piece in bounds.pieces(unpacker):
             ctx.raise_if_cancelled()
             made.write(piece)
             ctx.progress(opened.file.tell() / opened.size, f"{readable(bounds.done)} so far")
-    return Made(rooted.name, bounds.done)
+    return MadeFile(rooted.name, bounds.done)
 
 
 def _form(file: BinaryIO, source: RootedPath) -> str:

@@ -3,11 +3,11 @@
 from msgspec import Struct
 
 
-class Result(Struct, tag_field="kind"):
+class FileResult(Struct, tag_field="kind"):
     pass
 
 
-class Counted(Result, tag="count"):
+class Counted(FileResult, tag="count"):
     filename: str
     bytes: int
     encoding: str
@@ -17,7 +17,7 @@ class Counted(Result, tag="count"):
     words: int | None
 
 
-class Checked(Result, tag="checksum"):
+class Checked(FileResult, tag="checksum"):
     filename: str
     bytes: int
     algorithm: str
@@ -25,7 +25,7 @@ class Checked(Result, tag="checksum"):
     """Hexadecimal."""
 
 
-class Inspected(Result, tag="inspect"):
+class Inspected(FileResult, tag="inspect"):
     filename: str
     bytes: int
     algorithm: str
@@ -35,22 +35,22 @@ class Inspected(Result, tag="inspect"):
     words: int | None
 
 
-class Made(Struct):
+class MadeFile(Struct):
     filename: str
     """Below its root."""
     bytes: int
 
 
-class Wrote(Result, tag="files"):
+class Wrote(FileResult, tag="files"):
     operation: str
     filename: str
     """What it was made from."""
     bytes: int
-    made: list[Made]
+    made: list[MadeFile]
     """Of a zip, the first 1,000."""
 
 
-class Drew(Result, tag="image"):
+class Drew(FileResult, tag="image"):
     filename: str
     output: str
     format: str

@@ -7,7 +7,7 @@ from typing import BinaryIO, NoReturn
 from taskmill.catalogue.files.operations import MOST_PARTS, Merge, Split
 from taskmill.catalogue.files.paths import RootedPath, target
 from taskmill.catalogue.files.pieces import pieces
-from taskmill.catalogue.files.results import Made, Wrote
+from taskmill.catalogue.files.results import MadeFile, Wrote
 from taskmill.catalogue.files.safe_files import reading, writing
 from taskmill.catalogue.refusal import Refusal
 from taskmill.executors.contract import Context
@@ -27,7 +27,7 @@ def split(ctx: Context, filename: str, asked: Split) -> Wrote:
                     left = asked.every
                 made[-1][1].write(part)
                 left -= len(part) if asked.unit == "bytes" else part.count(b"\n")
-        sizes = [Made(rooted.name, part.tell()) for rooted, part in made]
+        sizes = [MadeFile(rooted.name, part.tell()) for rooted, part in made]
     return Wrote("split", source.name, size, sizes)
 
 
@@ -41,7 +41,7 @@ def merge(ctx: Context, filename: str, asked: Merge) -> Wrote:
                 for piece in pieces(ctx, source.file, source.size, done, total):
                     made.write(piece)
                 done = made.tell()
-    return Wrote("merge", sources[0].rooted.name, total, [Made(rooted.name, done)])
+    return Wrote("merge", sources[0].rooted.name, total, [MadeFile(rooted.name, done)])
 
 
 def _begin(parts: contextlib.ExitStack, source: RootedPath, number: int) -> tuple[RootedPath, BinaryIO]:

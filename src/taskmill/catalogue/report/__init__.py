@@ -53,7 +53,7 @@ class Written(Struct):
     bytes: int
 
 
-class Made(Struct):
+class MadeReport(Struct):
     files: list[Written]
     sections: int
     tasks: int | None = None
@@ -67,7 +67,7 @@ def report(
     title: Title = "Report",
     output: Output = None,
     formats: Formats = ["html", "pdf"],  # noqa: B006
-) -> Made:
+) -> MadeReport:
     """Write a report with tables and charts: of Taskmill's own tasks, or of given data."""
     from taskmill.catalogue.report.make import make
 

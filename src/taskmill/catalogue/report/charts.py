@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from taskmill.catalogue.report.document import Chart
+from taskmill.catalogue.report.document import ReportChart
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +27,7 @@ def plain_text() -> Iterator[None]:
         yield
 
 
-def png(chart: Chart) -> bytes:
+def png(chart: ReportChart) -> bytes:
     """A picture for HTML."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -41,7 +41,7 @@ def png(chart: Chart) -> bytes:
     return file.getvalue()
 
 
-def draw(axes: "Axes", chart: Chart) -> None:
+def draw(axes: "Axes", chart: ReportChart) -> None:
     places = range(len(chart.x))
     if chart.kind == "bar":
         _bars(axes, chart)
@@ -51,14 +51,14 @@ def draw(axes: "Axes", chart: Chart) -> None:
     _label(axes, chart)
 
 
-def _bars(axes: "Axes", chart: Chart) -> None:
+def _bars(axes: "Axes", chart: ReportChart) -> None:
     width = 0.8 / len(chart.series)
     for number, (color, (name, values)) in enumerate(zip(COLORS, chart.series.items(), strict=False)):
         places = [at + (number - (len(chart.series) - 1) / 2) * width for at in range(len(values))]
         axes.bar(places, values, width, color=color, label=name)
 
 
-def _label(axes: "Axes", chart: Chart) -> None:
+def _label(axes: "Axes", chart: ReportChart) -> None:
     step = -(-len(chart.x) // MOST_LABELS) or 1
     places = range(0, len(chart.x), step)
     long = max((len(chart.x[at]) for at in places), default=0) > 8

@@ -9,12 +9,12 @@ from taskmill.catalogue.report.parameters import Given
 from taskmill.catalogue.report.parameters import Section as GivenSection
 
 
-class Table(NamedTuple):
+class ReportTable(NamedTuple):
     columns: list[str]
     rows: list[list[Any]]
 
 
-class Chart(NamedTuple):
+class ReportChart(NamedTuple):
     kind: str
     """`bar` or `line`."""
     x: list[str]
@@ -23,11 +23,11 @@ class Chart(NamedTuple):
     unit: str = ""
 
 
-class Section(NamedTuple):
+class ReportSection(NamedTuple):
     heading: str
     text: str = ""
-    table: Table | None = None
-    chart: Chart | None = None
+    table: ReportTable | None = None
+    chart: ReportChart | None = None
 
 
 class Document(NamedTuple):
@@ -35,7 +35,7 @@ class Document(NamedTuple):
     subtitle: str
     figures: list[tuple[str, str]]
     """The few numbers that matter most: what it is, and how much."""
-    sections: list[Section]
+    sections: list[ReportSection]
 
 
 def of_given(given: Given, title: str, now: datetime) -> Document:
@@ -58,25 +58,25 @@ def shown(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _section(given: GivenSection) -> Section:
+def _section(given: GivenSection) -> ReportSection:
     if given.chart and not given.rows:
         raise Refusal(f"section '{given.heading}': a chart needs rows")
     columns = list(given.rows[0]) if given.rows else []
     for number, row in enumerate(given.rows, 1):
         if strange := [name for name in row if name not in columns]:
             raise Refusal(f"section '{given.heading}': row {number} has a column {strange[0]!r} that the first lacks")
-    table = Table(columns, [[row.get(name) for name in columns] for row in given.rows]) if columns else None
-    return Section(given.heading, given.text, table, _chart(given, columns))
+    table = ReportTable(columns, [[row.get(name) for name in columns] for row in given.rows]) if columns else None
+    return ReportSection(given.heading, given.text, table, _chart(given, columns))
 
 
-def _chart(given: GivenSection, columns: Sequence[str]) -> Chart | None:
+def _chart(given: GivenSection, columns: Sequence[str]) -> ReportChart | None:
     if given.chart is None:
         return None
     for name in (given.chart.x, *given.chart.y):
         if name not in columns:
             raise Refusal(f"section '{given.heading}': there is no column {name!r}; there are {', '.join(columns)}")
     series = {name: [_number(given, row.get(name), name) for row in given.rows] for name in given.chart.y}
-    return Chart(given.chart.kind, [shown(row.get(given.chart.x)) for row in given.rows], series)
+    return ReportChart(given.chart.kind, [shown(row.get(given.chart.x)) for row in given.rows], series)
 
 
 def _number(given: GivenSection, value: Any, name: str) -> float:

@@ -5,7 +5,7 @@ from importlib.resources import files
 from typing import BinaryIO
 
 from taskmill.catalogue.report import charts
-from taskmill.catalogue.report.document import Chart, Document, shown
+from taskmill.catalogue.report.document import Document, ReportChart, shown
 
 
 def write(document: Document, made: BinaryIO) -> None:
@@ -16,5 +16,5 @@ def write(document: Document, made: BinaryIO) -> None:
     made.write(page.render(document=document, shown=shown, picture=_picture).encode("utf-8", "replace"))
 
 
-def _picture(chart: Chart) -> str:
+def _picture(chart: ReportChart) -> str:
     return base64.b64encode(charts.png(chart)).decode()

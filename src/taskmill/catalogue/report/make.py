@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from taskmill.catalogue.files.paths import locate
 from taskmill.catalogue.files.safe_files import writing
 from taskmill.catalogue.refusal import need
-from taskmill.catalogue.report import Made, Written, document, html, own_tasks, pdf
+from taskmill.catalogue.report import MadeReport, Written, document, html, own_tasks, pdf
 from taskmill.catalogue.report.parameters import OwnTasks, Subjects
 from taskmill.executors.contract import Context
 
 WRITERS = {"html": html.write, "pdf": pdf.write}
 
 
-def make(ctx: Context, about: Subjects, title: str, output: str, formats: Sequence[str]) -> Made:
+def make(ctx: Context, about: Subjects, title: str, output: str, formats: Sequence[str]) -> MadeReport:
     """All files appear together, at the end."""
     paths = {form: locate(f"{output}.{form}") for form in dict.fromkeys(formats)}
     need("jinja2", "reports")
@@ -29,7 +29,7 @@ def make(ctx: Context, about: Subjects, title: str, output: str, formats: Sequen
             written.append(Written(rooted.name, file.seek(0, 2)))
             ctx.progress(0.5 + 0.5 * number / len(paths), f"{form} written")
         ctx.raise_if_cancelled()
-    return Made(written, len(made.sections), tasks)
+    return MadeReport(written, len(made.sections), tasks)
 
 
 def _document(ctx: Context, about: Subjects, title: str) -> tuple[document.Document, int | None]:

@@ -9,13 +9,13 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from taskmill.catalogue import settings
-from taskmill.catalogue.report.document import Chart, Document, Section, Table, moment
+from taskmill.catalogue.report.document import Document, ReportChart, ReportSection, ReportTable, moment
 from taskmill.catalogue.report.parameters import OwnTasks
 from taskmill.core.state import State
 from taskmill.core.task import SECOND, Task
 from taskmill.executors.contract import Context
 from taskmill.sdk.sync import run
-from taskmill.stores.contract import Filter, Store
+from taskmill.stores.contract import Store, TaskFilter
 from taskmill.stores.open import open_store
 
 PAGE = 100
@@ -62,7 +62,7 @@ def _store() -> Iterator[Store]:
 
 def _tasks(ctx: Context, store: Store, about: OwnTasks, since: int) -> Iterator[Seen]:
     """Newest first, without the one that asks."""
-    where = Filter(queues=tuple(about.queues), task_types=tuple(about.task_types), created_after=since)
+    where = TaskFilter(queues=tuple(about.queues), task_types=tuple(about.task_types), created_after=since)
     total = run(store.count(where, MOST_TASKS)) or 1
     cursor, seen = None, 0
     while seen < MOST_TASKS:
@@ -97,7 +97,7 @@ def _only(about: OwnTasks) -> str:
     return queues + (f", task types {', '.join(about.task_types)}" if about.task_types else "")
 
 
-def _by_type(tasks: list[Seen]) -> Section:
+def _by_type(tasks: list[Seen]) -> ReportSection:
     groups: dict[str, list[Seen]] = defaultdict(list)
     for task in tasks:
         groups[task.task_type].append(task)
@@ -108,8 +108,8 @@ def _by_type(tasks: list[Seen]) -> Section:
         "succeeded": [float(row[2]) for row in shown],
         "failed": [float(row[3]) for row in shown],
     }
-    chart = Chart("bar", [row[0] for row in shown], series, "tasks") if shown else None
-    return Section("By task type", "" if rows else "No tasks in this time.", Table(columns, rows), chart)
+    chart = ReportChart("bar", [row[0] for row in shown], series, "tasks") if shown else None
+    return ReportSection("By task type", "" if rows else "No tasks in this time.", ReportTable(columns, rows), chart)
 
 
 def _type_row(name: str, tasks: list[Seen]) -> list[Any]:
@@ -121,7 +121,7 @@ def _type_row(name: str, tasks: list[Seen]) -> list[Any]:
     return [name, len(tasks), states[State.SUCCEEDED], states[State.FAILED], attempts, *shown]
 
 
-def _over_time(tasks: list[Seen], about: OwnTasks, now: datetime) -> Section:
+def _over_time(tasks: list[Seen], about: OwnTasks, now: datetime) -> ReportSection:
     width = about.hours * 3600 / min(BUCKETS, about.hours)
     count = round(about.hours * 3600 / width)
     start = now - timedelta(hours=about.hours)
@@ -131,23 +131,25 @@ def _over_time(tasks: list[Seen], about: OwnTasks, now: datetime) -> Section:
         made[task.state if task.state in made else "other"][at] += 1
     form = "%H:%M" if about.hours <= 48 else "%m-%d %H:%M"
     labels = [(start + timedelta(seconds=width * at)).strftime(form) for at in range(count)]
-    return Section("Over time", "When the tasks were created (UTC).", None, Chart("line", labels, made, "tasks"))
-
-
-def _failures(tasks: list[Seen]) -> Section:
-    failed = [task for task in tasks if task.state is State.FAILED]
-    rows = [[task.task_type, task.id, _at(task.finished_at), task.error, task.message] for task in failed[:LISTED]]
-    text = f"The newest {len(rows)} of {len(failed):,}." if failed else "None failed."
-    return Section(
-        "Failures", text, Table(["task type", "task", "finished", "error", "message"], rows) if rows else None
+    return ReportSection(
+        "Over time", "When the tasks were created (UTC).", None, ReportChart("line", labels, made, "tasks")
     )
 
 
-def _slowest(tasks: list[Seen]) -> Section:
+def _failures(tasks: list[Seen]) -> ReportSection:
+    failed = [task for task in tasks if task.state is State.FAILED]
+    rows = [[task.task_type, task.id, _at(task.finished_at), task.error, task.message] for task in failed[:LISTED]]
+    text = f"The newest {len(rows)} of {len(failed):,}." if failed else "None failed."
+    return ReportSection(
+        "Failures", text, ReportTable(["task type", "task", "finished", "error", "message"], rows) if rows else None
+    )
+
+
+def _slowest(tasks: list[Seen]) -> ReportSection:
     took = [(task.seconds, task) for task in tasks if task.seconds is not None]
     slowest = sorted(took, key=lambda one: -one[0])[:LISTED]
     rows = [[task.task_type, task.id, task.state.value, _duration(sec)] for sec, task in slowest]
-    return Section("Slowest", "", Table(["task type", "task", "state", "duration"], rows) if rows else None)
+    return ReportSection("Slowest", "", ReportTable(["task type", "task", "state", "duration"], rows) if rows else None)
 
 
 def _seen(task: Task) -> Seen:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from taskmill.catalogue.report import charts
-from taskmill.catalogue.report.document import Document, Section, Table, shown
+from taskmill.catalogue.report.document import Document, ReportSection, ReportTable, shown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -60,7 +60,7 @@ def _front(document: Document) -> "Figure":
     return page
 
 
-def _section(section: Section, lines: list[str]) -> "Figure":
+def _section(section: ReportSection, lines: list[str]) -> "Figure":
     page = _page(section.heading)
     for number, line in enumerate(lines):
         page.text(0.08, 0.91 - number * 0.018, line, color=INK, fontsize=9)
@@ -69,7 +69,7 @@ def _section(section: Section, lines: list[str]) -> "Figure":
     return page
 
 
-def _tables(heading: str, note: str, table: Table) -> Iterator["Figure"]:
+def _tables(heading: str, note: str, table: ReportTable) -> Iterator["Figure"]:
     for at in range(0, min(len(table.rows), MOST_ROWS), ROWS):
         page = _page(heading)
         page.text(0.08, 0.92, note, color=GREY, fontsize=9)
@@ -79,7 +79,7 @@ def _tables(heading: str, note: str, table: Table) -> Iterator["Figure"]:
         yield page
 
 
-def _table(page: "Figure", table: Table, rows: list[list[Any]]) -> None:
+def _table(page: "Figure", table: ReportTable, rows: list[list[Any]]) -> None:
     columns = table.columns[:COLUMNS]
     texts = [[shown(cell) for cell in row[:COLUMNS]] for row in rows]
     widths = _widths(columns, texts)

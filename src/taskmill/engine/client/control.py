@@ -8,7 +8,7 @@ from taskmill.core.errors import IllegalTransition
 from taskmill.core.state import FINAL, State
 from taskmill.core.task import Decision, Head, Spec, Task
 from taskmill.engine.notifier import Notifier
-from taskmill.stores.contract import Filter, Store
+from taskmill.stores.contract import Store, TaskFilter
 
 PAGE = 500
 """Tasks that are found, and decided on, at once."""
@@ -47,7 +47,7 @@ async def delete(notifier: Notifier, ids: Sequence[str]) -> list[Verdict]:
     return [_deletion(id, tasks.get(id), id in left) for id in ids]
 
 
-async def matching(store: Store, where: Filter, limit: int) -> AsyncIterator[list[str]]:
+async def matching(store: Store, where: TaskFilter, limit: int) -> AsyncIterator[list[str]]:
     """Ids of the tasks that match, page by page, `limit` in all at most."""
     cursor: str | None = None
     while limit > 0:

@@ -20,7 +20,7 @@ from taskmill.core.task import Task
 from taskmill.engine.live.events import log_events, state_event
 from taskmill.feeds.contract import Answer, EventFilter, Subscription
 from taskmill.feeds.hub import Hub
-from taskmill.stores.contract import ANY, Ear, Filter, Store
+from taskmill.stores.contract import ANY, Ear, Store, TaskFilter
 
 logger = logging.getLogger(__name__)
 
@@ -194,7 +194,7 @@ class PollingFeed:
     async def _read(self, ids: Collection[str], filters: Iterable[EventFilter]) -> list[Task]:
         found = dict(await self._store.get(list(ids))) if ids else {}
         for where in filters:
-            newest = Filter(queues=tuple(where.queues or ()), task_types=tuple(where.task_types or ()))
+            newest = TaskFilter(queues=tuple(where.queues or ()), task_types=tuple(where.task_types or ()))
             running = newest._replace(states=(State.RUNNING,))
             for wanted, limit in ((newest, self._settings.newest), (running, self._settings.running)):
                 page = await self._store.find(wanted, limit)

@@ -19,7 +19,7 @@ from taskmill.engine.worker.settle import decide
 logger = logging.getLogger(__name__)
 
 
-class Sent(NamedTuple):
+class SentDecision(NamedTuple):
     run: Run
     outcome: Outcome
     decision: Decision
@@ -30,8 +30,8 @@ class Completer:
         self._notifier = notifier
         self._in_flight = in_flight
         self._ended: list[tuple[Run, Outcome]] = []
-        self._sent: list[Sent] = []
-        self._stale: list[Sent] = []
+        self._sent: list[SentDecision] = []
+        self._stale: list[SentDecision] = []
 
     def __len__(self) -> int:
         return len(self._ended) + len(self._sent) + len(self._stale)
@@ -43,7 +43,7 @@ class Completer:
     def decisions(self, now: int) -> list[Decision]:
         """What to save now; `now` is the store's time. They stay here until `saved` is called."""
         ended, self._ended = self._ended, []
-        self._sent += [Sent(run, outcome, _decision(run, outcome, now)) for run, outcome in ended]
+        self._sent += [SentDecision(run, outcome, _decision(run, outcome, now)) for run, outcome in ended]
         return [sent.decision for sent in self._sent]
 
     def saved(self, stale: Collection[str]) -> None:
@@ -73,13 +73,13 @@ class Completer:
                 self._in_flight.drop(one.run)
         self._announce(saved)
 
-    def _announce(self, saved: list[Sent]) -> None:
+    def _announce(self, saved: list[SentDecision]) -> None:
         for one in saved:
             self._in_flight.drop(one.run)
         self._notifier.changed([(one.run.task, one.decision.head) for one in saved])
 
 
-def _outdated(sent: Sent) -> bool:
+def _outdated(sent: SentDecision) -> bool:
     """The claim was renewed after the decision was made: that is why it is stale."""
     return sent.decision.head.version != sent.run.claim.head.version + 1
 

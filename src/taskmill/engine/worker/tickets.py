@@ -9,7 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 
-from taskmill.brokers.contract import Broker, Message
+from taskmill.brokers.contract import Broker, TicketMessage
 from taskmill.brokers.packing import MOST, PriorityOrder
 from taskmill.core.errors import BrokerUnavailable
 from taskmill.core.task import Priority, Ticket
@@ -27,7 +27,7 @@ class Delivered:
 
     __slots__ = ("again", "ids", "message", "unsettled")
 
-    def __init__(self, message: Message, ids: list[str], unsettled: int) -> None:
+    def __init__(self, message: TicketMessage, ids: list[str], unsettled: int) -> None:
         self.message = message
         self.ids = ids
         self.unsettled = unsettled
@@ -145,7 +145,7 @@ class TicketBuffer:
 
     # --- for the consumer
 
-    def _put(self, message: Message) -> None:
+    def _put(self, message: TicketMessage) -> None:
         size = len(message.ids)
         space = self._capacity - self._count - self._claiming_count
         kept = max(0, min(size, space, int(AHEAD * self._wanted)))

@@ -9,7 +9,7 @@ from typing import Any
 
 from taskmill.core.state import State
 from taskmill.core.task import Attempt
-from taskmill.stores.contract import Filter, Page, Stats
+from taskmill.stores.contract import Page, Stats, TaskFilter
 from taskmill.stores.cursors import NEWEST, position
 from taskmill.stores.postgres.database import Connection
 from taskmill.stores.postgres.statements import TASK, read_task, statement
@@ -23,14 +23,14 @@ _COLUMNS = f"seq, {', '.join(TASK)}"
 _PICK = f"SELECT {_COLUMNS} FROM taskmill.task WHERE {{}} ORDER BY seq {{}} LIMIT {{}}"
 
 
-async def find(db: Connection, where: Filter, limit: int, cursor: str | None = None) -> Page:
+async def find(db: Connection, where: TaskFilter, limit: int, cursor: str | None = None) -> Page:
     query, values = picks(where, position(cursor), limit + 1)
     rows = await db.fetch(query, *values)
     page = rows[:limit]
     return Page([read_task(row, 1) for row in page], str(page[-1][0]) if page and len(rows) > limit else None)
 
 
-async def count(db: Connection, where: Filter, limit: int) -> int:
+async def count(db: Connection, where: TaskFilter, limit: int) -> int:
     query, values = picks(where, NEWEST, limit)
     [found] = await db.fetchrow(statement("count", picks=query), *values)
     return int(found)
@@ -46,7 +46,7 @@ async def stats(db: Connection) -> Stats:
     return Stats({state: counted.get(state, 0) for state in State}, oldest)
 
 
-def picks(where: Filter, before: int, limit: int) -> tuple[str, list[Any]]:
+def picks(where: TaskFilter, before: int, limit: int) -> tuple[str, list[Any]]:
     """The query for matching tasks, newest first, and its values. Its rows: the age, then the columns of a task."""
     values: list[Any] = []
 
@@ -77,7 +77,7 @@ def _merged(states: Sequence[State], conditions: list[str], order: str, most: st
     return f"{union} ORDER BY seq {order} LIMIT {most}"
 
 
-def _conditions(where: Filter, value: Any) -> list[str]:
+def _conditions(where: TaskFilter, value: Any) -> list[str]:
     found = [
         term.format(value(list(getattr(where, field)))) for field, term in _ANY_OF.items() if getattr(where, field)
     ]

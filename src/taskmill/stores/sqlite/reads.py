@@ -9,7 +9,7 @@ from typing import Any
 
 from taskmill.core.state import State
 from taskmill.core.task import Attempt
-from taskmill.stores.contract import Filter, Page, Stats
+from taskmill.stores.contract import Page, Stats, TaskFilter
 from taskmill.stores.cursors import NEWEST, position
 from taskmill.stores.sqlite import statements
 from taskmill.stores.sqlite.database import Database
@@ -22,7 +22,7 @@ _COMPARED = {"created_after": "created_at > :created_after", "created_before": "
 _PICK = "SELECT seq FROM task{index} WHERE {conditions} ORDER BY seq DESC LIMIT :limit"
 
 
-def find(db: Database, where: Filter, limit: int, cursor: str | None = None) -> Page:
+def find(db: Database, where: TaskFilter, limit: int, cursor: str | None = None) -> Page:
     before = position(cursor)
     values: dict[str, Any] = {"before": before, "limit": limit + 1}
     few_ready = State.READY in where.states and db.one(statement("few_ready"), {"few": FEW}) < FEW
@@ -32,7 +32,7 @@ def find(db: Database, where: Filter, limit: int, cursor: str | None = None) -> 
     return Page([task for _, task in page], str(page[-1][0]) if page and len(rows) > limit else None)
 
 
-def count(db: Database, where: Filter, limit: int) -> int:
+def count(db: Database, where: TaskFilter, limit: int) -> int:
     values: dict[str, Any] = {"before": NEWEST, "limit": limit}
     return int(db.one(statement("count", picks=picks(where, values, few_ready=True)), values))
 
@@ -46,7 +46,7 @@ def stats(db: Database) -> Stats:
     return Stats({state: counted.get(state, 0) for state in State}, db.one(statement("oldest_ready")))
 
 
-def picks(where: Filter, values: dict[str, Any], *, few_ready: bool) -> str:
+def picks(where: TaskFilter, values: dict[str, Any], *, few_ready: bool) -> str:
     """The query for the ages of matching tasks, newest first.
 
     Its parameters are put into `values`, which has `before` and `limit` already.
@@ -76,7 +76,7 @@ def _index(state: State, few_ready: bool) -> str:
     return " INDEXED BY by_state"
 
 
-def _conditions(where: Filter, values: dict[str, Any]) -> list[str]:
+def _conditions(where: TaskFilter, values: dict[str, Any]) -> list[str]:
     found = []
     for field, column in _ANY_OF.items():
         if getattr(where, field):

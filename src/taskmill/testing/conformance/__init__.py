@@ -13,10 +13,10 @@ from taskmill.testing.conformance.adding import Adding
 from taskmill.testing.conformance.bell import Loopless, Ringing
 from taskmill.testing.conformance.case import StoreCase
 from taskmill.testing.conformance.claiming import Claiming
-from taskmill.testing.conformance.copying import Copied
+from taskmill.testing.conformance.copying import Copying
 from taskmill.testing.conformance.leases import Leases
 from taskmill.testing.conformance.machine import Moves
-from taskmill.testing.conformance.model import Model
+from taskmill.testing.conformance.model import RandomHistories
 from taskmill.testing.conformance.purging import Purging
 from taskmill.testing.conformance.races import Races
 from taskmill.testing.conformance.registry import Registered
@@ -26,5 +26,7 @@ from taskmill.testing.conformance.views import Views
 __all__ = ["Loopless", "StoreCase", "StoreSuite"]
 
 
-class StoreSuite(Adding, Claiming, Saving, Leases, Races, Moves, Purging, Views, Copied, Registered, Ringing, Model):
+class StoreSuite(
+    Adding, Claiming, Saving, Leases, Races, Moves, Purging, Views, Copying, Registered, Ringing, RandomHistories
+):
     """All of it."""

@@ -4,7 +4,7 @@ import asyncio
 
 from taskmill.core.state import State
 from taskmill.core.task import Head, Spec, Task
-from taskmill.stores.contract import Filter, Store
+from taskmill.stores.contract import Store, TaskFilter
 from taskmill.testing.conformance.case import NOW, StoreCase, a_task, added, claimed, read, scenario, succeeded
 
 FULL_SPEC = Spec(
@@ -53,7 +53,7 @@ class Adding(StoreCase):
         found = (await store.get([task.spec.id]))[task.spec.id]
         assert found == task
         assert [type(value) for value in found.head] == [type(value) for value in FULL_HEAD]
-        assert (await store.find(Filter(), 1)).tasks == [task]
+        assert (await store.find(TaskFilter(), 1)).tasks == [task]
 
     @scenario
     async def test_a_megabyte_survives_on_every_path(self, store: Store) -> None:
@@ -88,7 +88,7 @@ class Adding(StoreCase):
         batch = [a_task() for _ in range(150)]
         batch[3], batch[149] = known, a_task(key="k")
         assert await store.add(batch) == {3: known.spec.id, 149: holder.spec.id}
-        assert await store.count(Filter(), 1000) == 150
+        assert await store.count(TaskFilter(), 1000) == 150
 
     @scenario
     async def test_the_first_of_two_that_clash_in_one_batch_is_inserted(self, store: Store) -> None:
@@ -118,11 +118,11 @@ class Adding(StoreCase):
         (known,) = await added(store, a_task())
         batches = [[a_task(), known, a_task()] for _ in range(50)]
         assert await asyncio.gather(*map(store.add, batches)) == [{1: known.spec.id}] * 50
-        assert await store.count(Filter(), 1000) == 101
+        assert await store.count(TaskFilter(), 1000) == 101
 
     @scenario
     async def test_many_adds_of_one_key_at_once_make_one_task(self, store: Store) -> None:
         answers = await asyncio.gather(*(store.add([a_task(key="k")]) for _ in range(50)))
-        (only,) = (await store.find(Filter(), 10)).tasks
+        (only,) = (await store.find(TaskFilter(), 10)).tasks
         assert sorted(map(len, answers)) == [0, *[1] * 49]
         assert {id for answer in answers for id in answer.values()} == {only.spec.id}

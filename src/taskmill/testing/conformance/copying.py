@@ -6,7 +6,7 @@ from taskmill.core import machine
 from taskmill.core.errors import InvalidRequest
 from taskmill.core.state import State
 from taskmill.core.task import Attempt, Task
-from taskmill.stores.contract import ClaimQuery, Export, Filter, Store
+from taskmill.stores.contract import ClaimQuery, Export, Store, TaskFilter
 from taskmill.testing.conformance.adding import FULL_HEAD, FULL_SPEC
 from taskmill.testing.conformance.case import NOW, StoreCase, a_task, added, bring, claimed, read, scenario, succeeded
 
@@ -24,7 +24,7 @@ async def exported(store: Store, limit: int) -> list[Export]:
     return found
 
 
-class Copied(StoreCase):
+class Copying(StoreCase):
     @scenario
     async def test_oldest_first_page_by_page_with_their_attempts(self, store: Store) -> None:
         claims = await claimed(store, *(a_task() for _ in range(7)))
@@ -57,7 +57,7 @@ class Copied(StoreCase):
     async def test_restored_tasks_are_as_old_as_their_places(self, store: Store) -> None:
         tasks = [a_task(key=f"key {i}" if i % 3 else None) for i in range(300)]
         assert await store.restore(tasks, []) == []
-        assert (await store.find(Filter(), 999)).tasks == tasks[::-1]
+        assert (await store.find(TaskFilter(), 999)).tasks == tasks[::-1]
 
     @scenario
     async def test_a_lower_version_gives_way_and_no_other(self, store: Store) -> None:

@@ -19,7 +19,7 @@ from taskmill.core import machine
 from taskmill.core.errors import IllegalTransition
 from taskmill.core.state import FINAL, State
 from taskmill.core.task import Attempt, Decision, Head, Task
-from taskmill.stores.contract import Beat, ClaimQuery, Filter, Store
+from taskmill.stores.contract import Beat, ClaimQuery, Store, TaskFilter
 from taskmill.stores.memory import MemoryStore
 from taskmill.testing.conformance.case import NOW, StoreCase, a_task
 
@@ -32,7 +32,7 @@ LIMITS = st.integers(0, 4)
 PICKS = st.lists(st.integers(0, 999), max_size=4)
 MOVES = st.sampled_from(["succeed", "fail", "give up", "snooze", "release", "lose", "cancel", "stop", "retry"])
 WHERE = st.builds(
-    Filter,
+    TaskFilter,
     states=st.lists(st.sampled_from(State), max_size=3).map(tuple),
     queues=st.lists(QUEUES, max_size=1).map(tuple),
     priorities=st.lists(st.integers(1, 3), max_size=2).map(tuple),
@@ -156,7 +156,7 @@ class Histories(RuleBasedStateMachine):
         self.now += by
 
     @rule(where=WHERE, limit=st.integers(1, 5))
-    def look(self, where: Filter, limit: int) -> None:
+    def look(self, where: TaskFilter, limit: int) -> None:
         self.same(lambda store: store.count(where, limit))
         self.same(lambda store: _two_pages(store, where, limit))
 
@@ -190,16 +190,16 @@ def _check(head: Head) -> None:
 
 
 async def _tasks(store: Store) -> list[Task]:
-    return (await store.find(Filter(), 99)).tasks
+    return (await store.find(TaskFilter(), 99)).tasks
 
 
-async def _two_pages(store: Store, where: Filter, limit: int) -> list[list[Task]]:
+async def _two_pages(store: Store, where: TaskFilter, limit: int) -> list[list[Task]]:
     first = await store.find(where, limit)
     second = await store.find(where, limit, first.cursor) if first.cursor else None
     return [first.tasks, second.tasks if second else []]
 
 
-class Model(StoreCase):
+class RandomHistories(StoreCase):
     model_settings = settings(
         max_examples=30,
         stateful_step_count=30,

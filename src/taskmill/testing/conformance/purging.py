@@ -2,7 +2,7 @@
 
 from taskmill.core.state import State
 from taskmill.core.task import Task
-from taskmill.stores.contract import Filter, Store
+from taskmill.stores.contract import Store, TaskFilter
 from taskmill.testing.conformance.case import NOW, StoreCase, a_task, bring, claimed, scenario, succeeded
 
 DONE = [State.SUCCEEDED]
@@ -27,7 +27,7 @@ class Purging(StoreCase):
         await finished(store, 1)
         failed = await bring(store, State.FAILED)
         assert await store.purge(9, states=[*DONE, State.CANCELLED], before=AFTER) == 1
-        assert (await store.find(Filter(), 9)).tasks == [failed]
+        assert (await store.find(TaskFilter(), 9)).tasks == [failed]
         assert await store.purge(9, states=[], before=AFTER) == 0
 
     @scenario
@@ -35,7 +35,7 @@ class Purging(StoreCase):
         first, second, third = await finished(store, 3)
         ids = [first.spec.id, "a stranger", third.spec.id]
         assert await store.purge(9, states=DONE, before=AFTER, ids=ids) == 2
-        assert (await store.find(Filter(), 9)).tasks == [second]
+        assert (await store.find(TaskFilter(), 9)).tasks == [second]
         assert await store.purge(9, states=DONE, before=AFTER, ids=[]) == 0
 
     @scenario

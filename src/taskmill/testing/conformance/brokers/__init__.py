@@ -12,10 +12,10 @@ installed.
 from taskmill.testing.conformance.brokers.case import BrokerCase
 from taskmill.testing.conformance.brokers.delivery import Delivery
 from taskmill.testing.conformance.brokers.priorities import Priorities
-from taskmill.testing.conformance.brokers.workers import Workers
+from taskmill.testing.conformance.brokers.workers import SharedByWorkers
 
 __all__ = ["BrokerCase", "BrokerSuite"]
 
 
-class BrokerSuite(Delivery, Workers, Priorities):
+class BrokerSuite(Delivery, SharedByWorkers, Priorities):
     """All of it."""

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from taskmill.brokers.contract import Broker, Message
+from taskmill.brokers.contract import Broker, TicketMessage
 from taskmill.core.task import Ticket
 from taskmill.engine.worker.settings import WorkerTimings
 from taskmill.engine.worker.tickets import TicketBuffer
@@ -59,13 +59,13 @@ class Inbox:
     """A consumer as the contract has it. What came waits here, and the test acknowledges or returns it."""
 
     def __init__(self, broker: Broker, queues: Collection[str], wanted: int = CAPACITY) -> None:
-        self.messages: list[Message] = []
+        self.messages: list[TicketMessage] = []
         self.wanted = wanted
         self._news = asyncio.Event()
         self.consumer = broker.consume(queues, self._put, lambda: None)
         self.consumer.want(wanted)
 
-    async def next(self) -> list[Message]:
+    async def next(self) -> list[TicketMessage]:
         """What has come since, or comes next."""
         while not self.messages:
             self._news.clear()
@@ -84,12 +84,12 @@ class Inbox:
                     message.ack()
         return list(found)
 
-    def _put(self, message: Message) -> None:
+    def _put(self, message: TicketMessage) -> None:
         self.messages.append(message)
         self._news.set()
 
 
-def tickets_of(message: Message) -> list[Ticket]:
+def tickets_of(message: TicketMessage) -> list[Ticket]:
     return [Ticket(id, message.queue, message.priority) for id in message.ids]
 
 

@@ -17,7 +17,7 @@ from taskmill.testing.conformance.brokers.case import (
 from taskmill.testing.conformance.loops import scenario
 
 
-class Workers(BrokerCase):
+class SharedByWorkers(BrokerCase):
     @scenario
     async def test_each_ticket_goes_to_one(self, broker: Broker, queue: str) -> None:
         tickets = some_tickets(queue, 40)
