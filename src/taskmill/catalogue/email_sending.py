@@ -140,14 +140,14 @@ def email_sending(
         _attachments(attachments or []),
     )
     ctx.progress(0.1, "written")
-    return _keep(configured, letter) if configured.smtp is None else _hand_over(ctx, configured, letter)
+    return _keep(configured, letter) if configured.smtp is None else _transmit(ctx, configured, letter)
 
 
-def _hand_over(ctx: Context, configured: CatalogueSettings, letter: "Letter") -> SentMail:
+def _transmit(ctx: Context, configured: CatalogueSettings, letter: "Letter") -> SentMail:
     from email.utils import formatdate
 
     from taskmill.catalogue.mail.ledger import Ledger
-    from taskmill.catalogue.mail.smtp import hand_over
+    from taskmill.catalogue.mail.smtp import transmit
 
     assert configured.smtp is not None
     ledger = Ledger(configured.state / "mail", letter.id)
@@ -157,7 +157,7 @@ def _hand_over(ctx: Context, configured: CatalogueSettings, letter: "Letter") ->
     missing = [one for one in letter.recipients if one not in entry.taken and one not in entry.refused]
     if missing:
         sender = letter.sender.addr_spec
-        hand_over(ctx, configured.smtp, sender, missing, letter.written(formatdate()), ledger)
+        transmit(ctx, configured.smtp, sender, missing, letter.written(formatdate()), ledger)
     return _sent(letter, ledger.entry, "taken by the SMTP server" if missing else "an earlier attempt sent it")
 
 

@@ -125,8 +125,8 @@ def sine(angle: Decimal) -> Decimal:
     """The series, after whole turns are taken away."""
     with decimal.localcontext() as context:
         context.prec += max(0, _angle(angle)) + GUARD
-        turn = 2 * pi(context.prec)
-        x = angle - turn * (angle / turn).to_integral_value()
+        circle = 2 * pi(context.prec)
+        x = angle - circle * (angle / circle).to_integral_value()
         term, total, last, n = x, x, Decimal(0), 1
         while total != last:
             n += 2

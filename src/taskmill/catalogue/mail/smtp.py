@@ -23,7 +23,7 @@ class MailServerAway(Exception):
     """No connection, or it broke; another try may do better."""
 
 
-def hand_over(ctx: Context, smtp: Smtp, sender: str, recipients: list[str], mail: bytes, ledger: Ledger) -> None:
+def transmit(ctx: Context, smtp: Smtp, sender: str, recipients: list[str], mail: bytes, ledger: Ledger) -> None:
     """Raises Refusal, Retry and MailServerAway. What became of each recipient is in the ledger."""
     with _connection(smtp) as server:
         ctx.raise_if_cancelled()

@@ -104,9 +104,12 @@ class Copying(StoreCase):
     @scenario
     async def test_a_key_that_one_gives_up_is_free_for_another(self, store: Store) -> None:
         (holder,) = await added(store, a_task(key=KEY))
-        heir, ended = a_task(key=KEY), Task(holder.spec, machine.cancel(holder.head, NOW))
-        assert await store.restore([heir, ended], []) == []
-        assert await store.get([heir.spec.id, holder.spec.id]) == {heir.spec.id: heir, holder.spec.id: ended}
+        successor, ended = a_task(key=KEY), Task(holder.spec, machine.cancel(holder.head, NOW))
+        assert await store.restore([successor, ended], []) == []
+        assert await store.get([successor.spec.id, holder.spec.id]) == {
+            successor.spec.id: successor,
+            holder.spec.id: ended,
+        }
 
     @scenario
     async def test_what_is_restored_is_claimed_and_saved(self, store: Store) -> None:

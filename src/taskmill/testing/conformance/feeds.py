@@ -37,8 +37,8 @@ def an_event(state: State = State.RUNNING, version: int = 2, at: int = 0, **fiel
 
 
 def progressed(event: TaskEvent, fraction: float, at: int) -> TaskEvent:
-    told = json.dumps({"fraction": fraction, "note": "half-way …"}, ensure_ascii=False, separators=(",", ":"))
-    return event._replace(kind="progress", progress=told, at=AT + at)
+    progress = json.dumps({"fraction": fraction, "note": "half-way …"}, ensure_ascii=False, separators=(",", ":"))
+    return event._replace(kind="progress", progress=progress, at=AT + at)
 
 
 async def heard(subscription: Subscription, count: int) -> list[TaskEvent]:

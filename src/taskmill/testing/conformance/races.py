@@ -15,11 +15,11 @@ class Races(StoreCase):
     async def test_zombie_finish(self, store: Store) -> None:
         """A worker wakes up after another has taken its task over (sidequest#208, celery's visibility timeout)."""
         (zombie,) = await claimed(store, a_task())
-        (heir,) = await store.reclaim("w2", LEASE, 1, now=END + 1)
+        (successor,) = await store.reclaim("w2", LEASE, 1, now=END + 1)
         assert await store.save([succeeded(zombie, kept=True)]) == [zombie.spec.id]
-        assert await read(store, zombie.spec.id) == heir.head
+        assert await read(store, zombie.spec.id) == successor.head
         assert await store.attempts(zombie.spec.id) == []
-        assert await store.save([succeeded(heir)]) == []
+        assert await store.save([succeeded(successor)]) == []
 
     @scenario
     async def test_same_attempt_number(self, store: Store) -> None:
