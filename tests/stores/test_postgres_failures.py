@@ -191,10 +191,10 @@ async def test_a_database_that_is_read_only(postgres_url: str) -> None:
         name = postgres_url.rpartition("/")[2]
         execute(postgres_url, f"alter database {name} set default_transaction_read_only = on")
         execute(postgres_url, f"select pg_terminate_backend(pid) from pg_stat_activity where {OTHERS}")
-        for _ in range(2):
-            with pytest.raises(StoreUnavailable) as refused:
-                await store.add([a_task()])
-            assert "read-only" in str(refused.value)
+        with pytest.raises(StoreUnavailable):  # the connection is closed, or the new one is read-only
+            await store.add([a_task()])
+        with pytest.raises(StoreUnavailable, match="read-only"):
+            await store.add([a_task()])
         assert await store.count(TaskFilter(), 9) == 0
 
 
