@@ -32,7 +32,7 @@ def mill(faulty: Faulty) -> Trial:
     """The tests look at the store itself, the worker gets the faulty one."""
     mill = Trial(faulty._store)
     mill.served = faulty
-    mill.timings = WorkerTimings(retry_delay=0.02)
+    mill.timings = WorkerTimings(failure_pause=0.02)
     return mill
 
 
@@ -125,7 +125,7 @@ async def test_a_worker_that_stops_tries_for_a_while_to_save(mill: Trial, faulty
 async def test_a_worker_ends_although_the_store_stays_away(
     mill: Trial, faulty: Faulty, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with mill.worker(timings=WorkerTimings(retry_delay=0.02, close_timeout=0.1)):
+    async with mill.worker(timings=WorkerTimings(failure_pause=0.02, close_timeout=0.1)):
         [id] = await mill.add(h.waits.call(0.05))
         await mill.when(id, lambda task: task.head.state is State.RUNNING)
         faulty.before = down()

@@ -84,7 +84,7 @@ async def test_from_any_thread(wire: Wire) -> None:
 
 
 async def test_what_cannot_be_sent_is_dropped_and_the_next_is_sent_again(wire: Wire) -> None:
-    sender = BackgroundSender(wire.send, SenderSettings(retry_delay=0.01))
+    sender = BackgroundSender(wire.send, SenderSettings(failure_pause=0.01))
     wire.open.clear()
     wire.fails = True
     sender.put([1])

@@ -85,53 +85,53 @@ def buffer_of(broker: Scripted, capacity: int = 100, timings: WorkerTimings = QU
 
 async def test_a_message_is_acknowledged_when_all_its_tickets_are_claimed(broker: Scripted) -> None:
     buffer = buffer_of(broker)
-    assert buffer.claim(2) == []
+    assert buffer.take(2) == []
     message = broker.deliver("a", "b", "c")
-    assert buffer.claim(2) == ["a", "b"]
+    assert buffer.take(2) == ["a", "b"]
     buffer.claimed()
     assert not message.ended
-    assert buffer.claim(2) == ["c"]
+    assert buffer.take(2) == ["c"]
     buffer.claimed()
     assert message.ended == "ack"  # type: ignore[comparison-overlap]
 
 
 async def test_more_are_fetched_when_nothing_is_here_and_not_twice(broker: Scripted) -> None:
     buffer = buffer_of(broker)
-    buffer.claim(5)
-    buffer.claim(5)
+    buffer.take(5)
+    buffer.take(5)
     assert broker.wants == [5]
     broker.deliver("a")
     assert broker.pokes == 1
-    buffer.claim(5)
+    buffer.take(5)
     assert broker.wants == [5], "not beside a claim"
     buffer.claimed()
-    buffer.claim(4)
+    buffer.take(4)
     assert broker.wants == [5, 4]
 
 
 async def test_tickets_that_come_while_a_claim_is_under_way_are_claimed_next(broker: Scripted) -> None:
     buffer = buffer_of(broker)
-    buffer.claim(5)
+    buffer.take(5)
     broker.deliver("normal")
-    assert buffer.claim(5) == ["normal"]
+    assert buffer.take(5) == ["normal"]
     broker.deliver("low", priority=3)
     broker.deliver("high", priority=1)
     buffer.claimed()
-    assert buffer.claim(5) == ["high", "low"]
+    assert buffer.take(5) == ["high", "low"]
 
 
 async def test_the_first_after_a_rest_wait_for_others(broker: Scripted) -> None:
     buffer = buffer_of(broker, timings=WorkerTimings(sorting_delay=0.01))
-    buffer.claim(5)
+    buffer.take(5)
     broker.deliver("low", priority=3)
-    assert (buffer.claim(5), broker.pokes) == ([], 0)
+    assert (buffer.take(5), broker.pokes) == ([], 0)
     broker.deliver("high", priority=1)
     await asyncio.wait_for(broker.poked.wait(), 5)
-    assert buffer.claim(5) == ["high", "low"]
+    assert buffer.take(5) == ["high", "low"]
     buffer.claimed()
-    buffer.claim(5)
+    buffer.take(5)
     broker.deliver("later")
-    assert buffer.claim(5) == ["later"], "it was not there during the rest"
+    assert buffer.take(5) == ["later"], "it was not there during the rest"
 
 
 async def test_the_first_after_a_rest_are_claimed_although_the_clock_stands(
@@ -142,57 +142,57 @@ async def test_the_first_after_a_rest_are_claimed_although_the_clock_stands(
     now = loop.time()
     monkeypatch.setattr(loop, "time", lambda: now)
     buffer = buffer_of(broker, timings=WorkerTimings(sorting_delay=5e-10))
-    buffer.claim(5)
+    buffer.take(5)
     broker.deliver("a")
     await broker.poked.wait()
-    assert buffer.claim(5) == ["a"]
+    assert buffer.take(5) == ["a"]
 
 
 async def test_a_claim_that_failed_comes_first_again(broker: Scripted) -> None:
     buffer = buffer_of(broker)
-    buffer.claim(9)
+    buffer.take(9)
     one, other = broker.deliver("a", "b", "c"), broker.deliver("d")
-    assert buffer.claim(2) == ["a", "b"]
+    assert buffer.take(2) == ["a", "b"]
     buffer.failed()
-    assert buffer.claim(9) == ["a", "b", "c", "d"]
+    assert buffer.take(9) == ["a", "b", "c", "d"]
     buffer.failed()
-    assert buffer.claim(9) == ["a", "b", "c", "d"]
+    assert buffer.take(9) == ["a", "b", "c", "d"]
     buffer.claimed()
     assert (one.ended, other.ended) == ("ack", "ack")
 
 
 async def test_what_nobody_has_room_for_goes_back(broker: Scripted) -> None:
     buffer = buffer_of(broker)
-    buffer.claim(2)
+    buffer.take(2)
     part, whole = broker.deliver("a", "b", "c"), broker.deliver("d")
-    buffer.claim(2)
+    buffer.take(2)
     buffer.claimed()
-    buffer.claim(0)
+    buffer.take(0)
     await asyncio.sleep(0.1)
     assert broker.wants == [2, 0]
     assert (part.ended, whole.ended, broker.announced) == ("ack", "nack", [(["c"], 2)])
     assert len(buffer) == 0
-    buffer.claim(1)
+    buffer.take(1)
     assert broker.wants == [2, 0, 1]
 
 
 async def test_a_worker_that_waits_keeps_on_waiting(broker: Scripted) -> None:
     buffer = buffer_of(broker)
-    buffer.claim(2)
+    buffer.take(2)
     broker.deliver("a")
-    buffer.claim(2)
+    buffer.take(2)
     buffer.claimed()
-    buffer.claim(2)
+    buffer.take(2)
     await asyncio.sleep(0.1)
     assert 0 not in broker.wants
 
 
 async def test_a_rest_that_cannot_be_announced_goes_back_with_its_message(broker: Scripted) -> None:
     buffer = buffer_of(broker)
-    buffer.claim(2)
+    buffer.take(2)
     message = broker.deliver("a", "b", "c", "d", "e")
     broker.away = True
-    assert buffer.claim(4) == ["a", "b", "c", "d"]
+    assert buffer.take(4) == ["a", "b", "c", "d"]
     await asyncio.sleep(0.01)
     assert not message.ended, "its claims are under way"
     buffer.claimed()
@@ -201,13 +201,13 @@ async def test_a_rest_that_cannot_be_announced_goes_back_with_its_message(broker
 
 async def test_no_more_than_the_capacity(broker: Scripted) -> None:
     buffer = buffer_of(broker, capacity=3)
-    buffer.claim(10)
+    buffer.take(10)
     first = broker.deliver("a", "b")
-    assert buffer.claim(10) == ["a", "b"]
+    assert buffer.take(10) == ["a", "b"]
     second, third = broker.deliver("c", "d"), broker.deliver("e")
     assert broker.wants[-1] == 0
     assert third.ended == "nack"
-    assert buffer.claim(10) == ["c"]
+    assert buffer.take(10) == ["c"]
     await asyncio.sleep(0)
     buffer.claimed()
     assert (first.ended, second.ended, broker.announced) == ("ack", "ack", [(["d"], 1)])
@@ -215,7 +215,7 @@ async def test_no_more_than_the_capacity(broker: Scripted) -> None:
 
 async def test_no_more_of_a_message_than_twice_what_was_wanted(broker: Scripted) -> None:
     buffer = buffer_of(broker)
-    buffer.claim(3)
+    buffer.take(3)
     broker.deliver(*(str(number) for number in range(100)))
     await asyncio.sleep(0)
     assert len(buffer) == 6
@@ -225,21 +225,21 @@ async def test_no_more_of_a_message_than_twice_what_was_wanted(broker: Scripted)
 
 async def test_what_was_lost_with_the_connection_is_forgotten(broker: Scripted) -> None:
     buffer = buffer_of(broker)
-    buffer.claim(2)
+    buffer.take(2)
     message = broker.deliver("a", "b", "c", "d")
-    assert buffer.claim(2) == ["a", "b"]
+    assert buffer.take(2) == ["a", "b"]
     broker.on_lost()
     buffer.claimed()
     assert (len(buffer), message.ended) == (0, "")
-    assert buffer.claim(2) == []
+    assert buffer.take(2) == []
     assert broker.wants == [2, 2]
 
 
 async def test_tickets_of_a_queue_that_is_not_served_any_more_go_back(broker: Scripted) -> None:
     buffer = buffer_of(broker)
     buffer.serve(["q", "other"])
-    buffer.claim(5)
+    buffer.take(5)
     gone, stays = broker.deliver("a"), broker.deliver("b", queue="other")
     buffer.serve(["other"])
     assert (gone.ended, stays.ended) == ("nack", "")
-    assert buffer.claim(5) == ["b"]
+    assert buffer.take(5) == ["b"]

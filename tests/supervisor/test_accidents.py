@@ -34,7 +34,7 @@ def test_restarts_leave_no_descriptors_behind() -> None:
         assert child.process is not None
         assert child.process.wait() == 1
         child.suspects()
-        child.reap()
+        child.clean_up()
     assert descriptors() <= before
 
 

@@ -10,9 +10,10 @@ import msgspec
 from taskmill.cli.completion import complete_id
 from taskmill.cli.options import filter_options, filter_values, json_option, store_options
 from taskmill.cli.output import details, document, json_line, printable, rows, safe_json, terminal
-from taskmill.core.errors import TaskCancelled, TaskError
+from taskmill.core.errors import TaskCancelled
 from taskmill.core.state import State
 from taskmill.core.times import iso
+from taskmill.service.present import no_result
 from taskmill.service.session import Session, open_session
 from taskmill.service.views import Attempts, AttemptView, TaskSummary, TaskView, Where
 
@@ -166,14 +167,15 @@ def show_outcome(view: TaskView, as_json: bool, verbose: bool) -> None:
 
 def require_result(view: TaskView, verbose: bool) -> None:
     """Raises TaskError, TaskCancelled for a task that ended without a result."""
-    if view.state is State.CANCELLED:
+    kind = no_result(view.state)
+    if kind is TaskCancelled:
         raise TaskCancelled(f"task {view.id} was cancelled")
-    if view.state is State.FAILED:
+    if kind is not None:
         error = error_of(view.error)
         if verbose and error.traceback:
             click.echo(printable(error.traceback.rstrip()), err=True)
         hint = f"taskmill get -v {view.id} shows its attempts and logs"
-        raise TaskError(f"task {view.id} failed: {error}", hint=hint)
+        raise kind(f"task {view.id} {view.state}: {error}", hint=hint)
 
 
 def error_of(raw: msgspec.Raw | None) -> StoredError:

@@ -27,7 +27,7 @@ def create(spec: Spec, now: int, run_at: int | None = None, *, waiting: bool = F
 def unblock(head: Head, now: int) -> Head:
     """The last parent has succeeded."""
     _allow(head, Event.UNBLOCK)
-    return _rest(head, head.run_at, now)
+    return _leave_running(head, head.run_at, now)
 
 
 def promote(head: Head) -> Head:
@@ -79,19 +79,21 @@ def fail(spec: Spec, head: Head, error: str, now: int, delay: int, *, final: boo
         return _finish(head, State.CANCELLED, now)
     if final or head.attempt >= spec.attempt_limit:
         return _finish(head, State.FAILED, now)
-    return _rest(head, now + delay, now)
+    return _leave_running(head, now + delay, now)
 
 
 def snooze(head: Head, delay: int, now: int) -> Head:
     """Later, with the attempt given back."""
     _allow(head, Event.SNOOZE)
-    return _finish(head, State.CANCELLED, now) if head.cancel else _rest(_give_back(head), now + delay, now)
+    return (
+        _finish(head, State.CANCELLED, now) if head.cancel else _leave_running(_restore_attempt(head), now + delay, now)
+    )
 
 
 def release(head: Head, now: int) -> Head:
     """The worker gives the task back unharmed: no attempt used."""
     _allow(head, Event.RELEASE)
-    return _finish(head, State.CANCELLED, now) if head.cancel else _again(_give_back(head), now)
+    return _finish(head, State.CANCELLED, now) if head.cancel else _again(_restore_attempt(head), now)
 
 
 def lose(head: Head, error: str, now: int, limit: int = LOSS_LIMIT) -> Head:
@@ -102,7 +104,7 @@ def lose(head: Head, error: str, now: int, limit: int = LOSS_LIMIT) -> Head:
         return _finish(head, State.CANCELLED, now)
     if head.losses >= limit:
         return _finish(head, State.FAILED, now)
-    return _again(_give_back(head), now)
+    return _again(_restore_attempt(head), now)
 
 
 def cancel(head: Head, now: int, *, stopped: bool = False) -> Head:
@@ -130,7 +132,7 @@ def _allow(head: Head, event: Event) -> None:
         raise IllegalTransition(f"a {head.state} task does not allow '{event}'")
 
 
-def _rest(head: Head, run_at: int, now: int) -> Head:
+def _leave_running(head: Head, run_at: int, now: int) -> Head:
     return head._replace(
         state=State.READY if run_at <= now else State.SCHEDULED,
         version=head.version + 1,
@@ -142,7 +144,7 @@ def _rest(head: Head, run_at: int, now: int) -> Head:
 
 def _again(head: Head, now: int) -> Head:
     """At once, keeping its place in the queue."""
-    return _rest(head, min(head.run_at, now), now)
+    return _leave_running(head, min(head.run_at, now), now)
 
 
 def _finish(head: Head, state: State, now: int) -> Head:
@@ -158,5 +160,5 @@ def _finish(head: Head, state: State, now: int) -> Head:
     )
 
 
-def _give_back(head: Head) -> Head:
+def _restore_attempt(head: Head) -> Head:
     return head._replace(attempt=max(0, head.attempt - 1))

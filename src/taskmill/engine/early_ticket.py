@@ -29,7 +29,7 @@ class EarlyTicket:
     """How long after a ticket that claimed nothing a worker looks into the queues."""
 
     def send(self, tickets: "BackgroundSender[Ticket] | None", tasks: Sequence[tuple[Spec, Head]]) -> float:
-        """Of a task that is about to be stored, if it is alone and nothing else is being sent. Returns when."""
+        """Sends the ticket of a lone task before it is stored, if no other ticket is being sent. Returns the time."""
         if tickets is None or len(tasks) != 1 or tickets.busy or tasks[0][1].state is not State.READY:
             return NOT_SENT
         spec = tasks[0][0]

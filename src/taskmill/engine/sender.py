@@ -33,7 +33,7 @@ class SenderSettings:
     small: int = 3
     small_weight: float = 0.4
     """What a batch of so few counts of the burst, for a few every two milliseconds are no stream yet."""
-    retry_delay: float = 0.5
+    failure_pause: float = 0.5
     """After a failure."""
     close_timeout: float = 2.0
     """To send the rest when it closes."""
@@ -112,4 +112,4 @@ class BackgroundSender(Generic[T]):
             # Whoever is served from here finds the rest elsewhere, and sooner than it could be sent again.
             logger.info("%d not sent: %s", len(items) + len(self._waiting), error)
             self._waiting.clear()
-            await asyncio.sleep(self._settings.retry_delay)
+            await asyncio.sleep(self._settings.failure_pause)

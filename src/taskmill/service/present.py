@@ -70,7 +70,7 @@ def result_view(task: Task) -> views.ResultView:
 def no_result(state: State) -> type[TaskError] | None:
     """The kind of error for whoever wants the result; None for a task that has one, or has not ended.
 
-    Every face asks here: a final state that is added later is an error and no empty result.
+    REST and the command line ask here: a final state that is added later is an error and no empty result.
     """
     if state not in FINAL or state is State.SUCCEEDED:
         return None

@@ -189,7 +189,7 @@ class BulkResult(Struct, kw_only=True):
 
 
 class QueueView(Struct, kw_only=True):
-    """A queue and how many tasks it has in each state."""
+    """A queue and how many tasks in it are ready, running and scheduled."""
 
     name: str
     paused: bool

@@ -158,7 +158,7 @@ class Tasks(Protocol):
     """The verbs by which tasks live; only they change a task."""
 
     async def add(self, tasks: Sequence[Task]) -> dict[int, str]:
-        """Insert what is new; the rest, by its position: the id of the task that is there already.
+        """Inserts new tasks. Returns, for each task that was not inserted, its position and the id of the existing one.
 
         A task is there already when its id is known or an unfinished task holds its key. Positions count
         within `tasks`, so two of one batch may clash: the first is inserted.

@@ -113,7 +113,7 @@ class Child:
         """Ids of the tasks it ran when it ended."""
         return board.Board(self._board_fd, self._plan.settings.slots).read()
 
-    def reap(self) -> None:
+    def clean_up(self) -> None:
         """Free what belonged to the ended process, and plan its restart: at once, later if it keeps failing.
 
         One that was asked to end did not fail.

@@ -28,7 +28,7 @@ class SupervisorTimings:
     kill_margin: float = 5.0
     """After the grace period, before a child that should end is killed."""
     store_retry: float = 1.0
-    """Until the tasks of a dead worker are given back again, after the store failed."""
+    """Between two tries to give back a dead worker's tasks, while the store fails."""
 
 
 class ServerPlan(NamedTuple):

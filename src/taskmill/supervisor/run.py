@@ -64,7 +64,7 @@ class Supervisor:
         self._watcher = watcher
         self._on_ready = on_ready
         self._timings = timings
-        self._announced = False
+        self._reported_ready = False
         self._exit_code = 0
         self._stopping = False
         self._dead: list[DeadChild] = []
@@ -99,7 +99,7 @@ class Supervisor:
         was_ready = child.ready or suspects  # then the code may be a handler's choice
         drained = child.draining
         child.kill()  # what it started itself
-        child.reap()
+        child.clean_up()
         if self._stopping or drained:  # drained: for the changed files
             return
         if self._watcher and child is not self._server and not was_ready and code != STORE_AWAY:
@@ -116,7 +116,7 @@ class Supervisor:
         return self._children[-1] if self._plan.server is not None else None
 
     def _give_back(self) -> None:
-        """What a dead worker held goes to the others at once; if the store fails, a little later.
+        """What a dead worker had claimed goes to the others at once; if the store fails, a little later.
 
         Under an owner of its own, so that what a failing store left half-way is found again by the next try.
         """
@@ -150,7 +150,7 @@ class Supervisor:
             elif fd in starting:
                 child = starting[fd]
                 child.starting, child.ready = False, bool(os.read(fd, 16))  # nothing: it died
-                self._announce()
+                self._report_ready()
             elif self._watcher is not None:
                 self._on_files(self._watcher)
 
@@ -165,10 +165,10 @@ class Supervisor:
         soonest = min(due, default=float("inf"))
         return None if soonest == float("inf") else max(0.0, soonest - now)
 
-    def _announce(self) -> None:
+    def _report_ready(self) -> None:
         watching = self._watcher is None or self._watcher.ready
-        if not self._announced and watching and all(child.ready for child in self._children):
-            self._announced = True
+        if not self._reported_ready and watching and all(child.ready for child in self._children):
+            self._reported_ready = True
             self._on_ready()
 
     def _on_files(self, watcher: FileWatcher) -> None:
@@ -176,7 +176,7 @@ class Supervisor:
         if changed is None:
             logger.error("files are not watched any more: the process that did it has ended")
             self._watcher = None
-        self._announce()
+        self._report_ready()
         if not changed or self._stopping:
             return
         logger.warning(

@@ -23,10 +23,10 @@ logger = logging.getLogger(__name__)
 
 MOST_MESSAGES, MOST_TICKETS = 250, 250
 """Unsettled, of one lane. The tickets are as many as are expected in them."""
-AHEAD = 2
-"""How many times what was wanted of late may be here."""
-DECAY = 0.9
-"""The share of what was wanted before that counts when less is wanted now."""
+PREFETCH_FACTOR = 2
+"""RabbitMQ may deliver so many times the tickets that were wanted of late."""
+WANTED_DECAY = 0.9
+"""When fewer tickets are wanted, the estimate of what is wanted falls to this share of itself each time."""
 FIRST_GUESS = 10.0
 """Tickets to a message, before any came."""
 WEIGHT = 0.1
@@ -94,8 +94,8 @@ class RabbitConsumer:
         if not tickets:
             self._consume(0)
             return
-        self._wanted = max(tickets, DECAY * self._wanted)
-        expected = int(min(MOST_TICKETS, AHEAD * self._wanted) / self._tickets_per_message)
+        self._wanted = max(tickets, WANTED_DECAY * self._wanted)
+        expected = int(min(MOST_TICKETS, PREFETCH_FACTOR * self._wanted) / self._tickets_per_message)
         prefetch = max(1, min(MOST_MESSAGES, expected))
         if len(self._unsettled) >= self._prefetch:  # they have fewer tickets than was expected
             prefetch = max(prefetch, min(MOST_MESSAGES, 2 * len(self._unsettled)))

@@ -31,7 +31,7 @@ class Reap:
 
 
 async def give_back(notifier: Notifier, owner: str, dead: str, lease: float, suspects: set[str], lost: Lost) -> None:
-    """A worker is known to be dead: what it ran (`suspects`) is lost, what it only held is given back unharmed.
+    """A worker is known to be dead: what it ran (`suspects`) is lost, what it had only claimed is given back unharmed.
 
     When the store fails in the middle, a repeat with the same `owner` goes on where this one stopped.
     """
@@ -41,7 +41,7 @@ async def give_back(notifier: Notifier, owner: str, dead: str, lease: float, sus
 
 
 async def settle_lost(notifier: Notifier, worker: str | None, ends: Sequence[tuple[Claim, Outcome]]) -> None:
-    """`worker`: whose attempts these were; a lease that was taken over does not tell."""
+    """`worker`: the dead worker, for the record of the attempts; the claims themselves name the new owner."""
     if not ends:
         return
     now = await notifier.store.clock()

@@ -85,7 +85,7 @@ class Follower:
         end = None if timeout is None else time.monotonic() + timeout
         missed = self.missed
         while not self.over:
-            events = await self._read_store() if self._rest() <= 0 else await self._hear(end)
+            events = await self._read_store() if self._until_next_read() <= 0 else await self._hear(end)
             if events or self.missed != missed or (end is not None and time.monotonic() >= end):
                 return events
         return []
@@ -94,7 +94,7 @@ class Follower:
         if self._watching is not None:
             self._watching.close()
 
-    def _rest(self) -> float:
+    def _until_next_read(self) -> float:
         """Seconds until the next look at the store."""
         if self._looked is None:
             return 0.0
@@ -102,7 +102,7 @@ class Follower:
         return self._looked + pause - time.monotonic()
 
     async def _hear(self, end: float | None) -> list[TaskEvent]:
-        rest = self._rest() if end is None else min(self._rest(), end - time.monotonic())
+        rest = self._until_next_read() if end is None else min(self._until_next_read(), end - time.monotonic())
         if self._watching is None:
             await asyncio.sleep(rest)
             return []

@@ -53,7 +53,7 @@ class Completer:
             self._stale += [one for one in sent if one.decision.id in stale]
             sent = [one for one in sent if one.decision.id not in stale]
         if sent:
-            self._announce(sent)
+            self._notify_saved(sent)
 
     async def settle_stale(self) -> None:
         """Decide again on the newer head where the claim still stands; the others are saved, or somebody else's now."""
@@ -71,9 +71,9 @@ class Completer:
             else:
                 logger.warning("the outcome of task %s came too late and was refused", one.decision.id)
                 self._in_flight.drop(one.run)
-        self._announce(saved)
+        self._notify_saved(saved)
 
-    def _announce(self, saved: list[SentDecision]) -> None:
+    def _notify_saved(self, saved: list[SentDecision]) -> None:
         for one in saved:
             self._in_flight.drop(one.run)
         self._notifier.changed([(one.run.task, one.decision.head) for one in saved])

@@ -18,7 +18,7 @@ class WorkerSettings:
     slots: int = 16
     """Attempts at once, in each worker process."""
     lease: float = 15.0
-    """How long a claim holds without a sign of life."""
+    """How long a claim stays without a sign of life."""
     grace: float = 30.0
     """How long running attempts may go on after SIGTERM."""
     poll: float = 1.0
@@ -38,12 +38,12 @@ class WorkerTimings:
     ticketless_interval: float = 5.0
     """Between claims by queue while tickets keep coming."""
     sorting_window: float = 0.2
-    """How long after a rest tickets that come are taken for some that were there before."""
+    """Tickets that come this soon after an idle time were probably queued before."""
     sorting_delay: float = 0.01
-    """How long the first of them wait for the others."""
+    """How long the first of those wait for the others, so that high ones go first."""
     progress_delay: float = 0.25
     """Between progress and its write, so that several go together."""
-    retry_delay: float = 0.5
-    """After the store failed."""
+    failure_pause: float = 0.5
+    """Before the next try, after the store failed."""
     close_timeout: float = 5.0
     """How long a worker that ends tries to save the last outcomes while the store fails."""

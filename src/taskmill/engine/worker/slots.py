@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 LOOP_INTERVAL = 0.005
 """Seconds for which a slot may run attempts without a rest for the event loop."""
 INSIST = 1.0
-"""Seconds after which an attempt that goes on although it was ended is ended again."""
+"""Seconds after which an attempt that ignores its cancellation is cancelled again."""
 HORIZON = 0.02
 """Seconds of work to claim beyond the free slots."""
 MOST_AHEAD = 500

@@ -33,7 +33,8 @@ class QueueSource:
         self._look = True
 
     def query(self, room: int) -> ClaimQuery | None:
-        """What to claim now; `claimed` or `failed` must follow. Without room: whatever waits here may go back."""
+        """What to claim now; `claimed` or `failed` must follow. Call it also with room 0: tickets that
+        wait may then be returned to the broker."""
         if not self._look or room <= 0:
             return None
         self._look = False  # what is heard from now on may be too late for this claim
@@ -88,7 +89,7 @@ class TicketSource:
     def query(self, room: int) -> ClaimQuery | None:
         if room > 0 and time.monotonic() - self._looked_at > self._timings.ticketless_interval:
             self._overdue.poll()
-        elif ids := self._buffer.claim(room):
+        elif ids := self._buffer.take(room):
             return ClaimQuery(room, ids=ids)
         elif query := self._without_ticket.query(room):
             return query

@@ -15,11 +15,11 @@ from taskmill.core.errors import BrokerUnavailable
 from taskmill.core.task import Priority, Ticket
 from taskmill.engine.worker.settings import WorkerTimings
 
-AHEAD = 2
-"""How many times what was wanted of late is kept of a message. With more, one worker has all high tickets while another
-runs low ones."""
-DECAY = 0.9
-"""The share of what was wanted before that counts when less is wanted now."""
+KEEP_FACTOR = 2
+"""Of each message the worker keeps at most so many times the tickets that it lately had room for. With more, one worker
+would collect all high tickets while another runs low ones."""
+WANTED_DECAY = 0.9
+"""When fewer tickets are wanted, the estimate of what is wanted falls to this share of itself each time."""
 
 
 class Delivered:
@@ -76,7 +76,7 @@ class TicketBuffer:
         self._room_at = 0.0
         """When there was room last."""
         self._sorting_until = 0.0
-        """Until when the first tickets after a rest are taken for some that were there; later ones are new."""
+        """Tickets that come until then, after an idle time, were probably queued before; later ones are new."""
         self._sorting = False
         """Whether they wait for others."""
         self._timer: asyncio.TimerHandle | None = None
@@ -89,9 +89,10 @@ class TicketBuffer:
 
     # --- for the pump
 
-    def claim(self, room: int) -> list[str]:
-        """Ids to claim now, the most urgent first; `claimed` or `failed` must follow. When there is none, the consumer
-        is asked for more. Beside a claim it is not, because to ask costs as much as to claim a lone one."""
+    def take(self, room: int) -> list[str]:
+        """Returns ids to claim, the most urgent first; `claimed` or `failed` must follow.
+
+        It asks the consumer for more only when it returns none: asking costs as much as the claim of a lone task."""
         room = min(room, self._capacity - self._claiming_count)
         if room <= 0:
             self._room, self._asked = 0, False
@@ -106,7 +107,7 @@ class TicketBuffer:
             return []
         ids: list[str] = []
         while len(ids) < room and self._count:
-            ids += self._take(room - len(ids))
+            ids += self._take_from_next(room - len(ids))
         self._claiming_count += len(ids)
         self._room -= len(ids)
         return ids
@@ -130,7 +131,7 @@ class TicketBuffer:
     def serve(self, queues: Collection[str]) -> None:
         """From now on, tickets of these queues."""
         before, self._queues = self._queues, frozenset(queues)
-        self._give_back(before - self._queues)
+        self._return_tickets(before - self._queues)
         self._consumer.serve(queues)
 
     async def close(self) -> None:
@@ -148,14 +149,14 @@ class TicketBuffer:
     def _put(self, message: TicketMessage) -> None:
         size = len(message.ids)
         space = self._capacity - self._count - self._claiming_count
-        kept = max(0, min(size, space, int(AHEAD * self._wanted)))
+        kept = max(0, min(size, space, int(KEEP_FACTOR * self._wanted)))
         delivered = Delivered(message, list(message.ids[:kept]), size)
         if kept:
             self._waiting[message.priority].append(delivered)
             self._count += kept
             self._welcome(self._loop.time())
         if space < size:
-            self._rest()
+            self._stop_fetching()
         if kept < size:
             self._send_back(delivered, message.ids[kept:])
         self._watch()
@@ -189,13 +190,13 @@ class TicketBuffer:
 
     def _fetch(self) -> None:
         self._asked = True
-        self._wanted = max(self._room, DECAY * self._wanted)
+        self._wanted = max(self._room, WANTED_DECAY * self._wanted)
         if not self._fetching:
             self._fetching = True
             self._sorting_until = self._room_at + self._timings.sorting_window
         self._consumer.want(self._room)
 
-    def _take(self, most: int) -> list[str]:
+    def _take_from_next(self, most: int) -> list[str]:
         """From the one message that is next."""
         priority = next(priority for priority in self._order.next() if self._waiting[priority])
         delivered = self._waiting[priority][0]
@@ -219,15 +220,15 @@ class TicketBuffer:
         if left > 0:
             self._timer = self._loop.call_later(left, self._look)
             return
-        self._rest()
-        self._give_back()
+        self._stop_fetching()
+        self._return_tickets()
 
-    def _rest(self) -> None:
+    def _stop_fetching(self) -> None:
         if self._fetching:
             self._fetching = self._asked = False
             self._consumer.want(0)
 
-    def _give_back(self, queues: Collection[str] | None = None) -> None:
+    def _return_tickets(self, queues: Collection[str] | None = None) -> None:
         """All that waits; of these queues alone."""
         for priority, some in self._waiting.items():
             kept, gone = deque[Delivered](), list[Delivered]()
@@ -243,11 +244,11 @@ class TicketBuffer:
         if len(ids) == len(delivered.message.ids):
             delivered.message.nack()
             return
-        task = self._loop.create_task(self._announce_rest(delivered, ids))
+        task = self._loop.create_task(self._announce_remainder(delivered, ids))
         self._announcing.add(task)
         task.add_done_callback(self._announcing.discard)
 
-    async def _announce_rest(self, delivered: Delivered, ids: Sequence[str]) -> None:
+    async def _announce_remainder(self, delivered: Delivered, ids: Sequence[str]) -> None:
         """In messages of a size that one worker wanted."""
         message = delivered.message
         tickets = [Ticket(id, message.queue, message.priority) for id in ids]

@@ -134,7 +134,7 @@ class Worker:
                 if self._save_until and time.monotonic() > self._save_until:
                     logger.error("%d outcomes could not be saved; their leases will run out", len(self._completer))
                     return
-                await asyncio.sleep(self._timings.retry_delay)
+                await asyncio.sleep(self._timings.failure_pause)
 
     async def _cycle(self) -> None:
         # No claim waits long behind a busy slot while another worker may be idle.
@@ -222,7 +222,7 @@ class Worker:
             except StoreError as error:
                 logger.warning("changed tasks could not be read, trying again: %s", error)
                 self.check(changed)
-                await asyncio.sleep(self._timings.retry_delay)
+                await asyncio.sleep(self._timings.failure_pause)
 
     # --- the store's clock
 

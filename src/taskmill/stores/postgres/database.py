@@ -121,7 +121,7 @@ class Pool:
                 try:
                     answer = await work(connection, *values, **named)
                 except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
-                    self._give_back(connection)
+                    self._return_connection(connection)
                     tries -= 1
                     if not tries:
                         raise explained(error, self.location) from error
@@ -129,7 +129,7 @@ class Pool:
                 except asyncpg.PostgresError as error:
                     if error.severity == "FATAL":  # the server closes it
                         connection.terminate()
-                    self._give_back(connection)
+                    self._return_connection(connection)
                     raise explained(error, self.location) from error
                 except BaseException as error:  # nobody knows in which state it is
                     connection.terminate()
@@ -137,7 +137,7 @@ class Pool:
                         raise explained(error, self.location) from error
                     raise
                 else:
-                    self._give_back(connection)
+                    self._return_connection(connection)
                     return answer
 
     async def connect(self) -> asyncpg.Connection:
@@ -165,7 +165,7 @@ class Pool:
                 return connection
         return await self.connect()
 
-    def _give_back(self, connection: asyncpg.Connection) -> None:
+    def _return_connection(self, connection: asyncpg.Connection) -> None:
         if not self._open:
             connection.terminate()
         elif not connection.is_closed():

@@ -100,4 +100,5 @@ def _ended(claim: Claim, state: State) -> Head:
         return machine.succeed(claim.head, "3", NOW + 1)
     if state is State.FAILED:
         return machine.fail(claim.spec, claim.head, "{}", NOW + 1, 0, final=True)
+    assert state is State.CANCELLED, f"say here how a task becomes {state}"
     return machine.cancel(claim.head, NOW + 1, stopped=True)

@@ -102,7 +102,7 @@ class TicketWorker:
 
     async def claim(self, room: int = CAPACITY) -> list[str]:
         """Waits for tickets, for ever; `buffer.claimed` or `buffer.failed` is to follow."""
-        while not (ids := self.buffer.claim(room)):
+        while not (ids := self.buffer.take(room)):
             await self._news.wait()
             self._news.clear()
         return ids

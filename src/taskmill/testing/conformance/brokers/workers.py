@@ -57,7 +57,7 @@ class SharedByWorkers(BrokerCase):
         await broker.announce([ticket])
         await soon(busy.claim(1))
         busy.buffer.failed()
-        busy.buffer.claim(0)
+        busy.buffer.take(0)
         assert await idle.claimed() == [ticket.id]
 
     @scenario
@@ -67,7 +67,7 @@ class SharedByWorkers(BrokerCase):
         done = set(await busy.claimed(4))
         await soon(busy.claim(4))
         busy.buffer.failed()
-        busy.buffer.claim(0)
+        busy.buffer.take(0)
         idle, expected = TicketWorker(broker, [queue]), set(ids_of(tickets)) - done
         assert expected <= {*await idle.all_claimed(len(expected)), *done}
         await idle.close()
