@@ -80,7 +80,8 @@ class RunningTaskmill:
         return int(self.process.wait(timeout=60))
 
     def lines(self) -> list[LogLine]:
-        fields = (line.split() for line in self.log.read_text().splitlines())
+        whole = self.log.read_text().rpartition("\n")[0]  # without a line that is being written
+        fields = (line.split() for line in whole.splitlines())
         return [LogLine(what, int(number), run, int(pid), float(at)) for what, number, run, pid, at in fields]
 
 
