@@ -15,6 +15,7 @@ HOMES = {
     "click": ("cli/",),
     "httptools": ("server/",),
     "httpx": ("catalogue/",),
+    "idna": ("catalogue/",),
     "jsonschema_rs": ("sdk/", "service/"),
     "msgspec": (
         "brokers/",

@@ -124,18 +124,24 @@ def email_sending(
     attempt after a crash sends them no second one; only when the connection broke before the server's answer came is
     it sent again, under the same Message-ID.
     """
-    from taskmill.catalogue.mail.letter import Letter, address, addresses, filled, line
+    from taskmill.catalogue.mail.headers import line
+    from taskmill.catalogue.mail.letter import Letter, addresses, filled
+    from taskmill.catalogue.mail.mailbox import mailbox
+    from taskmill.catalogue.mail.plain import plain
 
     configured, filling = current(), values or {}
+    unsaid = (
+        f"This mail was sent by Taskmill, as task {ctx.task.id}." if html is None else plain(_bounded(html, "html"))
+    )
     letter = Letter(
         ctx.task.id,
-        address("sender", sender or configured.mail_from),
+        mailbox("sender", sender or configured.mail_from),
         addresses("to", to),
         addresses("cc", cc),
         addresses("bcc", bcc),
         addresses("reply_to", reply_to),
         line(filled(subject, filling, "subject"), "subject"),
-        filled(_bounded(text, "text") or _plain(ctx, html), filling, "text"),
+        filled(_bounded(text, "text") or unsaid, filling, "text"),
         None if html is None else filled(_bounded(html, "html"), filling, "html", html=True),
         _attachments(attachments or []),
     )
@@ -156,7 +162,7 @@ def _transmit(ctx: Context, configured: CatalogueSettings, letter: "Letter") -> 
         ctx.log("the server's answer to an earlier attempt was lost: it may come twice, with one Message-ID", "warning")
     missing = [one for one in letter.recipients if one not in entry.taken and one not in entry.refused]
     if missing:
-        sender = letter.sender.addr_spec
+        sender = letter.sender.address
         transmit(ctx, configured.smtp, sender, missing, letter.written(formatdate()), ledger)
     return _sent(letter, ledger.entry, "taken by the SMTP server" if missing else "an earlier attempt sent it")
 
@@ -193,17 +199,6 @@ def _write(path: Path, mail: bytes) -> None:
     part = path.with_suffix(f".{os.getpid()}.part")
     part.write_bytes(mail)
     part.rename(path)
-
-
-def _plain(ctx: Context, html: str | None) -> str:
-    """What readers without HTML get."""
-    if html is None:
-        return f"This mail was sent by Taskmill, as task {ctx.task.id}."
-    import re
-    from html import unescape
-
-    text = unescape(re.sub(r"<(style|script)\b.*?</\1\s*>|<[^<>]{0,2000}>", " ", html, flags=re.DOTALL | re.IGNORECASE))
-    return "\n".join(" ".join(line.split()) for line in text.splitlines() if line.strip())
 
 
 def _bounded(text: str | None, where: str) -> str:

@@ -19,6 +19,8 @@ class MailServer:
     """What the server does, and what came."""
 
     mails: list[EmailMessage] = field(default_factory=list)
+    received: list[bytes] = field(default_factory=list)
+    """The mails as they came over the wire."""
     recipients: list[list[str]] = field(default_factory=list)
     """Of each mail."""
     answers: dict[str, str] = field(default_factory=dict)
@@ -43,6 +45,7 @@ class MailServer:
         while self.before_data:
             self.before_data.pop()()
         if answer is None or answer.startswith("250"):
+            self.received.append(envelope.content)
             self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
             self.recipients.append(envelope.rcpt_tos)
         if answer is None:

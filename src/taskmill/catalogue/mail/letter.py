@@ -1,21 +1,22 @@
 """A mail, made of what a task says. Nothing in it can become a header, a recipient or a command by itself."""
 
-import re
 import string
 from collections.abc import Mapping, Sequence
-from email.errors import HeaderParseError
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from html import escape
 from mimetypes import guess_type
 from typing import NamedTuple
 
+from taskmill.catalogue.mail import headers
+from taskmill.catalogue.mail.mailbox import Mailbox, mailbox
 from taskmill.catalogue.refusal import Refusal
 
 MAX_RECIPIENTS = 100
-_NAMED = re.compile(r"\s*([^<>]*?)\s*<([^<>]+)>\s*")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+FILLED = 1_000_000
+"""Characters that a template may become."""
+POLICY = SMTP.clone(refold_source="none", cte_type="7bit")
+"""Lines of ASCII, which every server takes; headers as they were written here."""
 
 
 class Attachment(NamedTuple):
@@ -27,11 +28,11 @@ class Letter(NamedTuple):
     """Its parts, each already checked."""
 
     id: str
-    sender: Address
-    to: tuple[Address, ...]
-    cc: tuple[Address, ...]
-    bcc: tuple[Address, ...]
-    reply_to: tuple[Address, ...]
+    sender: Mailbox
+    to: tuple[Mailbox, ...]
+    cc: tuple[Mailbox, ...]
+    bcc: tuple[Mailbox, ...]
+    reply_to: tuple[Mailbox, ...]
     subject: str
     text: str
     html: str | None
@@ -40,7 +41,7 @@ class Letter(NamedTuple):
     @property
     def recipients(self) -> list[str]:
         """Every address once."""
-        return list(dict.fromkeys(one.addr_spec for one in (*self.to, *self.cc, *self.bcc)))
+        return list(dict.fromkeys(one.address for one in (*self.to, *self.cc, *self.bcc)))
 
     @property
     def message_id(self) -> str:
@@ -49,60 +50,59 @@ class Letter(NamedTuple):
 
     def written(self, date: str) -> bytes:
         """As it goes over the wire."""
-        mail = EmailMessage(policy=SMTP)
-        mail["From"], mail["Subject"] = self.sender, self.subject
-        for name, addresses in (("To", self.to), ("Cc", self.cc), ("Reply-To", self.reply_to)):
-            if addresses:
-                mail[name] = addresses
-        mail["Date"], mail["Message-ID"], mail["Auto-Submitted"] = date, self.message_id, "auto-generated"
-        mail.set_content(self.text)
+        lines = {
+            "From": headers.mailboxes([self.sender]),
+            "Subject": headers.unstructured(self.subject),
+            "To": headers.mailboxes(self.to),
+            "Cc": headers.mailboxes(self.cc),
+            "Reply-To": headers.mailboxes(self.reply_to),
+            "Date": date,
+            "Message-ID": self.message_id,
+            "Auto-Submitted": "auto-generated",
+        }
+        head = "".join(f"{name}: {value}\r\n" for name, value in lines.items() if value or name == "Subject")
+        return head.encode("ascii") + self._body().as_bytes()
+
+    def _body(self) -> EmailMessage:
+        body = EmailMessage(policy=POLICY)
+        body.set_content(self.text, cte=_coding(self.text))
         if self.html is not None:
-            mail.add_alternative(self.html, subtype="html")
+            body.add_alternative(self.html, subtype="html", cte=_coding(self.html))
         for attachment in self.attachments:
-            _attach(mail, attachment)
-        return mail.as_bytes()
+            _attach(body, attachment)
+        return body
 
 
-def _attach(mail: EmailMessage, attachment: Attachment) -> None:
+def _coding(text: str) -> str | None:
+    """A zero byte may not be sent as it is (RFC 5321)."""
+    return "base64" if "\0" in text else None
+
+
+def _attach(body: EmailMessage, attachment: Attachment) -> None:
     kind, coding = guess_type(attachment.name)
     main, _, sub = (kind or "application/octet-stream").partition("/")
     if coding or main in ("message", "multipart"):
         main, sub = "application", "octet-stream"
-    mail.add_attachment(attachment.content, maintype=main, subtype=sub, filename=line(attachment.name, "attachments"))
+    body.add_attachment(attachment.content, maintype=main, subtype=sub)
+    *_, part = body.iter_parts()
+    del part["Content-Disposition"]
+    part.set_raw("Content-Disposition", headers.attached(headers.line(attachment.name, "attachments")))
 
 
-def addresses(where: str, given: str | Sequence[str] | None) -> tuple[Address, ...]:
+def addresses(where: str, given: str | Sequence[str] | None) -> tuple[Mailbox, ...]:
     """From `a@example.com` or `Name <a@example.com>`, one or several. Raises Refusal."""
     several = [given] if isinstance(given, str) else list(given or ())
     if len(several) > MAX_RECIPIENTS:
         raise Refusal(f"{where}: {len(several)} addresses; at most {MAX_RECIPIENTS} are taken")
-    return tuple(address(where, one) for one in several)
-
-
-def address(where: str, given: str) -> Address:
-    text = line(given, where)
-    named = _NAMED.fullmatch(text)
-    name, plain = (named[1].strip('"'), named[2].strip()) if named else ("", text.strip())
-    local, at, domain = plain.rpartition("@")
-    if not at or not local or not plain.isprintable() or " " in plain or "," in plain:
-        raise Refusal(f"{where}: {given[:100]!r} is no mail address; write one like name@example.com")
-    try:
-        return Address(name, addr_spec=f"{local}@{domain.encode('idna').decode()}")
-    except (ValueError, IndexError, HeaderParseError) as error:
-        what = "has letters beyond ASCII before the @" if not local.isascii() else f"is no mail address: {error}"
-        raise Refusal(f"{where}: {given[:100]!r} {what}") from None
-
-
-def line(text: str, where: str) -> str:
-    """Text for a header: one line. Raises Refusal."""
-    if _CONTROL.search(text):
-        raise Refusal(f"{where}: line breaks and control characters are not allowed there")
-    return text
+    return tuple(mailbox(where, one) for one in several)
 
 
 def filled(template: str, values: Mapping[str, object], where: str, *, html: bool = False) -> str:
     """`$name` and `${name}` replaced; what is put into HTML is escaped. Raises Refusal."""
     shown = {name: escape(str(value)) if html else str(value) for name, value in values.items()}
+    named = (match["named"] or match["braced"] for match in string.Template.pattern.finditer(template))
+    if len(template) + sum(len(shown.get(name, "")) for name in named if name) > FILLED:
+        raise Refusal(f"{where}: with its values it has more than {FILLED:,} characters")
     try:
         return string.Template(template).substitute(shown)
     except KeyError as missing:

@@ -9,6 +9,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 
+from taskmill.catalogue.hosts import ascii_host
 from taskmill.catalogue.mail.ledger import Ledger
 from taskmill.catalogue.refusal import Refusal
 from taskmill.catalogue.settings import Smtp
@@ -60,13 +61,13 @@ def _connection(smtp: Smtp) -> Iterator[smtplib.SMTP]:
 
 
 def _connect(smtp: Smtp, place: str) -> smtplib.SMTP:
-    name = socket.gethostname()
+    name, host = socket.gethostname(), smtp.host if ":" in smtp.host else ascii_host(smtp.host)
     server: smtplib.SMTP
     if smtp.security == "tls":
         trust = ssl.create_default_context()
-        server = smtplib.SMTP_SSL(smtp.host, smtp.port, name, timeout=TIMEOUT, context=trust)
+        server = smtplib.SMTP_SSL(host, smtp.port, name, timeout=TIMEOUT, context=trust)
     else:
-        server = smtplib.SMTP(smtp.host, smtp.port, name, timeout=TIMEOUT)
+        server = smtplib.SMTP(host, smtp.port, name, timeout=TIMEOUT)
     try:
         server.ehlo_or_helo_if_needed()
         if smtp.security == "starttls":
