@@ -12,7 +12,7 @@ from taskmill.catalogue.base import app
 from taskmill.catalogue.refusal import Refusal
 from taskmill.catalogue.settings import current
 from taskmill.catalogue.web.addresses import resolved
-from taskmill.catalogue.web.exchange import Answer, Ask, fetch
+from taskmill.catalogue.web.exchange import Answer, Ask, fetch, host
 from taskmill.catalogue.web.retry_after import later
 from taskmill.core.retry import RetryPolicy
 from taskmill.executors.contract import Context
@@ -124,7 +124,7 @@ def _tell(ctx: Context, received: int, announced: int) -> None:
 
 def _follow(here: "httpx.URL", there: "httpx.URL") -> bool:
     if here.scheme == "https" and there.scheme == "http":
-        raise Refusal(f"{here.host} redirects to {there}, from https to http")
+        raise Refusal(f"{host(here)} redirects to {there}, from https to http")
     return True
 
 

@@ -123,10 +123,114 @@ async def test_hostile_requests(player: Player, parameters: dict[str, Any], says
         ("fe80::1%eth0", False),
         ("::", False),
         ("::1", False),
+        ("192.0.0.1", False),
+        ("192.0.0.8", False),
+        ("192.0.0.9", True),
+        ("192.0.0.10", True),
+        ("192.0.0.170", False),
+        ("192.88.99.1", False),
+        ("192.31.196.1", True),
+        ("0.1.2.3", False),
+        ("::ffff:192.88.99.1", False),
+        ("64:ff9b::192.0.0.1", False),
+        ("64:ff9b:1::808:808", False),
+        ("::808:808", False),
+        ("2002:808:808::", False),
+        ("2001:0:808:808::", False),
+        ("2001:2::1", False),
+        ("2001:1::1", True),
+        ("2001:4:112::1", True),
+        ("2001:10::1", False),
+        ("2001:20::1", True),
+        ("2001:db8::1", False),
+        ("2001:4860:4860::8888", True),
+        ("3fff::1", False),
+        ("3fff:fff:ffff::1", False),
+        ("5f00::1", False),
+        ("100::1", False),
+        ("100:0:0:1::1", False),
+        ("4000::1", False),
+        ("fec0::1", False),
+        ("feff::1", False),
+        ("fd00:ec2::254", False),
+        ("ff0e::1", False),
+        ("fe80::1%1", False),
+        ("2606:2800:21f:cb07:6820:80da:af6b:8b2c%1", True),
     ],
 )
 def test_which_addresses_are_public(address: str, public: bool) -> None:
     assert reachable(address, ()) is public
+
+
+@pytest.mark.parametrize(
+    ("address", "allowed"),
+    [
+        ("::ffff:10.0.0.1", "10.0.0.0/8"),
+        ("::ffff:10.0.0.1", "::ffff:0:0/96"),
+        ("2002:a00:1::", "2002::/16"),
+        ("fec0::1", "fec0::/10"),
+        ("fe80::1%eth0", "fe80::/10"),
+    ],
+)
+def test_what_is_not_public_may_be_allowed(address: str, allowed: str) -> None:
+    assert reachable(address, (allowed,))
+    assert not reachable(address, ("192.168.0.0/16", "fd00::/8"))
+
+
+@pytest.mark.parametrize(
+    ("host", "asked"),
+    [
+        ("straße.test", "xn--strae-oqa.test"),
+        ("faß.de", "xn--fa-hia.de"),
+        ("BÜCHER.example", "xn--bcher-kva.example"),
+        ("bu\u0308cher.example", "xn--bcher-kva.example"),
+        ("例え。テスト", "xn--r8jz45g.xn--zckzah"),
+        ("xn--i-7iq.example", "xn--i-7iq.example"),
+        ("www.xn--strae-oqa.test", "www.xn--strae-oqa.test"),
+        ("Example.COM", "example.com"),
+    ],
+)
+async def test_the_name_that_is_looked_up_is_the_one_that_is_asked_in_idna_2008(
+    player: Player, monkeypatch: pytest.MonkeyPatch, host: str, asked: str
+) -> None:
+    port, looked_up = player.server_address[1], list[str]()
+
+    async def names(host: str, port: int, **_: Any) -> list[Any]:
+        looked_up.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", names)
+    player.play("/", Reply(302, "", {"Location": "/end"}), Reply(200, "yes"))
+    player.play("/end", Reply(200, "yes"))
+    got = await ask(f"http://{host}:{port}/?ü=ß")
+    assert (got["body"], got["url"]) == ("yes", f"http://{asked}:{port}/end")
+    assert looked_up == [asked, asked]
+    assert {one.headers["host"] for one in player.asked} == {f"{asked}:{port}"}
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("http://\uff11\uff12\uff17.0.0.2/", "127.0.0.2 is not a public address"),
+        ("http://①②⑦.0.0.2/", "127.0.0.2 is not a public address"),
+        ("http://127。0。0。2/", "127.0.0.2 is not a public address"),
+        ("http://127.2/", "127.2 stands for 127.0.0.2"),
+        ("http://0177.0.0.2/", "Invalid IPv4 address"),
+        ("http://0x7f000002/", "127.0.0.2"),
+        ("http://017700000002/", "127.0.0.2"),
+        ("http://[::ffff:7f00:2]/", "is not a public"),
+        ("http://[fe80::1%25lo]/", "a % in its host"),
+        ("http://ex%61mple.com/", "a % in its host"),
+        ("http://❤.example/", "can't be the name of a host"),
+        ("http://-ü.example/", "can't be the name of a host"),
+        ("http://" + "ü" * 300 + ".example/", "can't be the name of a host"),
+        ("http://" + "ü" * 60 + ".example/", "can't be the name of a host"),
+        ("http://a..ü.example/", "can't be the name of a host"),
+    ],
+)
+async def test_other_ways_to_write_a_host(url: str, says: str) -> None:
+    with pytest.raises(Refusal, match=says):
+        await ask(url)
 
 
 async def test_a_name_is_looked_up_once_and_the_address_that_was_judged_is_used(

@@ -2,11 +2,13 @@
 
 import asyncio
 import functools
+import re
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from taskmill.catalogue.hosts import ascii_host
 from taskmill.catalogue.refusal import Refusal, need
 from taskmill.catalogue.web.errors import Unreachable
 
@@ -19,6 +21,8 @@ CONNECT_TIMEOUT = 10.0
 REDIRECTS = {301, 302, 303, 307, 308}
 OF_ONE_ORIGIN = {"authorization", "cookie", "proxy-authorization", "x-api-key"}
 """Headers that are not carried along to another origin."""
+
+_HOST = re.compile(r"((?:https?:)?//)([^/?#\\@:]+)", re.IGNORECASE)
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 """Host and port → the addresses to connect to. Raises Refusal."""
@@ -92,8 +96,8 @@ async def _once(ask: Ask, resolve: Resolve) -> Answer:
     """The connection is made to an address that `resolve` gave: nobody looks the name up again."""
     url = _url(ask.url)
     port = url.port or (443 if url.scheme == "https" else 80)
-    failed = Unreachable(f"there is no host {url.host}")
-    for address in await resolve(url.host, port):
+    failed = Unreachable(f"there is no host {host(url)}")
+    for address in await resolve(host(url), port):
         try:
             return await _at(address, url, ask)
         except NoConnection as error:
@@ -108,7 +112,7 @@ class NoConnection(Unreachable):
 async def _at(address: str, url: "httpx.URL", ask: Ask) -> Answer:
     import httpx
 
-    name = url.raw_host.decode("ascii")
+    name = host(url)
     timeout = httpx.Timeout(ask.timeout, connect=CONNECT_TIMEOUT)
     headers = {"User-Agent": "Taskmill", "Accept": "*/*", "Accept-Encoding": "gzip", **ask.headers}
     headers["Host"] = url.netloc.decode("ascii")
@@ -127,9 +131,9 @@ async def _at(address: str, url: "httpx.URL", ask: Ask) -> Answer:
             finally:
                 await answer.aclose()
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-        raise NoConnection(f"no connection to {url.host}: {_said(error)}") from None
+        raise NoConnection(f"no connection to {name}: {_said(error)}") from None
     except httpx.TransportError as error:
-        raise Unreachable(f"{url.host}: {_said(error)}") from None
+        raise Unreachable(f"{name}: {_said(error)}") from None
 
 
 async def _read(answer: "httpx.Response", ask: Ask, url: str) -> Answer:
@@ -154,7 +158,7 @@ async def _unpacked(answer: "httpx.Response", limit: int) -> AsyncIterator[bytes
             yield some
         return
     if coding not in ("gzip", "x-gzip"):
-        raise Refusal(f"{answer.url.host} answers in the coding {coding[:40]!r}, which was not asked for")
+        raise Refusal(f"{host(answer.url)} answers in the coding {coding[:40]!r}, which was not asked for")
     unpacker, whole = zlib.decompressobj(wbits=31), True
     try:
         async for some in answer.aiter_raw():
@@ -177,18 +181,25 @@ def trust() -> ssl.SSLContext:
 
 
 def same_origin(here: "httpx.URL", there: "httpx.URL") -> bool:
-    return (here.scheme, here.host, here.port) == (there.scheme, there.host, there.port)
+    return (here.scheme, here.raw_host, here.port) == (there.scheme, there.raw_host, there.port)
+
+
+def host(url: "httpx.URL") -> str:
+    """In ASCII, as name servers know it; `url.host` is for people, and can't be shown for every name."""
+    return url.raw_host.decode("ascii")
 
 
 def _url(text: str) -> "httpx.URL":
     import httpx
 
     try:
-        url = httpx.URL(text)
+        url = httpx.URL(_with_ascii_host(text))
     except (httpx.InvalidURL, ValueError) as error:
         raise Refusal(f"{text[:200]!r} is no URL: {error}") from None
-    if url.scheme not in ("http", "https") or not url.host:
+    if url.scheme not in ("http", "https") or not url.raw_host:
         raise Refusal(f"{text[:200]!r} is no URL that starts with http:// or https:// and a host")
+    if b"%" in url.raw_host:
+        raise Refusal(f"{text[:200]!r} has a % in its host, which is no part of a name or of an address elsewhere")
     if url.userinfo:
         raise Refusal("a URL may not hold a user name or password; send an Authorization header")
     return url
@@ -198,13 +209,20 @@ def _joined(url: str, location: str) -> "httpx.URL":
     import httpx
 
     try:
-        return _url(str(httpx.URL(url).join(location)))
+        return _url(str(_url(url).join(_with_ascii_host(location))))
     except (httpx.InvalidURL, ValueError):
         raise Refusal(f"{_host(url)} redirects to {location[:200]!r}, which is no URL that may be asked") from None
 
 
+def _with_ascii_host(text: str) -> str:
+    found = _HOST.match(text)
+    if found is None or found[2].isascii():
+        return text
+    return f"{found[1]}{ascii_host(found[2])}{text[found.end() :]}"
+
+
 def _host(url: str) -> str:
-    return _url(url).host
+    return host(_url(url))
 
 
 def _said(error: Exception) -> str:
