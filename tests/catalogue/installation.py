@@ -15,6 +15,8 @@ from tests.catalogue.web.player import Player, Reply, playing
 from tests.cli.conftest import free_port, read_until, running, stop
 
 SECRET = "right"
+KEY = "wk/0123+456789"
+"""Of the weather."""
 
 SETTINGS = """
 port = {port}
@@ -24,6 +26,7 @@ state_folder = "kept"
 allowed_networks = ["127.0.0.1/32"]
 weather_url = "{url}"
 weather_places_url = "{url}"
+weather_key = "{key}"
 exchange_rate_url = "{url}/v1"
 github_url = "{url}"
 quote_url = "{url}/api/random"
@@ -53,7 +56,7 @@ def running_installation(folder: Path, off: str = 'disabled_types = ["sleep"]') 
     with playing() as player, running_mail_server(login=True, plain=True) as mail_server:
         _stock(player)
         (folder / "taskmill.toml").write_text(
-            SETTINGS.format(off=off, port=port, url=player.url, smtp=mail_server.port)
+            SETTINGS.format(key=KEY, off=off, port=port, url=player.url, smtp=mail_server.port)
         )
         (folder / "smtp.secret").write_text(f"{SECRET}\n")
         (folder / "files").mkdir()

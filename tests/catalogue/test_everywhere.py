@@ -6,8 +6,10 @@ import math
 import shlex
 import signal
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import msgspec
 import psutil
@@ -15,7 +17,7 @@ import pytest
 
 from taskmill.catalogue import app
 from taskmill.catalogue import settings as told
-from tests.catalogue.installation import SECRET, Installation, running_installation
+from tests.catalogue.installation import KEY, SECRET, Installation, running_installation
 from tests.catalogue.web.player import Reply
 from tests.cli.conftest import call_real, read_until, running, stop
 
@@ -191,6 +193,35 @@ def test_no_secret_is_in_a_command_line_or_shown(installation: Installation) -> 
     shown = call_real("config", "check", cwd=installation.folder, TASKMILL_SMTP_PASSWORD="open-secret")
     assert "open-secret" not in shown.stdout + shown.stderr
     assert "smtp_password\t***\tTASKMILL_SMTP_PASSWORD" in shown.stdout
+
+
+def test_no_key_reaches_the_store_or_a_client(installation: Installation) -> None:
+    """The URLs of the weather have it: in log lines of the client, and in what a server says back."""
+    player, asked = installation.player, list[str]()
+
+    def echo(handler: BaseHTTPRequestHandler) -> None:
+        asked.append(handler.path)
+        body = f"no such thing: {handler.path[-60:]}".encode()
+        handler.send_response(400)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    by_rest("weather", installation)
+    before, player.plays["/v1/forecast"] = player.plays["/v1/forecast"], [echo]
+    made = installation.http.post("/tasks", json={"task_type": "weather", "parameters": {"place": "Bonn"}})
+    task = ended(installation, made.json()["id"])
+    player.plays["/v1/forecast"] = before
+    attempts = installation.http.get(f"/tasks/{task['id']}/attempts")
+    assert any(quote(KEY, safe="") in path for path in asked)
+    assert (task["state"], attempts.json()["attempts"][0]["log"]) == ("failed", None)
+    assert "no such thing" in task["error"]["message"]
+    assert "apikey=***" in task["error"]["message"]
+    stored = b"".join(path.read_bytes() for path in installation.folder.glob("*.db*"))
+    assert b"apikey" in stored
+    for form in (KEY, quote(KEY), quote(KEY, safe="")):
+        assert form not in attempts.text + json.dumps(task)
+        assert form.encode() not in stored
 
 
 @pytest.mark.parametrize(("moment", "mails"), [("before_quit", 1), ("before_data", 2)])

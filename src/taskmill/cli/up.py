@@ -83,6 +83,7 @@ def plan_of(loaded: Loaded, *, server: bool, workers: bool) -> Plan:
         worker_settings(settings),
         ServerPlan(settings.host, settings.port, settings.cors) if server else None,
         settings.log_level,
+        settings.traceback_paths,
         catalogue=for_catalogue(settings),
         broker=urls["broker"],
         feed=urls["feed"],

@@ -88,6 +88,12 @@ class CatalogueConfig:
     quote_rate: int = setting(10, whole(1, 100_000), PER_MINUTE)
 
 
+def secrets_of(config: CatalogueConfig) -> list[str]:
+    """The value of every secret setting that is set."""
+    secrets = [getattr(config, field.name) for field in fields(CatalogueConfig) if field.metadata.get("secret")]
+    return [secret for secret in secrets if secret]
+
+
 class Configuration(NamedTuple):
     """What each process gives its plugins."""
 

@@ -102,6 +102,11 @@ class Settings(CatalogueConfig):
     log_level: str = setting(
         "warning", choice("debug", "info", "warning", "error"), "The least serious log lines that are printed."
     )
+    traceback_paths: Literal["short", "full"] = setting(
+        "short",
+        choice("short", "full"),
+        "How tracebacks of failed tasks name files: `short`, from the folder they are imported from, or `full`.",
+    )
 
 
 class Setting(NamedTuple):

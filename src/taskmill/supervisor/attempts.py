@@ -5,8 +5,9 @@ import sys
 
 import msgspec
 
-from taskmill.config.catalogue import Configuration
-from taskmill.engine.worker.logs import capture
+from taskmill.config.catalogue import Configuration, secrets_of
+from taskmill.engine.worker.logs import capture, capture_all_of
+from taskmill.engine.worker.withheld import withhold
 from taskmill.executors.child import Pipe, serve
 from taskmill.plugins import configure, handlers
 from taskmill.sdk.loading import load_app
@@ -22,12 +23,16 @@ def main() -> None:
     first = pipe.receive()
     if first is None:
         sys.exit("this process is started by a worker")
-    run_or_exit(lambda: _serve(pipe, app, msgspec.convert(first, Configuration)))
+    configuration = msgspec.convert(first, Configuration)
+    withhold(secrets_of(configuration.catalogue))  # of what is printed: what is stored goes through the worker
+    run_or_exit(lambda: _serve(pipe, app, configuration))
 
 
 def _serve(pipe: Pipe, app: str, configuration: Configuration) -> None:
     configure(configuration)
-    serve(pipe, handlers(load_app(app) if app else None, configuration.disabled_types))
+    served = handlers(load_app(app) if app else None, configuration.disabled_types)
+    capture_all_of(served.values())
+    serve(pipe, served)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 
 from taskmill.core.errors import StoreUnavailable, TaskmillError
+from taskmill.engine.worker.withheld import MaskedFormatter
 from taskmill.supervisor.plan import CANNOT_START, STORE_AWAY, ChildPlan, from_line
 
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
@@ -34,7 +35,9 @@ def _read_line() -> bytes:
 
 
 def configure_logging(name: str, level: str) -> None:
-    logging.basicConfig(level=level.upper(), format=f"{name}[{os.getpid()}] {FORMAT}")
+    handler = logging.StreamHandler()
+    handler.setFormatter(MaskedFormatter(f"{name}[{os.getpid()}] {FORMAT}"))
+    logging.basicConfig(level=level.upper(), handlers=[handler])
 
 
 def run_or_exit(main: Callable[[], None]) -> None:

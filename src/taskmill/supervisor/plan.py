@@ -5,9 +5,10 @@ The URLs may hold passwords, and a command line can be read by everyone on the m
 
 import json
 from dataclasses import asdict, dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+from urllib.parse import unquote, urlsplit
 
-from taskmill.config.catalogue import CatalogueConfig, Configuration
+from taskmill.config.catalogue import CatalogueConfig, Configuration, secrets_of
 from taskmill.engine.worker.settings import WorkerSettings
 from taskmill.sdk.backend import ConnectionSettings
 from taskmill.stores.contract import Durability
@@ -46,6 +47,7 @@ class Plan(NamedTuple):
     settings: WorkerSettings
     server: ServerPlan | None = None
     log_level: str = "warning"
+    traceback_paths: Literal["short", "full"] = "short"
     catalogue: CatalogueConfig = CatalogueConfig()
     broker: str | None = None
     """URL; None: workers claim by queue, woken by the store."""
@@ -57,6 +59,12 @@ class Plan(NamedTuple):
     @property
     def connection(self) -> ConnectionSettings:
         return ConnectionSettings(self.store, self.durability, self.broker, self.feed)
+
+    @property
+    def secrets(self) -> list[str]:
+        """What no text that is stored or printed may hold."""
+        passwords = [urlsplit(url).password for url in (self.store, self.broker, self.feed) if url]
+        return secrets_of(self.catalogue) + [unquote(password) for password in passwords if password]
 
     @property
     def configuration(self) -> Configuration:

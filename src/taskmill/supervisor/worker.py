@@ -14,7 +14,8 @@ from taskmill import __version__
 from taskmill.engine.duties.thread import DutyThread
 from taskmill.engine.notifier import Notifier
 from taskmill.engine.worker.board import Board
-from taskmill.engine.worker.logs import capture
+from taskmill.engine.worker.logs import capture, capture_all_of
+from taskmill.engine.worker.withheld import withhold
 from taskmill.engine.worker.worker import Worker
 from taskmill.executors import frames
 from taskmill.executors.contract import Executor, Handler
@@ -44,6 +45,7 @@ TIDY_EVERY = 3600.0
 def main() -> None:
     sys.setswitchinterval(SWITCH_INTERVAL)
     child = receive_plan()
+    withhold(child.plan.secrets, full_paths=child.plan.traceback_paths == "full")
     capture()
     run_or_exit(lambda: _run(_serve(child)))
 
@@ -63,6 +65,7 @@ async def _serve(child: ChildPlan) -> None:
     configure(plan.configuration)
     app, disabled = load_app(plan.app) if plan.app else None, plan.configuration.disabled_types
     tasks = handlers(app, disabled)
+    capture_all_of(tasks.values())
     warn_of_unknown_switches(app, disabled)
     backend = Backend(plan.connection, "worker")
     await backend.open()

@@ -7,6 +7,7 @@ from typing import Any
 
 from taskmill.core.outcome import Failure, Outcome, Stopped, TimedOut
 from taskmill.core.task import SECOND, Claim, Head, Spec
+from taskmill.engine.worker.withheld import kept, masked
 from taskmill.executors.contract import LOG_LINES, Context, Executor, Handler, running
 
 
@@ -49,14 +50,14 @@ class Run(Context):
             return Stopped()
         running.set(self)
         if self.task.timeout is None:
-            return await self._executor.run(handler, self)
+            return kept(await self._executor.run(handler, self))
         return await self._in_time(handler, self.task.timeout / SECOND)
 
     async def _in_time(self, handler: Handler, seconds: float) -> Outcome:
         limit = asyncio.timeout(seconds)
         try:
             async with limit:
-                return await self._executor.run(handler, self)
+                return kept(await self._executor.run(handler, self))
         except (TimeoutError, asyncio.CancelledError):
             if not limit.expired():
                 raise
@@ -70,12 +71,12 @@ class Run(Context):
             self._executor.request_stop(self)
 
     def _on_progress(self, fraction: float, note: str) -> None:
-        self.latest_progress = json.dumps({"fraction": fraction, "note": note})
+        self.latest_progress = json.dumps({"fraction": fraction, "note": masked(note)})
         self._note(self)
 
     def _on_log(self, level: str, message: str) -> None:
         if len(self.lines) < LOG_LINES:
-            line = {"at": self._now(), "level": level, "message": message}
+            line = {"at": self._now(), "level": level, "message": masked(message)}
             self.lines.append(line)
             if self._logged is not None:
                 self._logged(self.task, self.claim.head, json.dumps(line))
