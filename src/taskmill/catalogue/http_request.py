@@ -1,5 +1,6 @@
 """`http_request`: ask a server on the web."""
 
+import asyncio
 import base64
 import functools
 import re
@@ -12,6 +13,7 @@ from taskmill.catalogue.base import app
 from taskmill.catalogue.refusal import Refusal
 from taskmill.catalogue.settings import current
 from taskmill.catalogue.web.addresses import resolved
+from taskmill.catalogue.web.charsets import decoded
 from taskmill.catalogue.web.exchange import Answer, Ask, fetch, host
 from taskmill.catalogue.web.retry_after import later
 from taskmill.core.retry import RetryPolicy
@@ -29,7 +31,6 @@ BUSY = {408, 425, 429, 500, 502, 503, 504}
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}", re.ASCII)
 _VALUE = re.compile(r"[\x20-\x7e\t]{0,8000}")
 _UNREADABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_CHARSET = re.compile(r"charset=\"?([\w-]+)", re.ASCII)
 
 Url = Annotated[
     str,
@@ -115,7 +116,7 @@ async def http_request(
     resolve = functools.partial(resolved, allowed=current().allowed_networks)
     answer = await fetch(ask, resolve, _follow if follow_redirects else _stay)
     _judge(answer, expected_status)
-    return _received(answer)
+    return await asyncio.to_thread(_received, answer)
 
 
 def _tell(ctx: Context, received: int, announced: int) -> None:
@@ -185,9 +186,5 @@ def _received(answer: Answer) -> Received:
 
 
 def _text(answer: Answer) -> str | None:
-    found = _CHARSET.search(answer.headers.get("content-type", ""))
-    try:
-        text = answer.body.decode(found[1] if found else "utf-8")
-    except (UnicodeDecodeError, LookupError):
-        return None
-    return None if _UNREADABLE.search(text) else text
+    text = decoded(answer.body, answer.headers.get("content-type", ""))
+    return None if text is None or _UNREADABLE.search(text) else text

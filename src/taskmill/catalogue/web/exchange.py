@@ -159,14 +159,18 @@ async def _unpacked(answer: "httpx.Response", limit: int) -> AsyncIterator[bytes
         return
     if coding not in ("gzip", "x-gzip"):
         raise Refusal(f"{host(answer.url)} answers in the coding {coding[:40]!r}, which was not asked for")
-    unpacker, whole = zlib.decompressobj(wbits=31), True
+    unpacker, within = zlib.decompressobj(wbits=31), False
     try:
         async for some in answer.aiter_raw():
-            yield unpacker.decompress(some, limit + 1)
-            whole = unpacker.eof
+            rest = some
+            while rest := rest if within else rest.lstrip(b"\0"):  # several may follow each other, with zeros between
+                yield unpacker.decompress(rest, limit + 1)
+                within, rest = not unpacker.eof, unpacker.unused_data
+                if not within:
+                    unpacker = zlib.decompressobj(wbits=31)
     except zlib.error:
-        whole = False
-    if not whole:
+        within = True
+    if within:
         raise Unreachable("the answer is not the gzip that it says it is")
 
 

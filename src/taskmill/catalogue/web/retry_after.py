@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from taskmill.catalogue.web.exchange import Answer
 from taskmill.core.outcome import Retry
 
+LONGEST_TEXT = 100
 LONGEST = 86_400.0
 """Seconds; no server makes a task wait for longer."""
 
@@ -18,9 +19,9 @@ def later(answer: Answer, reason: str) -> Retry:
 
 def wait(headers: Mapping[str, str], now: float) -> float | None:
     """Seconds, from `Retry-After` or from the end of GitHub's rate limit; None when nothing is said."""
-    asked = _seconds(headers.get("retry-after", ""), now)
+    asked = _seconds(headers.get("retry-after", "")[:LONGEST_TEXT], now)
     if asked is None and headers.get("x-ratelimit-remaining") == "0":
-        reset = _number(headers.get("x-ratelimit-reset", ""))
+        reset = _number(headers.get("x-ratelimit-reset", "")[:LONGEST_TEXT])
         asked = None if reset is None else reset - now
     return None if asked is None else min(LONGEST, max(0.0, asked))
 
