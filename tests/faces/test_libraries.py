@@ -11,7 +11,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from taskmill.server.asgi import QuietServer, listen
-from taskmill.server.rest.decoding import FIELD, SENTENCE
+from taskmill.server.rest.decoding import FIELD
 
 
 async def no_app(scope: Scope, receive: Receive, send: Send) -> None: ...
@@ -66,10 +66,8 @@ class Outer(msgspec.Struct, forbid_unknown_fields=True):
 def test_msgspec_says_what_is_wrong_and_where(body: bytes, what: str, path: str | None) -> None:
     with pytest.raises(msgspec.ValidationError) as wrong:
         msgspec.json.decode(body, type=Outer)
-    sentence = SENTENCE.fullmatch(str(wrong.value))
-    assert sentence is not None
-    assert (sentence["what"], sentence["path"]) == (what, path)
+    assert str(wrong.value) == (f"{what} - at `{path}`" if path else what)
     if "field" in what:
-        field = FIELD.fullmatch(sentence["what"])
+        field = FIELD.fullmatch(what)
         assert field is not None
         assert field["name"] in ("inner", "count", "x y`z")

@@ -10,7 +10,7 @@ from typing import Any
 Check = Callable[[object], Any]
 
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
-_DURATION = re.compile(r"\s*(\d{1,12}(?:\.\d{1,6})?)\s*(ms|s|m|h|d|w)?\s*", re.ASCII)
+_DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*(ms|s|m|h|d|w)?", re.ASCII)
 
 
 def setting(default: Any, check: Check, description: str) -> Any:
@@ -114,7 +114,7 @@ def seconds_of(raw: object) -> float | None:
         return None
     if isinstance(raw, int | float):
         return float(raw)
-    match = _DURATION.fullmatch(raw) if isinstance(raw, str) else None
+    match = _DURATION.fullmatch(raw.strip()) if isinstance(raw, str) else None
     return float(match[1]) * UNITS[match[2] or "s"] if match else None
 
 

@@ -12,7 +12,6 @@ from taskmill.core.task import PRIORITIES
 from taskmill.server.rest.problems import InvalidJson
 
 T = TypeVar("T", bound=msgspec.Struct)
-SENTENCE = re.compile(r"(?P<what>.*?)(?: - at `(?P<path>.*)`)?", re.DOTALL)
 FIELD = re.compile(r"Object (?P<what>contains unknown|missing required) field `(?P<name>.*)`", re.DOTALL)
 """How msgspec words what is wrong, as of 0.22: its errors have no fields. tests/faces/test_libraries.py watches it."""
 WORDS = {"$.priority": tuple(PRIORITIES)}
@@ -70,9 +69,8 @@ def _number(name: str, value: str) -> Any:
 
 def _explain(message: str, shape: type[msgspec.Struct]) -> NoReturn:
     """In our words, with the path of the field and the names that come near."""
-    sentence = SENTENCE.fullmatch(message)
-    assert sentence is not None
-    what, path = sentence["what"], sentence["path"] or "$"
+    what, located, path = message.rpartition(" - at `")
+    what, path = (what, path.removesuffix("`")) if located else (message, "$")
     field = FIELD.fullmatch(what)
     if field and field["what"] == "missing required":
         _refuse(f"{path}.{field['name']}", "is required")
