@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tests.catalogue.test_files_images import header_only
+from tests.catalogue.test_files_refused import endless_directory_in_zip64
 from tests.catalogue.web.player import Player, Reply
 
 MEBIBYTE = bytes(2**20)
@@ -52,6 +53,7 @@ HOSTILE = [
     HostileInput("math", "the same with digits on request", {"expression": "9**9**9**9", "digits": 50}),
     HostileInput("math", "a huge factorial", {"expression": "factorial(10**9)", "digits": 50}),
     HostileInput("math", "code", {"expression": "__import__('os').system('id')"}),
+    HostileInput("math", "a hundred powers of 1 000 digits", {"expression": "+".join(["3**.7"] * 100), "digits": 1000}),
     HostileInput("math", "1,000 brackets", {"expression": "(" * 490 + "1" + ")" * 490}),
     HostileInput("data_processing", "a path that leads up", {"data": {"file": "../secret.csv"}}),
     HostileInput("data_processing", "a link that leads out", {"data": {"file": "out/a.csv"}}, links={"out": "/"}),
@@ -94,6 +96,12 @@ HOSTILE = [
     ),
     HostileInput(
         "file_processing",
+        "a zip of 100 000 files, which its zip64 record alone tells",
+        unpack("a.zip"),
+        {"a.zip": endless_directory_in_zip64()},
+    ),
+    HostileInput(
+        "file_processing",
         "an image of 50 000 x 50 000",
         {"filename": "big.png", "operation": {"kind": "resize", "width": 10}},
         {"big.png": header_only(50_000, 50_000)},
@@ -106,6 +114,7 @@ HOSTILE = [
     ),
     HostileInput("email_sending", "a header in a recipient", {"to": "a@example.com\r\nBcc: evil@example.com"}),
     HostileInput("email_sending", "a file from elsewhere", {**MAIL, "attachments": [{"path": "../secret.txt"}]}),
+    HostileInput("email_sending", "several recipients in one", {"to": "a@example.com, evil@example.com"}),
     HostileInput("http_request", "a private address", {"url": "http://10.0.0.1/"}),
     HostileInput("http_request", "the metadata of a cloud", {"url": "http://169.254.169.254/latest/meta-data"}),
     HostileInput(

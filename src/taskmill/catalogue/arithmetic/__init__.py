@@ -7,6 +7,7 @@ precision, every number is a decimal one of so many digits, computed with ten mo
 Bounds: 1 000 characters, 50 levels of nesting, and every value on the way within a range: that of a float (2**1024,
 about 1.8e308) for plain numbers, integers included, and 10**±999999 for precise ones. So each plain result is a JSON
 number that any reader takes, though one that reads all numbers as floats keeps no more than 53 bits of a long integer.
+The cost is bounded before it begins: digits times functions and powers are at most 25 000.
 """
 
 from taskmill.catalogue.arithmetic.kinds import ExpressionError
@@ -24,7 +25,9 @@ def evaluate(expression: str) -> int | float:
 
 def evaluate_precisely(expression: str, digits: int) -> str:
     """The value to so many significant digits, written out. Raises ExpressionError."""
-    from taskmill.catalogue.arithmetic.precise import PRECISE, working, written
+    from taskmill.catalogue.arithmetic.precise import PRECISE, check_cost, working, written
 
+    read = tokens(expression)
+    check_cost(read, digits)
     with working(digits):
-        return written(Parser(tokens(expression), PRECISE).whole(), digits)
+        return written(Parser(read, PRECISE).whole(), digits)

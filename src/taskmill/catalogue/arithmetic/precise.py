@@ -5,10 +5,12 @@ import decimal
 import functools
 import math
 import operator
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from itertools import pairwise
 
-from taskmill.catalogue.arithmetic.kinds import MathFunction, Numbers
+from taskmill.catalogue.arithmetic.kinds import ExpressionError, MathFunction, Numbers
+from taskmill.catalogue.arithmetic.parser import MathToken
 
 MAX_DIGITS = 1_000
 GUARD = 10
@@ -16,10 +18,31 @@ GUARD = 10
 FARTHEST = 999_999
 """Powers of ten."""
 MAX_FACTORIAL = 10_000
-LARGEST_ANGLE = 1_000
+LARGEST_ANGLE = 100
 """Digits before the point."""
+COST = 25_000
+"""Digits times functions and powers: five seconds at most, none of which holds the interpreter for a quarter."""
+CHEAP = frozenset({"abs", "floor", "ceil", "round", "min", "max", "gcd", "sqrt", "pi", "tau"})
+SHORT = 9
+"""Digits of a whole exponent that needs few multiplications."""
 
 ONE, TWO = Decimal(1), Decimal(2)
+
+
+def check_cost(tokens: Sequence[MathToken], digits: int) -> None:
+    """Before anything is computed. Raises ExpressionError."""
+    costly = [
+        token
+        for token, after in pairwise(tokens)
+        if (token.kind == "word" and token.text not in CHEAP)
+        or (token.text == "**" and not (after.text.isdecimal() and len(after.text) <= SHORT))
+    ]
+    most = COST // digits
+    if len(costly) > most:
+        raise ExpressionError(
+            f"column {costly[most].column}: with {digits:,} digits, at most {most:,} functions and powers are computed;"
+            " ask for fewer digits, or divide the expression"
+        )
 
 
 @contextlib.contextmanager
@@ -46,6 +69,15 @@ def _divide(left: Decimal, right: Decimal) -> Decimal:
     if not right:
         raise ZeroDivisionError
     return left / right
+
+
+def _power(base: Decimal, exponent: Decimal) -> Decimal:
+    """0**0 is 1, as in Python's own numbers."""
+    if not exponent:
+        return ONE
+    if not base and exponent < 0:
+        raise ZeroDivisionError
+    return base**exponent
 
 
 def _floor_divide(left: Decimal, right: Decimal) -> Decimal:
@@ -176,7 +208,7 @@ PRECISE = Numbers(
         "/": _divide,
         "//": _floor_divide,
         "%": _modulo,
-        "**": operator.pow,
+        "**": _power,
     },
     functions={
         "sqrt": MathFunction(Decimal.sqrt),
