@@ -1,11 +1,13 @@
 """`file_processing` on real files."""
 
+import base64
 import bz2
 import gzip
 import hashlib
 import lzma
 import os
 import subprocess
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from taskmill.catalogue.refusal import Refusal
 from taskmill.core.retry import RetryPolicy
 from taskmill.executors.contract import StopRequested
 from tests.catalogue.context import RecordingContext
+from tests.catalogue.test_files_refused import endless_directory_in_zip64
 
 TEXT = "the quick brown fox\njumps over\n\nthe lazy dög"
 LARGE = 5 * 2**20 + 3
@@ -227,3 +230,51 @@ def test_refusals_are_final() -> None:
     assert policy is not None
     assert RetryPolicy.from_json(policy.to_json()).gives_up_on(("Refusal",))
     assert issubclass(Refusal, ValueError)
+
+
+STREAMED = (
+    "UEsDBC0ACAgIAAAAIVgAAAAA//////////8FAB0AYS50eHQBABAAAAAAAAAAAAAAAAAAAAAAAFVUBQABgACSZctIzcnJV8ggiwQA"
+    "UEsHCORN0FkLAAAAAAAAADwAAAAAAAAAUEsDBC0ACAgIAAAAIVgAAAAA//////////8HAB0AZC9iLnR4dAEAEAAAAAAAAAAAAAAA"
+    "AAAAAAAAVVQFAAGAAJJly0jNyclXyCCLBABQSwcI5E3QWQsAAAAAAAAAPAAAAAAAAABQSwECLQMtAAgICAAAACFY5E3QWf//////"
+    "////BQAlAAAAAAAAAAAAgAH/////YS50eHQBABgAPAAAAAAAAAALAAAAAAAAAAAAAAAAAAAAVVQFAAGAAJJlUEsBAi0DLQAICAgA"
+    "AAAhWORN0Fn//////////wcAJQAAAAAAAAAAAIAB/////2QvYi50eHQBABgAPAAAAAAAAAALAAAAAAAAAGMAAAAAAAAAVVQFAAGA"
+    "AJJlUEsGBiwAAAAAAAAALQAtAAAAAAAAAAAAAgAAAAAAAAACAAAAAAAAALIAAAAAAAAAyAAAAAAAAABQSwYHAAAAAHoBAAAAAAAA"
+    "AQAAAFBLBQb/////////////////////AAA="
+)
+"""What stream-zip makes of ZIP_64: its last record has no numbers, only that of zip64 has."""
+
+
+def test_a_zip_whose_numbers_are_those_of_zip64(roots: Path) -> None:
+    (roots / "it.zip").write_bytes(base64.b64decode(STREAMED))
+    process("it.zip", op.Decompress())
+    assert (roots / "it" / "a.txt").read_bytes() == b"hello " * 10
+    assert (roots / "it" / "d" / "b.txt").read_bytes() == b"hello " * 10
+
+
+def test_a_zip_from_windows(roots: Path) -> None:
+    with zipfile.ZipFile(roots / "it.zip", "w") as archive:
+        archive.writestr("folder\\", b"")
+        archive.writestr("folder\\one.txt", b"1")
+        archive.writestr("folder\\inner\\two.txt", b"2")
+    made = process("it.zip", op.Decompress())
+    assert made.made == [MadeFile("it/folder/one.txt", 1), MadeFile("it/folder/inner/two.txt", 1)]
+    assert (roots / "it" / "folder" / "inner" / "two.txt").read_bytes() == b"2"
+    for name in ("folder\\one.txt", "folder/one.txt"):
+        process("it.zip", op.Decompress(member=name, output="one"))
+        assert (roots / "one").read_bytes() == b"1"
+
+
+def test_a_zip_packed_by_lzma(roots: Path) -> None:
+    with zipfile.ZipFile(roots / "it.zip", "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("a", b"hello")
+    process("it.zip", op.Decompress(output="a"))
+    assert (roots / "a").read_bytes() == b"hello"
+
+
+def test_an_endless_list_of_files_takes_no_memory(roots: Path) -> None:
+    (roots / "it").write_bytes(endless_directory_in_zip64())
+    tracemalloc.start()
+    with pytest.raises(Refusal, match="lists too many files"):
+        process("it", op.Decompress())
+    assert tracemalloc.get_traced_memory()[1] < 6 * 2**20
+    tracemalloc.stop()

@@ -5,6 +5,7 @@ import gzip
 import io
 import lzma
 import os
+import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -142,9 +143,38 @@ def zip_with_link() -> bytes:
 
 
 def endless_directory() -> bytes:
+    """A list of a million files in one of its own length, which is read as a whole."""
+    entry = zip_of(("a.txt", b""))
+    start, end = entry.find(b"PK\x01\x02"), entry.rfind(b"PK\x05\x06")
+    directory = entry[start:end] * 100_000
+    content = bytearray(entry[:start] + directory + entry[end:])
+    content[-10:-6] = len(directory).to_bytes(4, "little")
+    return bytes(content)
+
+
+def endless_directory_in_zip64() -> bytes:
+    """The same, with its length in the record of zip64 alone, where the other one says little."""
+    content = endless_directory()
+    end = content.rfind(b"PK\x05\x06")
+    start = content.find(b"PK\x01\x02")
+    count, length = 100_000, end - start
+    record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, length, start)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, end, 1)
+    return content[:end] + record + locator + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, 60, start, 0)
+
+
+def lying_directory() -> bytes:
     content = bytearray(zip_of(("a.txt", b"a")))
-    at = content.rfind(b"PK\x05\x06")
-    content[at + 12 : at + 16] = (2**31).to_bytes(4, "little")
+    content[-10:-6] = (2**31).to_bytes(4, "little")
+    return bytes(content)
+
+
+def lzma_in_zip(memory: int) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("a", b"hello")
+    content = bytearray(file.getvalue())
+    content[30 + 1 + 5 : 30 + 1 + 9] = memory.to_bytes(4, "little")
     return bytes(content)
 
 
@@ -166,11 +196,42 @@ PACKED: dict[str, tuple[Callable[[], bytes], op.Decompress, str]] = {
     "cut gzip": (lambda: gzip.compress(os.urandom(99))[:60], op.Decompress(), "can't be read as gzip"),
     "cut bz2": (lambda: bz2.compress(os.urandom(99))[:60], op.Decompress(), "can't be read as bz2"),
     "cut xz": (lambda: lzma.compress(os.urandom(99))[:60], op.Decompress(), "can't be read as xz"),
-    "cut zip": (lambda: zip_of(("a", b"a"))[:60], op.Decompress(), "can't be read as zip: it ends too early"),
+    "cut zip": (lambda: zip_of(("a", b"a"))[:60], op.Decompress(), "can't be read as zip: File is not a zip file"),
     "broken gzip": (lambda: b"\x1f\x8b\x08" + bytes(60), op.Decompress(), "can't be read as gzip"),
     "broken bz2": (lambda: b"BZh9" + bytes(60), op.Decompress(), "can't be read as bz2: Invalid data stream"),
     "an encrypted zip": (encrypted, op.Decompress(), "'a.txt' in 'it' is encrypted"),
     "a zip with an endless list of files": (endless_directory, op.Decompress(), "lists too many files"),
+    "the same, told by its zip64 record alone": (
+        endless_directory_in_zip64,
+        op.Decompress(),
+        "lists too many files: its directory has more than 4,194,304 bytes",
+    ),
+    "a list of files that is not there": (lying_directory, op.Decompress(), "can't be read as zip"),
+    "a zip that wants much memory": (
+        lambda: lzma_in_zip(2**32 - 1),
+        op.Decompress(),
+        "'a' in 'it' needs more than 134,217,728 bytes of memory",
+    ),
+    "a zip from Windows that leads up": (
+        lambda: zip_of(("a", b"1"), ("x\\..\\..\\evil", b"2")),
+        op.Decompress(),
+        "which leads out of its folder",
+    ),
+    "a zip from Windows that leads to a drive": (
+        lambda: zip_of(("a", b"1"), ("C:\\Windows\\evil", b"2")),
+        op.Decompress(),
+        "which leads out of its folder",
+    ),
+    "a zip from Windows that leads to the root": (
+        lambda: zip_of(("a", b"1"), ("\\evil", b"2")),
+        op.Decompress(),
+        "which leads out of its folder",
+    ),
+    "a zip that leads to a share": (
+        lambda: zip_of(("a", b"1"), ("\\\\host\\share\\evil", b"2")),
+        op.Decompress(),
+        "which leads out of its folder",
+    ),
     "a bomb of several files": (
         lambda: zip_of(*((f"{n}", ZEROS * 12) for n in range(4))),
         op.Decompress(),

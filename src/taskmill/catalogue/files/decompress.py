@@ -38,7 +38,7 @@ def decompress(ctx: Context, filename: str, asked: Decompress) -> Wrote:
 def _unzip(ctx: Context, opened: Opened, rooted: RootedPath, bounds: Bounds, asked: Decompress) -> list[MadeFile]:
     from taskmill.catalogue.files import archives
 
-    with archives.archive(opened.file, opened.rooted, opened.size) as archive:
+    with archives.archive(opened.file, opened.rooted) as archive:
         if not archives.is_one_file(archive, asked.member):
             return archives.extract(ctx, archive, opened.rooted, rooted, bounds)
         with archives.one_file(archive, opened.rooted, asked.member) as unpacker:
@@ -116,12 +116,15 @@ class _Xz:
 def _refused(source: RootedPath, form: str) -> Iterator[None]:
     """What is wrong inside the file, said as a refusal."""
     import lzma
+    import struct
     import zlib
     from zipfile import BadZipFile
 
     try:
         yield
-    except (EOFError, zlib.error, lzma.LZMAError, BadZipFile, NotImplementedError) as error:
+    except Refusal:
+        raise
+    except (EOFError, zlib.error, lzma.LZMAError, BadZipFile, NotImplementedError, struct.error, ValueError) as error:
         raise Refusal(f"'{source.name}' can't be read as {form}: {error}") from None
     except OSError as error:
         if error.errno is not None:
