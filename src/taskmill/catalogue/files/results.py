@@ -57,6 +57,8 @@ class Drew(FileResult, tag="image"):
     width: int
     height: int
     bytes: int
+    notes: list[str] = []
+    """What the new image does not have of the old one."""
 
 
 Results = Counted | Checked | Inspected | Wrote | Drew
