@@ -138,6 +138,14 @@ HOSTILE = [
     HostileInput("http_request", "a redirect in a circle", {"url": "URL"}, answer=Reply(302, "", {"Location": "/"})),
     HostileInput("github", "a path instead of a repository", {"repository": "../../user"}),
     HostileInput("report", "a path that leads up", {"output": "../report"}),
+    HostileInput(
+        "report",
+        "a table of 750 pages",
+        {
+            "about": {"kind": "data", "sections": [{"heading": "a", "rows": [{f"c{n}": 1 for n in range(600)}] * 380}]},
+            "output": "report",
+        },
+    ),
     HostileInput("simulation", "more samples than there is time for", {"model": {"name": "pi"}, "samples": 10**15}),
 ]
 

@@ -58,6 +58,8 @@ class MadeReport(Struct):
     sections: int
     tasks: int | None = None
     """How many it is about, where it is about tasks."""
+    notes: list[str] = []
+    """What the files do not show as it was given."""
 
 
 @app.task(queue="reports", executor="processes", timeout=QUARTER, retry=NO_SECOND_TRY)

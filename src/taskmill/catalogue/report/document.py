@@ -8,6 +8,9 @@ from taskmill.catalogue.refusal import Refusal
 from taskmill.catalogue.report.parameters import Given
 from taskmill.catalogue.report.parameters import Section as GivenSection
 
+LARGEST = 1e100
+"""Of a chart's numbers: axes have room around them."""
+
 
 class ReportTable(NamedTuple):
     columns: list[str]
@@ -36,6 +39,18 @@ class Document(NamedTuple):
     figures: list[tuple[str, str]]
     """The few numbers that matter most: what it is, and how much."""
     sections: list[ReportSection]
+
+    @property
+    def text(self) -> str:
+        """All that is drawn with fonts."""
+        parts = [self.title, self.subtitle, *(part for figure in self.figures for part in figure)]
+        for heading, text, table, chart in self.sections:
+            parts += [heading, text]
+            if table:
+                parts += [*table.columns, *(shown(cell) for row in table.rows for cell in row)]
+            if chart:
+                parts += [*chart.x, *chart.series, chart.unit]
+        return "".join(parts)
 
 
 def of_given(given: Given, title: str, now: datetime) -> Document:
@@ -82,4 +97,6 @@ def _chart(given: GivenSection, columns: Sequence[str]) -> ReportChart | None:
 def _number(given: GivenSection, value: Any, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Refusal(f"section '{given.heading}': column {name!r} holds {value!r}, which a chart cannot show")
+    if not abs(value) <= LARGEST:  # nor is NaN
+        raise Refusal(f"section '{given.heading}': column {name!r} holds a number beyond ±{LARGEST:g}, or none")
     return float(value)

@@ -2,8 +2,10 @@
 
 import textwrap
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, BinaryIO
+from itertools import product
+from typing import TYPE_CHECKING, BinaryIO
 
+from taskmill.catalogue.refusal import Refusal
 from taskmill.catalogue.report import charts
 from taskmill.catalogue.report.document import Document, ReportSection, ReportTable, shown
 
@@ -16,6 +18,9 @@ ROWS = 38
 MOST_ROWS = 380
 """Of a table in all: who needs more has the HTML."""
 COLUMNS = 8
+"""Of a table on one page."""
+MOST_PAGES = 600
+"""Of tables in all: each takes a third of a second."""
 CELLS = 110
 """Characters of a row on a page."""
 LINES = 26
@@ -28,9 +33,20 @@ INK, GREY = "#1e293b", "#64748b"
 def write(document: Document, made: BinaryIO) -> None:
     from matplotlib.backends.backend_pdf import PdfPages
 
-    with charts.plain_text(), PdfPages(made, metadata={"Title": document.title}) as pages:
+    with PdfPages(made, metadata={"Title": document.title}) as pages:
         for page in _pages(document):
             pages.savefig(page)
+
+
+def left_out(document: Document) -> Iterator[str]:
+    """What the PDF does not show of its tables. Raises Refusal when they would take too many pages."""
+    tables = [(section.heading, section.table) for section in document.sections if section.table]
+    count = sum(-(-min(len(table.rows), MOST_ROWS) // ROWS) * -(-len(table.columns) // COLUMNS) for _, table in tables)
+    if count > MOST_PAGES:
+        raise Refusal(f"the tables take {count:,} pages of a PDF; at most {MOST_PAGES} are made: ask for html alone")
+    for heading, table in tables:
+        if len(table.rows) > MOST_ROWS:
+            yield f"the PDF has the first {MOST_ROWS} of {len(table.rows):,} rows of '{heading}'; the HTML has them all"
 
 
 def _pages(document: Document) -> Iterator["Figure"]:
@@ -70,18 +86,20 @@ def _section(section: ReportSection, lines: list[str]) -> "Figure":
 
 
 def _tables(heading: str, note: str, table: ReportTable) -> Iterator["Figure"]:
-    for at in range(0, min(len(table.rows), MOST_ROWS), ROWS):
+    parts = range(0, len(table.columns), COLUMNS)
+    for at, left in product(range(0, min(len(table.rows), MOST_ROWS), ROWS), parts):
+        columns, rows = table.columns[left : left + COLUMNS], table.rows[at : at + ROWS]
         page = _page(heading)
         page.text(0.08, 0.92, note, color=GREY, fontsize=9)
-        _table(page, table, table.rows[at : at + ROWS])
-        last = min(at + ROWS, len(table.rows))
-        page.text(0.08, 0.04, f"rows {at + 1:,} to {last:,} of {len(table.rows):,}", color=GREY, fontsize=8)
+        _table(page, columns, [[shown(cell) for cell in row[left : left + COLUMNS]] for row in rows])
+        where = f"rows {at + 1:,} to {at + len(rows):,} of {len(table.rows):,}"
+        if len(parts) > 1:
+            where += f", columns {left + 1:,} to {left + len(columns):,} of {len(table.columns):,}"
+        page.text(0.08, 0.04, where, color=GREY, fontsize=8)
         yield page
 
 
-def _table(page: "Figure", table: ReportTable, rows: list[list[Any]]) -> None:
-    columns = table.columns[:COLUMNS]
-    texts = [[shown(cell) for cell in row[:COLUMNS]] for row in rows]
+def _table(page: "Figure", columns: list[str], texts: list[list[str]]) -> None:
     widths = _widths(columns, texts)
     axes = page.add_axes((0.06, 0.06, 0.88, 0.86))
     axes.axis("off")
