@@ -161,6 +161,27 @@ def test_what_no_font_has_is_told(roots: Path, text: str) -> None:
         assert make(about=given(**section), output="it").notes == [BOXES.format("\U00013000\U00013001")]
 
 
+ODD = [
+    "\ufeffname",
+    "a\0b",
+    "x" * 200,
+    "\u200b\u200d",
+    "e" + "\u0301" * 100,
+    "   ",
+    "\uffff",
+    "🇩🇪👩‍👩‍👧",
+    "a\r\n\x1bb",
+    "\u202eabc",
+]
+
+
+@pytest.mark.parametrize("text", ODD, ids=ascii)
+def test_odd_texts_are_drawn(roots: Path, text: str) -> None:
+    chart = {"kind": "bar", "x": text, "y": ["n"]}
+    about = given(heading=text, text=text, rows=[{text: text, "n": 1.5}, {text: "", "n": -2}], chart=chart)
+    assert make(about=about, title=text, output="it").sections == 1
+
+
 def test_arabic_hebrew_and_greek_need_no_other_font(roots: Path) -> None:
     assert make(about=given(text="سلام שלום Ελλάδα Привет ≠ é"), output="it").notes == []
 

@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Iterator
 from itertools import product
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from taskmill.catalogue.refusal import Refusal
 from taskmill.catalogue.report import charts
@@ -34,8 +34,23 @@ def write(document: Document, made: BinaryIO) -> None:
     from matplotlib.backends.backend_pdf import PdfPages
 
     with PdfPages(made, metadata={"Title": document.title}) as pages:
-        for page in _pages(document):
+        for page in _pages(_without_marks(document)):
             pages.savefig(page)
+
+
+def _without_marks(value: Any) -> Any:
+    """Without the mark that some files begin with: Matplotlib 3.11 can't lay it out (`track_glyph`)."""
+    if isinstance(value, str):
+        return value.replace("\ufeff", "")
+    if isinstance(value, tuple):
+        return (
+            type(value)(*map(_without_marks, value)) if hasattr(value, "_fields") else tuple(map(_without_marks, value))
+        )
+    if isinstance(value, list):
+        return [_without_marks(one) for one in value]
+    if isinstance(value, dict):
+        return {_without_marks(name): _without_marks(one) for name, one in value.items()}
+    return value
 
 
 def left_out(document: Document) -> Iterator[str]:
