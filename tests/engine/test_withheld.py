@@ -58,6 +58,12 @@ def test_a_secret_is_masked_however_it_is_written(form: str) -> None:
         assert form[:length] not in found
 
 
+def test_of_one_that_ends_in_base64_nothing_is_left() -> None:
+    for user in ("", "a", "ab"):
+        packed = base64.b64encode(f"{user}{KEY}".encode()).decode()
+        assert masked(f"Basic {packed}").endswith("***")
+
+
 def test_where_a_limit_cut_it_in_two() -> None:
     text = ("x" * 2000 + KEY)[:2012]
     assert masked(text) == "x" * 2000 + "***"

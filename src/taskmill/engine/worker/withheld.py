@@ -99,7 +99,8 @@ def _written(secret: str) -> Iterator[str]:
     for before in range(3):
         first, end = -(-before * 8 // 6), (before + len(content)) * 8 // 6
         for encode in (b64encode, urlsafe_b64encode):
-            yield encode(bytes(before) + content)[first:end].decode()
+            packed = encode(bytes(before) + content).decode()
+            yield from (packed[first:end], packed[first:])
 
 
 def _shortened(traceback: str) -> str:
