@@ -66,6 +66,38 @@ HOSTILE = [
     HostileInput("data_processing", "an endless line", {"data": {"file": "a.csv"}}, {"a.csv": b"a" * 2**21}),
     HostileInput(
         "data_processing",
+        "a row with more fields than the header",
+        {"data": {"file": "a.csv"}},
+        {"a.csv": b"a,b\n" + b"1,2\n" * 2_500 + b"1,2,3\n"},
+    ),
+    HostileInput(
+        "data_processing",
+        "a value that is not of the type named",
+        {"data": {"file": "a.csv", "types": {"a": "integer"}}},
+        {"a.csv": b"a,b\n1,2\n00x,2\n"},
+    ),
+    HostileInput(
+        "data_processing", "a text that is not UTF-8", {"data": {"file": "a.csv"}}, {"a.csv": b"a,b\n1,\xe9\n"}
+    ),
+    HostileInput(
+        "data_processing",
+        "a name twice in a JSON object",
+        {"data": {"file": "a.jsonl"}},
+        {"a.jsonl": b'{"a": 1, "a": 2}\n'},
+    ),
+    HostileInput(
+        "data_processing",
+        "JSON that is nested without end",
+        {"data": {"file": "a.json"}},
+        {"a.json": b'[{"a": ' + b"[" * 100_000},
+    ),
+    HostileInput(
+        "data_processing",
+        "a text compared with a number",
+        {"data": TABLE, "steps": [{"do": "filter", "where": "region > 5"}]},
+    ),
+    HostileInput(
+        "data_processing",
         "SQL in an expression",
         {"data": TABLE, "steps": [{"do": "filter", "where": "price > 1; drop table x"}]},
     ),

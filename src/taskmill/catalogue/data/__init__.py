@@ -7,7 +7,7 @@ from msgspec import Meta
 from taskmill.catalogue.base import app
 from taskmill.catalogue.data.parameters import MOST_ROWS, MOST_STEPS, Data, FileName, Steps
 from taskmill.catalogue.data.results import Found, ResultTable
-from taskmill.catalogue.refusal import NO_SECOND_TRY
+from taskmill.catalogue.refusal import NO_SECOND_TRY, need
 from taskmill.executors.contract import Context
 
 HOUR = 3600
@@ -59,6 +59,7 @@ def data_processing(
         from taskmill.catalogue.data.detect import find
 
         return find(data)
+    need("duckdb", "data")
     from taskmill.catalogue.data.pipeline import process
 
     return process(ctx, data, steps, output, rows)

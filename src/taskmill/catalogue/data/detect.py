@@ -1,12 +1,13 @@
 """What a text is: JSON, JSON lines, CSV, TSV, or words."""
 
-import csv
 import io
+import json
 from typing import Any
 
-import msgspec
-
+from taskmill.catalogue.data.lines import BoundedFile
 from taskmill.catalogue.data.results import Found
+from taskmill.catalogue.data.separated import SeparatedFile
+from taskmill.catalogue.refusal import Refusal
 
 SAMPLE_COLUMNS = 1000
 
@@ -28,8 +29,8 @@ def _json(text: str) -> Table | None:
     if text.lstrip()[0] not in "[{":
         return None
     try:
-        value = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
+        value = json.loads(text, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
         return None
     if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
         return "json", len(value), _columns(value)
@@ -38,10 +39,10 @@ def _json(text: str) -> Table | None:
 
 def _json_lines(text: str) -> Table | None:
     try:
-        rows = [msgspec.json.decode(line, type=dict[str, Any]) for line in text.splitlines() if line.strip()]
-    except (msgspec.DecodeError, RecursionError):
+        rows = [json.loads(line, parse_int=str, parse_float=str) for line in text.split("\n") if line.strip()]
+    except (ValueError, RecursionError):
         return None
-    return "json_lines", len(rows), _columns(rows)
+    return ("json_lines", len(rows), _columns(rows)) if all(isinstance(row, dict) for row in rows) else None
 
 
 def _columns(rows: list[dict[str, Any]]) -> list[str]:
@@ -50,17 +51,11 @@ def _columns(rows: list[dict[str, Any]]) -> list[str]:
 
 def _separated(text: str) -> Table | None:
     """At least two lines with as many fields as the first, and at least two of them."""
-    first = text.splitlines()[0]
-    for kind, delimiters in (("tsv", "\t"), ("csv", ",;|")):
-        delimiter = max(delimiters, key=first.count)
-        if first.count(delimiter) and (table := _read(text, delimiter)):
-            return kind, len(table) - 1, table[0][:SAMPLE_COLUMNS]
-    return None
-
-
-def _read(text: str, delimiter: str) -> list[list[str]] | None:
+    file = io.BytesIO(text.encode())
     try:
-        rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter, strict=True) if row]
-    except csv.Error:
+        found = SeparatedFile("the data", file, None, None)
+        rows = sum(map(len, found.batches(BoundedFile("the data", file))))
+    except Refusal:
         return None
-    return rows if len(rows) > 1 and all(len(row) == len(rows[0]) for row in rows) else None
+    kind = "tsv" if found.delimiter == "\t" else "csv"
+    return (kind, rows, found.names[:SAMPLE_COLUMNS]) if rows and len(found.names) > 1 else None

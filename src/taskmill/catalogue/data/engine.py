@@ -13,10 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from taskmill.catalogue import settings
-from taskmill.catalogue.data.amounts import Amount
 from taskmill.catalogue.data.expressions import literal
-from taskmill.catalogue.data.sources import LONGEST_LINE
-from taskmill.catalogue.refusal import Refusal, need
+from taskmill.catalogue.refusal import Refusal
 from taskmill.executors.contract import Context
 
 if TYPE_CHECKING:
@@ -43,28 +41,31 @@ class Engine:
         self._names = names
         self._spill = spill
         self._made = 0
+        self.log = ctx.log
+        self.called: dict[str, str] = {}
+        """Columns, by their names in SQL."""
 
-    def copy(self, sql: str, made: int, amount: Amount) -> int:
-        """Have a statement write the file of this descriptor; returns how many rows."""
+    def copy(self, sql: str, made: int, total: int) -> int:
+        """Have a statement write the file of this descriptor; returns how many rows. `total`: rows that it works on."""
         self._made = made
-        count: int = self.rows(sql, 1, amount)[0][0]
+        count: int = self.rows(sql, 1, total)[0][0]
         self._ctx.progress(1.0, f"{count:,} rows written")
         return count
 
-    def count(self, table: str, amount: Amount | None = None) -> int:
+    def count(self, table: str) -> int:
         """Rows of what stands after FROM."""
-        count: int = self.rows(f"SELECT count(*) FROM {table}", 1, amount)[0][0]
+        count: int = self.rows(f"SELECT count(*) FROM {table}", 1)[0][0]
         return count
 
-    def rows(self, sql: str, limit: int, amount: Amount | None = None) -> list[tuple[Any, ...]]:
+    def rows(self, sql: str, limit: int, total: int = 0) -> list[tuple[Any, ...]]:
         """The first rows that a statement gives. Raises Refusal for what is wrong with the data.
 
-        `amount`: of what it works on, to tell progress; None tells nothing.
+        `total`: rows that it works on, to tell progress; 0 tells nothing.
         """
         import duckdb
 
         try:
-            with self._watched(amount):
+            with self._watched(total):
                 found: list[tuple[Any, ...]] = self._connection.execute(sql).fetchmany(limit)
                 return found
         except duckdb.InterruptException:
@@ -80,16 +81,16 @@ class Engine:
         except (duckdb.IOException, duckdb.InternalException, duckdb.FatalException):
             raise  # not of the data's making: another attempt may do better
         except duckdb.Error as error:
-            raise Refusal(_in_short(str(error), self._names)) from None
+            raise Refusal(_in_short(str(error), self._names, self.called)) from None
 
-    def columns(self, sql: str) -> list[tuple[str, str]]:
-        """Name and type of each column."""
-        return [(row[0], row[1]) for row in self.rows(f"DESCRIBE {sql}", 1_000_000)]
+    def types(self, sql: str) -> dict[str, str]:
+        """Of the columns that a query gives, by their names."""
+        return {row[0]: row[1] for row in self.rows(f"DESCRIBE {sql}", 1_000_000)}
 
     @contextlib.contextmanager
-    def _watched(self, amount: Amount | None) -> Iterator[None]:
+    def _watched(self, total: int) -> Iterator[None]:
         done = threading.Event()
-        watch = threading.Thread(target=self._watch, args=(done, amount), daemon=True)
+        watch = threading.Thread(target=self._watch, args=(done, total), daemon=True)
         watch.start()
         try:
             yield
@@ -98,14 +99,14 @@ class Engine:
             watch.join()
         self._ctx.raise_if_cancelled()
 
-    def _watch(self, done: threading.Event, amount: Amount | None) -> None:
+    def _watch(self, done: threading.Event, total: int) -> None:
         while not done.wait(self._limits.poll):
             if self._ctx.cancelled or (self._made and os.fstat(self._made).st_size > self._limits.largest_output):
                 self._interrupt(done)
                 return
             fraction = self._connection.query_progress() / 100
-            if amount and fraction > 0:
-                self._ctx.progress(fraction, amount.described(fraction))
+            if total and fraction > 0:
+                self._ctx.progress(0.5 + fraction / 2, f"about {round(fraction * total):,} of {total:,} rows")
 
     def _interrupt(self, done: threading.Event) -> None:
         for _ in range(2):
@@ -117,20 +118,25 @@ class Engine:
 
 
 @contextlib.contextmanager
-def opened(ctx: Context, names: Mapping[str, str]) -> Iterator[Engine]:
-    """`names`: the paths it may use, and what they are called for people."""
-    need("duckdb", "data")
-    import duckdb
-
+def spill_folder(ctx: Context) -> Iterator[Path]:
+    """What a task may put aside on disk, gone at its end."""
     spill = settings.current().state.absolute() / "spill" / ctx.task.id
     shutil.rmtree(spill, ignore_errors=True)  # of an attempt that was killed
     spill.mkdir(parents=True)
     try:
-        with contextlib.closing(duckdb.connect(":memory:", config=_options(spill))) as connection:
-            _lock(connection, names)
-            yield Engine(ctx, connection, names, spill, settings.current().data_engine)
+        yield spill
     finally:
         shutil.rmtree(spill, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def opened(ctx: Context, spill: Path, names: Mapping[str, str]) -> Iterator[Engine]:
+    """`names`: the paths it may use, and what they are called for people."""
+    import duckdb
+
+    with contextlib.closing(duckdb.connect(":memory:", config=_options(spill))) as connection:
+        _lock(connection, names)
+        yield Engine(ctx, connection, names, spill, settings.current().data_engine)
 
 
 def _options(spill: Path) -> dict[str, str | bool | int | float | list[str]]:
@@ -147,6 +153,7 @@ def _options(spill: Path) -> dict[str, str | bool | int | float | list[str]]:
 
 def _lock(connection: "DuckDBPyConnection", names: Mapping[str, str]) -> None:
     paths = ", ".join(literal(path) for path in names)
+    connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET enable_progress_bar = true")
     connection.execute("SET enable_progress_bar_print = false")
     connection.execute(f"SET allowed_paths = [{paths}]")
@@ -154,15 +161,13 @@ def _lock(connection: "DuckDBPyConnection", names: Mapping[str, str]) -> None:
     connection.execute("SET lock_configuration = true")
 
 
-def _in_short(message: str, names: Mapping[str, str]) -> str:
-    """The first lines of what DuckDB says, without its kind of error, its advice and our paths."""
+def _in_short(message: str, names: Mapping[str, str], called: Mapping[str, str]) -> str:
+    """The first lines of what DuckDB says, without its kind of error, its advice, our paths and names."""
     message = re.split(r"\n\s*\n|\nPossible|\nLINE \d|\nThis type was|\nColumn .* is being", message)[0]
     for path, name in names.items():
         message = message.replace(path, name)
-    if sniffed := re.search(r'sniffing file "(.*)"', message):
-        wanted = f"each line needs as many fields as the first one, and at most {LONGEST_LINE:,} bytes"
-        return f"'{sniffed[1]}' can't be read as a table: {wanted}"
+    message = re.sub(r'"?\b([a-z]\d+_\d+)[tj]?\b"?', lambda found: called.get(found[1], found[0]), message)
     text = " ".join(re.sub(r"^[A-Za-z ]+ Error: ", "", message).split())
-    if "CSV Error" in text and "convert" in text:
-        text += '; name the type of that column with `types`, such as {"column": "text"}'
+    if text.startswith("Overflow in") or "out of range of" in text:
+        text = f"a number becomes too large for its type: {text}"
     return text[:1000]

@@ -1,63 +1,59 @@
-"""Expressions over the columns of a table: parsed here, and written anew as SQL.
+"""Expressions over the columns of a table: parsed here, checked for their types, and written anew as SQL.
 
 Nothing of what was given gets into a statement but names of columns that are there, numbers, and quoted texts. There
 are no statements, no subqueries, and no functions but those below, none of which reads a file or lets a text grow.
+A value is compared and computed only with one of its kind: nothing is made another kind without being told.
 """
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from difflib import get_close_matches
-from typing import NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
+from taskmill.catalogue.data.functions import (
+    ADVICE,
+    DAY_TEXT,
+    FUNCTIONS,
+    NEEDED,
+    WORDS,
+    SqlFunction,
+    common,
+    comparable,
+)
 from taskmill.catalogue.data.tokens import SqlToken, tokens
 from taskmill.catalogue.refusal import Refusal
 
+if TYPE_CHECKING:
+    from taskmill.catalogue.data.columns import TableColumn
+
 MAX_NESTING = 30
 MOST_JOINED = 10
+MOST_DIGITS = 38
 LONGEST_TEXT = 10_000
 """Characters of a text that is put together."""
 
 
-class SqlFunction(NamedTuple):
-    least: int
-    most: int
-    sql: str = ""
-    """With {} for the arguments; empty: a call of the same name."""
+class SqlExpression(NamedTuple):
+    sql: str
+    kind: str
+    """`text`, `integer`, `number`, `boolean`, `date`, `timestamp`, `zoned` (a timestamp with a zone), `null`,
+    `literal` (a text in quotes, which may stand for a date), or the engine's name."""
+    written: str = ""
+    """As in the expression, for people."""
 
+    @property
+    def article(self) -> str:
+        words = {"literal": "a text", "text": "a text", "integer": "a number", "zoned": "a timestamp with a zone"}
+        return words.get(self.kind, f"a {self.kind}")
 
-FUNCTIONS = {
-    "abs": SqlFunction(1, 1),
-    "round": SqlFunction(1, 2),
-    "floor": SqlFunction(1, 1),
-    "ceil": SqlFunction(1, 1),
-    "sqrt": SqlFunction(1, 1),
-    "ln": SqlFunction(1, 1),
-    "lower": SqlFunction(1, 1),
-    "upper": SqlFunction(1, 1),
-    "trim": SqlFunction(1, 1),
-    "length": SqlFunction(1, 1),
-    "contains": SqlFunction(2, 2),
-    "starts_with": SqlFunction(2, 2),
-    "ends_with": SqlFunction(2, 2),
-    "coalesce": SqlFunction(1, 20),
-    "least": SqlFunction(1, 20),
-    "greatest": SqlFunction(1, 20),
-    "if": SqlFunction(3, 3, "CASE WHEN {} THEN {} ELSE {} END"),
-    "year": SqlFunction(1, 1),
-    "month": SqlFunction(1, 1),
-    "day": SqlFunction(1, 1),
-    "text": SqlFunction(1, 1, "CAST({} AS VARCHAR)"),
-    "number": SqlFunction(1, 1, "TRY_CAST({} AS DOUBLE)"),
-    "date": SqlFunction(1, 1, "TRY_CAST({} AS DATE)"),
-}
 
 COMPARISONS = {"=": "=", "==": "=", "!=": "<>", "<>": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
 
-def to_sql(expression: str, columns: Collection[str]) -> str:
+def to_sql(expression: str, columns: "Sequence[TableColumn]") -> SqlExpression:
     """SQL of an expression. Raises Refusal, with the place in it."""
     try:
-        return _Parser(tokens(expression), columns).whole()
+        return _Parser(tokens(expression), {column.name: column for column in columns}, expression).whole()
     except Refusal as refused:
         raise type(refused)(f"in the expression {expression!r}, {refused}") from None
 
@@ -71,19 +67,20 @@ def literal(text: str) -> str:
 
 
 class _Parser:
-    def __init__(self, found: list[SqlToken], columns: Collection[str]) -> None:
+    def __init__(self, found: list[SqlToken], columns: "dict[str, TableColumn]", expression: str) -> None:
         self.tokens = found
         self.columns = columns
+        self.expression = expression
         self.at = 0
         self.nesting = 0
         self.joined = 0
         """How often texts were joined so far."""
 
-    def whole(self) -> str:
-        sql = self.either()
+    def whole(self) -> SqlExpression:
+        found = self.either()
         if self.token.kind != "end":
             self.refuse(f"{self.token.value!r} is not expected; an operator may be missing before it")
-        return sql
+        return found
 
     @property
     def token(self) -> SqlToken:
@@ -104,61 +101,81 @@ class _Parser:
     def refuse(self, why: str) -> NoReturn:
         raise Refusal(f"column {self.token.column}: {why}")
 
-    def either(self) -> str:
+    def made(self, start: int, sql: str, kind: str) -> SqlExpression:
+        """A value, with what was written from the piece at `start` on."""
+        begin, end = self.tokens[start].column - 1, self.tokens[self.at].column - 1
+        return SqlExpression(sql, kind, self.expression[begin:end].strip())
+
+    def either(self) -> SqlExpression:
         self.nesting += 1
         if self.nesting > MAX_NESTING:
             self.refuse(f"nested deeper than {MAX_NESTING} levels; derive a column for a part of it")
-        sql = self.chain(self.both, "or")
+        found = self.logic(self.both, "or")
         self.nesting -= 1
-        return sql
+        return found
 
-    def both(self) -> str:
-        return self.chain(self.negation, "and")
+    def both(self) -> SqlExpression:
+        return self.logic(self.negation, "and")
 
-    def chain(self, operand: Callable[[], str], *operators: str) -> str:
-        sql = operand()
-        while operator := self.take(*operators):
-            sql = f"({sql} {operator} {operand()})"
-        return sql
+    def logic(self, operand: Callable[[], SqlExpression], operator: str) -> SqlExpression:
+        start, found = self.at, operand()
+        while self.take(operator):
+            self.need("boolean", found)
+            other = operand()
+            self.need("boolean", other)
+            found = self.made(start, f"({found.sql} {operator} {other.sql})", "boolean")
+        return found
 
-    def negation(self) -> str:
-        count = 0
+    def negation(self) -> SqlExpression:
+        start, count = self.at, 0
         while self.take("not"):
             count += 1
-        sql = self.comparison()
-        return f"(NOT {sql})" if count % 2 else sql
+        found = self.comparison()
+        if not count:
+            return found
+        self.need("boolean", found)
+        return self.made(start, f"(NOT {found.sql})" if count % 2 else found.sql, "boolean")
 
-    def comparison(self) -> str:
-        left = self.sum()
+    def comparison(self) -> SqlExpression:
+        start, left = self.at, self.sum()
         if operator := self.take(*COMPARISONS):
-            return f"({left} {COMPARISONS[operator]} {self.sum()})"
+            right = self.sum()
+            self.need_alike(left, right)
+            return self.made(start, f"({left.sql} {COMPARISONS[operator]} {right.sql})", "boolean")
         if self.take("is"):
             denied = " NOT" if self.take("not") else ""
             self.expect("null")
-            return f"({left} IS{denied} NULL)"
+            return self.made(start, f"({left.sql} IS{denied} NULL)", "boolean")
         denied = "NOT " if self.take("not") else ""
         if self.take("in"):
-            return f"({left} {denied}IN {self.values()})"
+            self.expect("(")
+            values = self.arguments()
+            self.need_alike(left, *values)
+            return self.made(start, f"({left.sql} {denied}IN ({_listed(values)}))", "boolean")
         if self.take("between"):
             low = self.sum()
             self.expect("and")
-            return f"({left} {denied}BETWEEN {low} AND {self.sum()})"
+            high = self.sum()
+            self.need_alike(left, low, high)
+            return self.made(start, f"({left.sql} {denied}BETWEEN {low.sql} AND {high.sql})", "boolean")
         if self.take("like"):
-            return f"({left} {denied}LIKE {self.sum()})"
+            pattern = self.sum()
+            self.need("text", left, pattern)
+            return self.made(start, f"({left.sql} {denied}LIKE {pattern.sql})", "boolean")
         if denied:
             self.refuse("after not there may be in, between or like")
         return left
 
-    def sum(self) -> str:
-        before = self.joined
-        texts = [self.numbers()]
+    def sum(self) -> SqlExpression:
+        start, before = self.at, self.joined
+        texts = [self.terms()]
         while self.take("||"):
-            texts.append(self.numbers())
+            texts.append(self.terms())
         if len(texts) == 1:
             return texts[0]
         if len(texts) > MOST_JOINED or self.joined > before:
             self.refuse(f"at most {MOST_JOINED} texts can be joined with ||, and none of them joined itself")
-        return self.joining(texts)
+        return self.made(start, self.joining([text.sql for text in texts]), "text")
 
     def joining(self, texts: list[str]) -> str:
         """Checked before it is done: in each of many rows, a text could double again and again."""
@@ -167,63 +184,132 @@ class _Parser:
         refused = f"error('a text joined with || has more than {LONGEST_TEXT} characters')"
         return f"CASE WHEN {length} > {LONGEST_TEXT} THEN {refused} ELSE ({' || '.join(texts)}) END"
 
-    def numbers(self) -> str:
-        return self.chain(lambda: self.chain(self.signed, "*", "/", "%"), "+", "-")
-
-    def signed(self) -> str:
-        sign = ""
+    def terms(self) -> SqlExpression:
+        start, found = self.at, self.factors()
         while operator := self.take("+", "-"):
-            sign = {"-": "", "": "-"}[sign] if operator == "-" else sign
-        return f"({sign}{self.operand()})" if sign else self.operand()
+            other = self.factors()
+            if {found.kind, other.kind} & {"date", "timestamp", "zoned"}:
+                kind = self.moment(found, operator, other)
+            else:
+                kind = self.number_of(found, other)
+            found = self.made(start, f"({found.sql} {operator} {other.sql})", kind)
+        return found
 
-    def operand(self) -> str:
-        token = self.token
+    def moment(self, one: SqlExpression, operator: str, other: SqlExpression) -> str:
+        """A day and a number of days, or the days between two."""
+        if one.kind == "date" and other.kind in ("integer", "null"):
+            return "date"
+        if one.kind == other.kind == "date" and operator == "-":
+            return "integer"
+        return self.refuse(f"{one.written} is {one.article} and {other.written} {other.article}; a date takes days")
+
+    def factors(self) -> SqlExpression:
+        start, found = self.at, self.signed()
+        while operator := self.take("*", "/", "%"):
+            other = self.signed()
+            kind = self.number_of(found, other)
+            if operator == "*":
+                found = self.made(start, f"({found.sql} * {other.sql})", kind)
+            else:
+                quotient = f"({found.sql} {operator} nullif({other.sql}, 0))"
+                found = self.made(start, quotient, "number" if operator == "/" else kind)
+        return found
+
+    def signed(self) -> SqlExpression:
+        start, sign = self.at, ""
+        signs = False
+        while operator := self.take("+", "-"):
+            signs = True
+            sign = {"-": "", "": "-"}[sign] if operator == "-" else sign
+        found = self.operand()
+        if signs:
+            self.need("number", found)
+        return self.made(start, f"({sign}{found.sql})", found.kind) if sign else found
+
+    def operand(self) -> SqlExpression:
+        start, token = self.at, self.token
         self.at += 1
         if token.kind == "number":
-            return self.number(token)
+            return self.made(start, *_number(token))
         if token.kind == "text":
-            return literal(token.value)
+            return self.made(start, literal(token.value), "literal")
         if token.kind == "name":
-            return self.call(token) if self.take("(") else self.column(token)
+            if self.take("("):
+                return self.call(start, token)
+            column = self.columns[known(token.value, self.columns, f"column {token.column}: ")]
+            return self.made(start, column.id, column.kind)
         if token.value in ("null", "true", "false"):
-            return token.value.upper()
+            return self.made(start, token.value.upper(), "null" if token.value == "null" else "boolean")
         if token.value == "(":
-            sql = self.either()
+            inner = self.either()
             self.expect(")")
-            return f"({sql})"
+            return self.made(start, f"({inner.sql})", inner.kind)
         raise Refusal(f"column {token.column}: {_no_value(token)}")
 
-    def number(self, token: SqlToken) -> str:
-        if not math.isfinite(float(token.value)):
-            raise Refusal(f"column {token.column}: {token.value} is too large a number")
-        return token.value
-
-    def column(self, token: SqlToken) -> str:
-        return quoted(known(token.value, self.columns, f"column {token.column}: "))
-
-    def call(self, token: SqlToken) -> str:
+    def call(self, start: int, token: SqlToken) -> SqlExpression:
         name = token.value.lower()
         function = FUNCTIONS.get(name)
         if function is None:
             near = get_close_matches(name, FUNCTIONS, 1, 0.75)
             advice = f"did you mean {near[0]}?" if near else f"known are {', '.join(FUNCTIONS)}"
             raise Refusal(f"column {token.column}: there is no function {token.value!r}; {advice}")
-        arguments = self.arguments()
-        if not function.least <= len(arguments) <= function.most:
-            raise Refusal(f"column {token.column}: {name} takes {_takes(function)}, not {len(arguments)}")
-        return function.sql.format(*arguments) if function.sql else f"{name}({', '.join(arguments)})"
+        given = self.arguments()
+        if not function.least <= len(given) <= function.most:
+            raise Refusal(f"column {token.column}: {name} takes {_takes(function)}, not {len(given)}")
+        alike = given[1:] if function.takes == "if" else given
+        if function.takes == "if":
+            self.need("boolean", given[0])
+        if function.takes in ("alike", "if"):
+            self.need_alike(*alike)
+        elif function.takes != "any":
+            self.need(function.takes, *given)
+        kind = function.kind or common([one.kind for one in alike])
+        if not function.sql:
+            return self.made(start, f"{name}({_listed(given)})", kind)
+        day = "true"
+        if given[0].kind in ("text", "literal", "null"):
+            day = f"regexp_matches({given[0].sql}, '^{DAY_TEXT}')"
+        return self.made(start, function.sql.format(*(one.sql for one in given), day=day), kind)
 
-    def values(self) -> str:
-        self.expect("(")
-        return f"({', '.join(self.arguments())})"
-
-    def arguments(self) -> list[str]:
+    def arguments(self) -> list[SqlExpression]:
         """After the opening bracket."""
         found = [self.either()]
         while self.take(","):
             found.append(self.either())
         self.expect(")")
         return found
+
+    def number_of(self, *values: SqlExpression) -> str:
+        self.need("number", *values)
+        return "integer" if all(value.kind == "integer" for value in values) else "number"
+
+    def need(self, kind: str, *values: SqlExpression) -> None:
+        for value in values:
+            if value.kind not in NEEDED[kind]:
+                advice = ADVICE.get(kind, "").format(value.written)
+                self.refuse(f"{value.written} is {value.article}, and {WORDS[kind]} is needed{advice}")
+
+    def need_alike(self, *values: SqlExpression) -> None:
+        first = next((value for value in values if value.kind not in ("null", "literal")), values[0])
+        for value in values:
+            if not comparable(first.kind, value.kind):
+                self.refuse(
+                    f"{first.written} is {first.article} and {value.written} {value.article}; make them alike, such as "
+                    f"by number(…), text(…) or date(…)"
+                )
+
+
+def _listed(values: Sequence[SqlExpression]) -> str:
+    return ", ".join(value.sql for value in values)
+
+
+def _number(token: SqlToken) -> tuple[str, str]:
+    mantissa = token.value.lower().partition("e")[0]
+    if not math.isfinite(float(token.value)):
+        raise Refusal(f"column {token.column}: {token.value} is too large a number")
+    if len(mantissa.replace(".", "").lstrip("0")) > MOST_DIGITS:
+        raise Refusal(f"column {token.column}: {token.value} has more than {MOST_DIGITS} digits")
+    return token.value, "integer" if token.value.isdigit() else "number"
 
 
 def known(name: str, columns: Collection[str], where: str = "") -> str:

@@ -16,9 +16,38 @@ Scalar = str | int | float | bool | None
 Row = dict[ColumnName, Scalar]
 TypeName = Literal["text", "integer", "number", "boolean", "date", "timestamp"]
 Format = Literal["csv", "tsv", "json_lines", "json", "parquet"]
+Encoding = Literal[
+    "utf-8",
+    "utf-16",
+    "utf-16-le",
+    "utf-16-be",
+    "utf-32",
+    "latin-1",
+    "iso-8859-2",
+    "iso-8859-5",
+    "iso-8859-7",
+    "iso-8859-9",
+    "iso-8859-15",
+    "windows-1250",
+    "windows-1251",
+    "windows-1252",
+    "windows-1253",
+    "windows-1254",
+    "koi8-r",
+    "mac-roman",
+    "cp437",
+    "cp850",
+    "shift_jis",
+    "euc-jp",
+    "euc-kr",
+    "gb18030",
+    "big5",
+]
 FunctionName = Literal["count", "count_distinct", "sum", "avg", "min", "max", "median", "stddev"]
 
 Columns = Annotated[list[ColumnName], Meta(min_length=1, max_length=100)]
+DelimiterText = Annotated[str, Meta(min_length=1, max_length=1, pattern='^[^"\\r\\n]$')]
+NullTexts = Annotated[list[Annotated[str, Meta(min_length=1, max_length=100)]], Meta(max_length=20)]
 Expression = Annotated[str, Meta(min_length=1, max_length=LONGEST_EXPRESSION)]
 
 
@@ -37,8 +66,32 @@ class TableFile(Struct, forbid_unknown_fields=True):
         dict[ColumnName, TypeName] | None,
         Meta(
             title="Types",
-            description="Of columns of a CSV or TSV file whose types are not to be guessed from its content.",
+            description="Of columns of a CSV, TSV or JSON file, by their names. Unset: found over the whole column.",
             examples=[{"postcode": "text"}],
+        ),
+    ] = None
+    delimiter: Annotated[
+        DelimiterText | None,
+        Meta(
+            title="Delimiter",
+            description="Between the fields of a CSV file. Unset: the one of , ; | and tab that fits its first rows.",
+            examples=[";"],
+        ),
+    ] = None
+    encoding: Annotated[
+        Encoding | None,
+        Meta(
+            title="Encoding",
+            description="Of a CSV or TSV file. Unset: as the mark at its beginning says, else UTF-8.",
+            examples=["latin-1"],
+        ),
+    ] = None
+    nulls: Annotated[
+        NullTexts | None,
+        Meta(
+            title="Nulls",
+            description="Texts that mean no value in a CSV or TSV file, as an empty field does. Unset: none.",
+            examples=[["NA", "null"]],
         ),
     ] = None
 

@@ -25,7 +25,7 @@ class Found(DataResult, tag="found"):
 class Column(Struct):
     name: str
     type: str
-    """`text`, `integer`, `number`, `boolean`, `date`, `timestamp`, or the engine's own name."""
+    """`text`, `integer`, `number`, `boolean`, `date`, `timestamp`, `json` (several kinds, nested), or the engine's."""
 
 
 class Output(Struct):

@@ -1,24 +1,27 @@
-"""Tables as DuckDB reads them: from a file that is open already, which is all that it may read."""
+"""The tables that a task works on: opened, checked, and laid out as the engine reads them."""
 
 import contextlib
+import io
 import tempfile
-from collections.abc import Sequence
-from pathlib import PurePath
-from typing import BinaryIO, NamedTuple
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePath
+from typing import Any, BinaryIO, NamedTuple
 
-import msgspec
-
-from taskmill.catalogue.data.amounts import Amount, of_bytes, of_lines
+from taskmill.catalogue.data import objects
+from taskmill.catalogue.data.columns import TableColumn
 from taskmill.catalogue.data.detect import find
-from taskmill.catalogue.data.expressions import literal
-from taskmill.catalogue.data.parameters import Data, Row, TableFile, TypeName
+from taskmill.catalogue.data.engine import Engine
+from taskmill.catalogue.data.expressions import literal, quoted
+from taskmill.catalogue.data.lines import BoundedFile, path_of
+from taskmill.catalogue.data.parameters import Data, Row, TableFile
+from taskmill.catalogue.data.plain import PlainTable, Reading, check_width, of_objects, of_separated
+from taskmill.catalogue.data.query import Relation
+from taskmill.catalogue.data.separated import SeparatedFile
+from taskmill.catalogue.data.types import MOST_DIGITS, find_types
 from taskmill.catalogue.files.safe_files import reading
 from taskmill.catalogue.refusal import Refusal
+from taskmill.executors.contract import Context
 
-MOST_COLUMNS = 1000
-LONGEST_LINE = 2**20
-"""Bytes of the first line, and of any other."""
-DELIMITERS = b",;|"
 ENDINGS = {
     ".csv": "csv",
     ".tsv": "tsv",
@@ -28,40 +31,76 @@ ENDINGS = {
     ".json": "json",
     ".parquet": "parquet",
 }
-SQL_TYPES: dict[TypeName, str] = {
-    "text": "VARCHAR",
-    "integer": "BIGINT",
-    "number": "DOUBLE",
-    "boolean": "BOOLEAN",
-    "date": "DATE",
-    "timestamp": "TIMESTAMP",
-}
-JSON_OPTIONS = f"map_inference_threshold = -1, maximum_object_size = {LONGEST_LINE}"
 
 
 class TableSource(NamedTuple):
     name: str
     """For people."""
     path: str
-    """Of the open file."""
-    sql: str
-    """What stands after FROM."""
-    amount: Amount | None = None
-    """None: the engine knows."""
+    """Of the open file that the engine reads."""
+    relation: Callable[[Engine, str], Relation]
+    """From the engine, and what the names of its columns begin with."""
+    rows: int | None = None
+    """None: the engine counts them."""
 
 
-def open_source(data: Data, stack: contextlib.ExitStack) -> TableSource:
-    """Raises Refusal for what is no table, or none that can be read."""
-    if isinstance(data, TableFile):
-        opened = stack.enter_context(reading(data.file))
-        form = data.format or format_of(data.file)
-        return _source(opened.rooted.name, opened.file, opened.size, form, data.types)
-    if isinstance(data, str):
-        found = find(data)
-        if found.columns is None:
-            raise Refusal(f"the data is {found.kind}, no table; give rows, a CSV text, or a file")
-        return _inline(data.encode(), found.kind, stack)
-    return _inline(b"\n".join(msgspec.json.encode(row) for row in _same_columns(data)), "json_lines", stack)
+class Sources:
+    """Opens tables until the end of a task."""
+
+    def __init__(self, ctx: Context, spill: Path, stack: contextlib.ExitStack) -> None:
+        self._ctx = ctx
+        self._spill = spill
+        self._stack = stack
+
+    def open(self, data: Data) -> TableSource:
+        """Raises Refusal for what is no table, or none that can be read."""
+        if isinstance(data, TableFile):
+            opened = self._stack.enter_context(reading(data.file))
+            form = data.format or format_of(data.file)
+            return self._read(opened.rooted.name, opened.file, opened.size, form, data)
+        if isinstance(data, str):
+            found = find(data)
+            if found.columns is None and (found.kind != "text" or _columns(data) < 2):
+                raise Refusal(f"the data is {found.kind}, no table; give rows, a CSV text, or a file")
+            form = "csv" if found.kind == "text" else found.kind
+            return self._read("the data", self._file(data.encode()), found.bytes, form, TableFile("the data"))
+        return self._plain(of_objects("the data", iter(_rows(data)), "row", self._file()), TableFile("the data"))
+
+    def _read(self, name: str, file: BinaryIO, size: int, form: str, how: TableFile) -> TableSource:
+        if form == "parquet":
+            if how.types or how.delimiter or how.encoding or how.nulls:
+                raise Refusal(f"{name}: types, delimiter, encoding and nulls are for text; a parquet file says them")
+            path = path_of(file)
+            return TableSource(name, path, lambda engine, prefix: _parquet(engine, name, path, prefix))
+        bounded = BoundedFile(name, file)
+        progress = Reading(self._ctx, bounded, size)
+        if form in ("csv", "tsv"):
+            delimiter = how.delimiter or ("\t" if form == "tsv" else None)
+            separated = SeparatedFile(name, file, delimiter, how.encoding)
+            if separated.unnamed:
+                called = ", ".join(separated.unnamed)
+                self._ctx.log(f"{name}: the header leaves columns without a name; they are called {called}")
+            return self._plain(of_separated(separated, bounded, progress, self._file()), how)
+        if how.delimiter or how.encoding or how.nulls:
+            raise Refusal(f"{name}: delimiter, encoding and nulls are for CSV and TSV; JSON is UTF-8, and says null")
+        found: Iterator[dict[str, Any]]
+        if form == "json":
+            found, row = objects.from_array(name, file, bounded), "row"
+        else:
+            found, row = objects.from_lines(name, file, bounded), "line"
+        return self._plain(of_objects(name, found, row, self._file(), progress), how)
+
+    def _plain(self, table: PlainTable, how: TableFile) -> TableSource:
+        def relation(engine: Engine, prefix: str) -> Relation:
+            return Relation(*find_types(engine, table, table.sql(how.nulls or ()), how.types or {}, prefix))
+
+        return TableSource(table.name, table.path, relation, table.rows)
+
+    def _file(self, content: bytes = b"") -> BinaryIO:
+        file = self._stack.enter_context(tempfile.TemporaryFile(dir=self._spill))  # noqa: SIM115
+        file.write(content)
+        file.flush()
+        return file
 
 
 def format_of(name: str) -> str:
@@ -71,82 +110,27 @@ def format_of(name: str) -> str:
     return ENDINGS[ending]
 
 
-def written(path: str, form: str, columns: Sequence[tuple[str, str]]) -> str:
-    """What stands after FROM to read a file that was just made; columns: names and types."""
-    if form == "parquet":
-        return f"read_parquet({path})"
-    named = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in columns)
-    if form in ("csv", "tsv"):
-        delimiter = "','" if form == "csv" else "'\t'"
-        options = f"auto_detect = false, header = true, delim = {delimiter}, quote = '\"', escape = '\"'"
-        return f"read_csv({path}, {options}, columns = {{{named}}})"
-    kind = "array" if form == "json" else "newline_delimited"
-    return f"read_json({path}, format = '{kind}', columns = {{{named}}})"
+def _columns(text: str) -> int:
+    """What a text would have as CSV, whatever is wrong with it."""
+    try:
+        return len(SeparatedFile("the data", io.BytesIO(text.encode()), None, None).names)
+    except Refusal:
+        return 0
 
 
-def path_of(file: BinaryIO) -> str:
-    """Of this file and no other, whatever becomes of its name."""
-    return f"/dev/fd/{file.fileno()}"
-
-
-def _same_columns(rows: list[Row]) -> list[Row]:
-    """Each with all columns, which the first row may lack."""
-    if not rows or not any(rows):
+def _rows(rows: list[Row]) -> list[Row]:
+    if not any(rows):
         raise Refusal('the data has no rows; give at least one, such as [{"name": "value"}]')
-    columns = dict.fromkeys(name for row in rows for name in row)
-    return [dict.fromkeys(columns) | row for row in rows]
+    return rows
 
 
-def _inline(text: bytes, form: str, stack: contextlib.ExitStack) -> TableSource:
-    file = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
-    file.write(text)
-    file.flush()
-    return _source("the data", file, len(text), form, None)
-
-
-def _source(name: str, file: BinaryIO, size: int, form: str, types: dict[str, TypeName] | None) -> TableSource:
-    if types and form not in ("csv", "tsv"):
-        raise Refusal(f"{name}: types are for CSV and TSV; a {form} file says them itself")
-    first = b"" if form == "parquet" else _first_line(name, file)
-    path = path_of(file)
-    return TableSource(name, path, _reader(path, form, first, types or {}, name), _amount(form, file, size))
-
-
-def _amount(form: str, file: BinaryIO, size: int) -> Amount | None:
-    if form == "parquet":
-        return None
-    return of_bytes(size) if form == "json" else of_lines(file, size)
-
-
-def _reader(path: str, form: str, first: bytes, types: dict[str, TypeName], name: str) -> str:
-    if form == "parquet":
-        return f"read_parquet({literal(path)})"
-    if form == "json_lines":
-        return f"read_json({literal(path)}, format = 'newline_delimited', {JSON_OPTIONS})"
-    if form == "json":
-        return f"read_json({literal(path)}, format = 'array', {JSON_OPTIONS})"
-    delimiter = b"\t" if form == "tsv" else max((DELIMITERS[at : at + 1] for at in range(3)), key=first.count)
-    check_width(first.count(delimiter) + 1, name)
-    named = ", ".join(f"{literal(column)}: {literal(SQL_TYPES[kind])}" for column, kind in types.items())
-    given = f", types = {{{named}}}" if types else ""
-    options = f"header = true, quote = '\"', escape = '\"', max_line_size = {LONGEST_LINE}, compression = 'none'"
-    return f"read_csv({literal(path)}, delim = {literal(delimiter.decode())}, {options}{given})"
-
-
-def _first_line(name: str, file: BinaryIO) -> bytes:
-    line = file.readline(LONGEST_LINE + 1) if file.seek(0) == 0 else b""
-    if len(line) > LONGEST_LINE:
-        raise Refusal(f"{name}: its first line has more than {LONGEST_LINE:,} bytes")
-    if not line.strip():
-        raise Refusal(f"{name}: its first line is empty; a table begins with the names of its columns")
-    return line
-
-
-def check_width(columns: int, name: str) -> None:
-    if columns > MOST_COLUMNS:
-        raise Refusal(f"{name} has {columns:,} columns; at most {MOST_COLUMNS:,} are taken")
-
-
-def paths(sources: Sequence[TableSource]) -> dict[str, str]:
-    """Names for people by the paths that the engine knows."""
-    return {source.path: source.name for source in sources}
+def _parquet(engine: Engine, name: str, path: str, prefix: str) -> Relation:
+    schema = engine.rows(f"SELECT name, precision FROM parquet_schema({literal(path)})", 1_000_000)
+    for column, precision in schema:
+        if precision and precision > MOST_DIGITS:
+            raise Refusal(f"{name}: column {column!r} has decimals of {precision} digits, over {MOST_DIGITS}")
+    types = engine.types(f"SELECT * FROM read_parquet({literal(path)})")
+    check_width(len(types), name)
+    columns = [TableColumn(called, f"{prefix}_{at}", type) for at, (called, type) in enumerate(types.items())]
+    selected = ", ".join(f"{quoted(column.name)} AS {column.id}" for column in columns)
+    return Relation(f"(SELECT {selected} FROM read_parquet({literal(path)}))", columns)
