@@ -185,6 +185,7 @@ def test_a_value_that_is_not_of_the_named_type(roots: Path, type: str, text: str
 tables = st.integers(1, 4).flatmap(lambda width: st.lists(st.lists(cells, min_size=width, max_size=width), max_size=6))
 
 
+@pytest.mark.slow
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(tables, st.sampled_from(["\n", "\r\n", "\r"]), st.sampled_from([",", ";", "\t"]))
 def test_what_no_step_touches_comes_out_as_it_came_in(

@@ -22,6 +22,7 @@ WRITERS: dict[str, tuple[str, Callable[[int], str]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", WRITERS)
 def test_twice_as_much_takes_twice_as_long(roots: Path, what: str) -> None:
     name, content = WRITERS[what]

@@ -19,6 +19,7 @@ values = st.recursive(
 objects = st.lists(st.dictionaries(st.sampled_from(["a", "b", "é", 'q"', "A", ""]), values, max_size=4), min_size=1)
 
 
+@pytest.mark.slow
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(objects, st.booleans())
 def test_json_comes_out_as_it_came_in(roots: Path, rows: list[dict[str, Any]], escaped: bool) -> None:

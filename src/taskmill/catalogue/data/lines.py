@@ -48,11 +48,11 @@ class BoundedFile(io.RawIOBase):
         buffer[: len(found)] = found
         self.read_bytes += len(found)
         self.batch += len(found)
-        end = max(found.rfind(b"\n"), found.rfind(b"\r"))
-        self._line = len(found) - end - 1 if end >= 0 else self._line + len(found)
-        self._lines += max(found.count(b"\n"), found.count(b"\r"))
-        if self._line > LONGEST_LINE:
+        begun = [at for at in (found.find(b"\n"), found.find(b"\r")) if at >= 0]
+        if self._line + min(begun, default=len(found)) > LONGEST_LINE:
             raise Refusal(f"{self._name}: line {self._lines + 1:,} has more than {LONGEST_LINE:,} bytes")
+        self._line = len(found) - max(found.rfind(b"\n"), found.rfind(b"\r")) - 1 + (0 if begun else self._line)
+        self._lines += max(found.count(b"\n"), found.count(b"\r"))
         if self.batch > LONGEST_BATCH:
             raise Refusal(f"{self._name}: the row before line {self._lines:,} has more than {LONGEST_LINE:,} bytes")
         return len(found)

@@ -35,28 +35,43 @@ class PlainTable(NamedTuple):
     """Of JSON: for each column."""
     ragged: bool = False
     """Whether rows may lack columns at their end."""
+    parallel: bool = True
+    """Whether no field has a line end, at which the engine might begin in the middle of a row."""
+    own: tuple[str, int] | None = None
+    """Of a file that was plain already: its delimiter, and the lines before its first row."""
 
     def sql(self, nulls: Iterable[str] = ()) -> str:
         """What stands after FROM; its columns are c0, c1, …"""
         columns = ", ".join(f"c{at}: 'VARCHAR'" for at in range(len(self.names)))
         empty = ", ".join(literal(text) for text in ("", *nulls))
-        padded = ", null_padding = true, parallel = false" if self.ragged else ""
+        delimiter, skipped = self.own or (",", 0)
+        more = "" if self.own else ", new_line = '\\n'"
+        if self.ragged:
+            more += ", null_padding = true"
+        if not self.parallel:
+            more += ", parallel = false"
         return (
-            f"read_csv({literal(self.path)}, auto_detect = false, header = false, delim = ',', quote = '\"', "
-            f"escape = '\"', new_line = '\\n', strict_mode = true, compression = 'none', nullstr = [{empty}], "
-            f"max_line_size = {4 * LONGEST_LINE}, columns = {{{columns}}}{padded})"
+            f"read_csv({literal(self.path)}, auto_detect = false, header = false, skip = {skipped}, "
+            f"delim = {literal(delimiter)}, quote = '\"', escape = '\"', strict_mode = true, compression = 'none', "
+            f"nullstr = [{empty}], max_line_size = {4 * LONGEST_LINE}, columns = {{{columns}}}{more})"
         )
 
 
 class Reading:
     """Tells how far the reading of a file is, and ends it when somebody cancels the task."""
 
-    def __init__(self, ctx: Context, bounded: BoundedFile, size: int) -> None:
+    def __init__(self, ctx: Context, name: str, file: BinaryIO, size: int) -> None:
+        self.name = name
+        self.file = file
         self._ctx = ctx
-        self._bounded = bounded
         self._size = size
+        self._bounded = BoundedFile(name, file)
         self._every = settings.current().data_engine.poll
         self._last = time.monotonic()
+
+    def begin(self) -> BoundedFile:
+        self._bounded = BoundedFile(self.name, self.file)
+        return self._bounded
 
     def tell(self, rows: int) -> None:
         self._ctx.raise_if_cancelled()
@@ -65,16 +80,20 @@ class Reading:
             self._ctx.progress(min(0.5, self._bounded.read_bytes / self._size / 2), f"{rows:,} rows read")
 
 
-def of_separated(source: SeparatedFile, bounded: BoundedFile, reading: Reading, made: BinaryIO) -> PlainTable:
+def of_separated(source: SeparatedFile, reading: Reading, made: BinaryIO) -> PlainTable:
     check_width(len(source.names), source.name)
+    where: Callable[[int], str] = lambda row: f"line {source.line(row):,}"  # noqa: E731
+    if (plain := source.plain_rows(reading.begin(), reading.tell)) is not None:
+        own = (source.delimiter, 1 + source.skipped)
+        return PlainTable(source.name, path_of(reading.file), source.names, plain, where, own=own)
     rows, writer = 0, _Writer(made)
-    for batch in source.batches(bounded):
+    for batch in source.batches(reading.begin()):
         if long := writer.write(batch):
             raise Refusal(f"{source.name}: line {source.line(rows + long - 1):,}: {_TOO_LONG}")
         rows += len(batch)
         reading.tell(rows)
     made.flush()
-    return PlainTable(source.name, path_of(made), source.names, rows, lambda row: f"line {source.line(row):,}")
+    return PlainTable(source.name, path_of(made), source.names, rows, where, parallel=not writer.line_ends)
 
 
 def of_objects(
@@ -100,7 +119,14 @@ def of_objects(
     if not at:
         raise Refusal(f'{name} has no rows; give at least one, such as {{"name": "value"}}')
     return PlainTable(
-        name, path_of(made), list(at), rows, lambda number: f"{row} {number + 1:,}", kinds, first != len(at)
+        name,
+        path_of(made),
+        list(at),
+        rows,
+        lambda number: f"{row} {number + 1:,}",
+        kinds,
+        ragged=first != len(at),
+        parallel=not writer.line_ends and first == len(at),
     )
 
 
@@ -115,6 +141,8 @@ _TOO_LONG = f"it has more than {LONGEST_LINE:,} bytes"
 class _Writer:
     def __init__(self, made: BinaryIO) -> None:
         self._made = made
+        self.line_ends = False
+        """Whether any is within a row."""
         self._text = io.StringIO(newline="")
         self._writer = csv.writer(self._text, lineterminator="\n")
         self._quoting = csv.writer(self._text, lineterminator="\n", quoting=csv.QUOTE_ALL)
@@ -128,6 +156,7 @@ class _Writer:
                     return number
         elif len(content) > 2 * LONGEST_LINE:
             return 1
+        self.line_ends = self.line_ends or content.count(b"\n") != len(rows)
         self._made.write(content)
         return 0
 

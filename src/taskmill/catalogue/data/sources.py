@@ -12,7 +12,7 @@ from taskmill.catalogue.data.columns import TableColumn
 from taskmill.catalogue.data.detect import find
 from taskmill.catalogue.data.engine import Engine
 from taskmill.catalogue.data.expressions import literal, quoted
-from taskmill.catalogue.data.lines import BoundedFile, path_of
+from taskmill.catalogue.data.lines import path_of
 from taskmill.catalogue.data.parameters import Data, Row, TableFile
 from taskmill.catalogue.data.plain import PlainTable, Reading, check_width, of_objects, of_separated
 from taskmill.catalogue.data.query import Relation
@@ -72,22 +72,21 @@ class Sources:
                 raise Refusal(f"{name}: types, delimiter, encoding and nulls are for text; a parquet file says them")
             path = path_of(file)
             return TableSource(name, path, lambda engine, prefix: _parquet(engine, name, path, prefix))
-        bounded = BoundedFile(name, file)
-        progress = Reading(self._ctx, bounded, size)
+        progress = Reading(self._ctx, name, file, size)
         if form in ("csv", "tsv"):
             delimiter = how.delimiter or ("\t" if form == "tsv" else None)
             separated = SeparatedFile(name, file, delimiter, how.encoding)
             if separated.unnamed:
                 called = ", ".join(separated.unnamed)
                 self._ctx.log(f"{name}: the header leaves columns without a name; they are called {called}")
-            return self._plain(of_separated(separated, bounded, progress, self._file()), how)
+            return self._plain(of_separated(separated, progress, self._file()), how)
         if how.delimiter or how.encoding or how.nulls:
             raise Refusal(f"{name}: delimiter, encoding and nulls are for CSV and TSV; JSON is UTF-8, and says null")
         found: Iterator[dict[str, Any]]
         if form == "json":
-            found, row = objects.from_array(name, file, bounded), "row"
+            found, row = objects.from_array(name, file, progress.begin()), "row"
         else:
-            found, row = objects.from_lines(name, file, bounded), "line"
+            found, row = objects.from_lines(name, file, progress.begin()), "line"
         return self._plain(of_objects(name, found, row, self._file(), progress), how)
 
     def _plain(self, table: PlainTable, how: TableFile) -> TableSource:

@@ -94,7 +94,6 @@ def find_types(
     for name in named:
         known(name, table.names, f"{table.name}: types: ")
     types = _Types(engine, table, sql)
-    types.check_count()
     forms: dict[int, list[tuple[str, Form]]] = {}
     for column, sample in zip(columns, types.samples(columns), strict=True):
         if type := named.get(column.name):
@@ -158,10 +157,6 @@ class _Types:
         self._table = table
         self._sql = sql
 
-    def check_count(self) -> None:
-        if (count := self._engine.count(self._sql)) != self._table.rows:
-            raise RuntimeError(f"{self._table.name}: {self._table.rows} rows were read, and the engine finds {count}")
-
     def samples(self, columns: list[_Column]) -> list[list[str]]:
         cells = ", ".join(column.cell for column in columns)
         rows = self._engine.rows(f"SELECT {cells} FROM (SELECT * FROM {self._sql} LIMIT {SAMPLE})", SAMPLE)
@@ -175,11 +170,13 @@ class _Types:
         found: dict[int, str] = {}
         for attempt in count():
             asked = [column for column in columns if column.at not in found and attempt < len(forms[column.at])]
-            if not asked:
+            if not asked and attempt:
                 break
             kinds = {column.at: forms[column.at][attempt] for column in asked}
             checks = [f"count(*) FILTER ({_holds(kinds[column.at][1], column.cell)})" for column in asked]
-            counts = self._figures([f"count({column.cell})" for column in asked] + checks)
+            rows, *counts = self._figures(["count(*)", *(f"count({column.cell})" for column in asked), *checks])
+            if rows != self._table.rows:
+                raise RuntimeError(f"{self._table.name}: {self._table.rows} rows were read, the engine finds {rows}")
             for column, all, matching in zip(asked, counts, counts[len(asked) :], strict=False):
                 if 0 < all == matching:
                     found[column.at] = kinds[column.at][0]
@@ -254,30 +251,40 @@ class _Types:
         return types
 
     def _digits(self, columns: list[_Column], named: Mapping[str, TypeName]) -> dict[int, _Digits]:
-        asked = []
+        """Roughly, which is enough for most, and else closely, which takes longer."""
+        rough = []
         for column in columns:
-            text = f"lower(ltrim({column.cell}, '+-'))"
-            mantissa, power = f"split_part({text}, 'e', 1)", f"split_part({text}, 'e', 2)"
-            exponent = f"CASE WHEN {power} = '' THEN 0 ELSE coalesce(TRY_CAST({power} AS INTEGER), 99999) END"
-            significant = f"ltrim(replace({mantissa}, '.', ''), '0')"
-            value = f"TRY_CAST({column.cell} AS DOUBLE)"
-            asked += [
+            rough += [
+                f"max(length(split_part({column.cell}, '.', 1)))",
+                f"max(length(split_part({column.cell}, '.', 2)))",
+                f"count(*) FILTER (contains(lower({column.cell}), 'e'))",
+            ]
+        found = self._figures(rough)
+        digits: dict[int, _Digits] = {}
+        for at, column in enumerate(columns):
+            integer, fraction, exponents = found[3 * at : 3 * at + 3]
+            is_named = named.get(column.name) == "number"
+            if exponents or integer + fraction > MOST_DIGITS or (integer > 18 and not fraction):
+                integer, fraction, significant, floating = self._close_digits(column)
+                digits[column.at] = _Digits(max(0, integer), max(0, fraction), significant, bool(floating), is_named)
+            else:
+                digits[column.at] = _Digits(integer, fraction, 0, False, is_named)
+        return digits
+
+    def _close_digits(self, column: _Column) -> tuple[int, ...]:
+        text = f"lower(ltrim({column.cell}, '+-'))"
+        mantissa, power = f"split_part({text}, 'e', 1)", f"split_part({text}, 'e', 2)"
+        exponent = f"CASE WHEN {power} = '' THEN 0 ELSE coalesce(TRY_CAST({power} AS INTEGER), 99999) END"
+        significant = f"ltrim(replace({mantissa}, '.', ''), '0')"
+        value = f"TRY_CAST({column.cell} AS DOUBLE)"
+        return self._figures(
+            [
                 f"max(length(ltrim(split_part({mantissa}, '.', 1), '0')) + {exponent})",
                 f"max(length(split_part({mantissa}, '.', 2)) - {exponent})",
                 f"max(length({significant}))",
                 f"bool_and({column.cell} IS NULL OR isfinite({value}) AND ({value} <> 0 OR {significant} = ''))",
             ]
-        found = self._figures(asked)
-        return {
-            column.at: _Digits(
-                max(0, found[4 * at]),
-                max(0, found[4 * at + 1]),
-                found[4 * at + 2],
-                bool(found[4 * at + 3]),
-                named.get(column.name) == "number",
-            )
-            for at, column in enumerate(columns)
-        }
+        )
 
     def _first_other(self, column: _Column, form: Form) -> tuple[int, str] | None:
         """The first row whose value is not of a form, and the value."""
