@@ -186,20 +186,19 @@ tables = st.integers(1, 4).flatmap(lambda width: st.lists(st.lists(cells, min_si
 
 
 @pytest.mark.slow
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@hypothesis_settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(tables, st.sampled_from(["\n", "\r\n", "\r"]), st.sampled_from([",", ";", "\t"]))
 def test_what_no_step_touches_comes_out_as_it_came_in(
     roots: Path, table: list[list[str]], end: str, delimiter: str
 ) -> None:
     names = [f"c{at}" for at in range(len(table[0]) if table else 1)]
-    quoting: Literal[0, 1] = csv.QUOTE_ALL if any("\r" in text for row in table for text in row) else csv.QUOTE_MINIMAL
+    ends = {"\r", "\n"} & set("".join(text for row in table for text in row))  # left unquoted before Python 3.13
+    quoting: Literal[0, 1] = csv.QUOTE_ALL if ends else csv.QUOTE_MINIMAL
     with (roots / "it.csv").open("w", newline="") as file:
         csv.writer(file, lineterminator=end, delimiter=delimiter, quoting=quoting).writerows([names, *table])
     process(data={"file": "it.csv", "delimiter": delimiter}, steps=[{"do": "limit", "rows": 9}], output="out.csv")
     with (roots / "out.csv").open(newline="") as file:
         assert list(csv.reader(file)) == [names, *table]
-    for other in ("jsonl", "json", "tsv"):
-        process(data={"file": "it.csv", "delimiter": delimiter}, output=f"out.{other}")
+    process(data={"file": "it.csv", "delimiter": delimiter}, output="out.jsonl")
     rows = [json.loads(line, parse_float=Decimal) for line in (roots / "out.jsonl").read_text().split("\n") if line]
-    assert rows == json.loads((roots / "out.json").read_text(), parse_float=Decimal)
     assert [[value is None for value in row.values()] for row in rows] == [[not text for text in row] for row in table]

@@ -20,7 +20,7 @@ objects = st.lists(st.dictionaries(st.sampled_from(["a", "b", "é", 'q"', "A", "
 
 
 @pytest.mark.slow
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@hypothesis_settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(objects, st.booleans())
 def test_json_comes_out_as_it_came_in(roots: Path, rows: list[dict[str, Any]], escaped: bool) -> None:
     if not any(rows):

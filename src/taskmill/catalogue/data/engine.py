@@ -100,11 +100,12 @@ class Engine:
         self._ctx.raise_if_cancelled()
 
     def _watch(self, done: threading.Event, total: int) -> None:
+        fraction = 0.0
         while not done.wait(self._limits.poll):
             if self._ctx.cancelled or (self._made and os.fstat(self._made).st_size > self._limits.largest_output):
                 self._interrupt(done)
                 return
-            fraction = self._connection.query_progress() / 100
+            fraction = max(fraction, self._connection.query_progress() / 100)  # it may go back
             if total and fraction > 0:
                 self._ctx.progress(0.5 + fraction / 2, f"about {round(fraction * total):,} of {total:,} rows")
 
