@@ -19,6 +19,7 @@ from taskmill.stores.open import open_store
 from taskmill.testing.conformance.case import a_task, claimed, succeeded
 from tests.cli.conftest import Call, call_real, free_port, read_until, running, stop, without
 from tests.servers import PostgresServer
+from tests.servers.postgres import execute
 
 pytestmark = pytest.mark.slow
 
@@ -61,6 +62,18 @@ def test_a_name_that_no_host_has(call: Call) -> None:
 def test_a_database_that_is_not_there(call: Call, postgres_url: str) -> None:
     url = postgres_url.replace("postgres@", f"postgres:{SECRET}@") + "_none"
     assert "createdb" in told(call, url)
+
+
+def test_an_encoding_that_cannot_keep_every_text(call: Call, postgres: PostgresServer) -> None:
+    execute(postgres.url, "create database narrow template template0 encoding 'LATIN1' locale 'C'")
+    try:
+        url = postgres.url.rpartition("/")[0] + "/narrow"
+        assert "has the encoding LATIN1" in told(call, url)
+        migrated = call("migrate", "--store", url)
+        assert migrated.exit_code == 2
+        assert "createdb --template=template0 --encoding=UTF8" in migrated.stderr
+    finally:
+        execute(postgres.url, "drop database narrow")
 
 
 def test_a_wrong_password(call: Call, postgres: PostgresServer) -> None:

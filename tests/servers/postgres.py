@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -89,6 +90,45 @@ class PostgresServer(Server):
             " where backend_type = 'client backend' and pid <> pg_backend_pid()",
         )
         return int(number)
+
+
+class StandbyServer(PostgresServer):
+    """Copies `primary` and follows it: read-only until `promote`."""
+
+    def __init__(self, primary: PostgresServer) -> None:
+        super().__init__()
+        self._primary = primary
+
+    def _initdb(self) -> None:
+        if os.geteuid() == 0:
+            shutil.chown(self.directory, "postgres", "postgres")
+        copy = [
+            binary("pg_basebackup"),
+            "-d",
+            self._primary.url,
+            "-D",
+            str(self.data),
+            "-R",
+            "-X",
+            "stream",
+            "-c",
+            "fast",
+        ]
+        made = subprocess.run([*_as_postgres(), *copy, "--no-sync"], capture_output=True, text=True, check=False)
+        if made.returncode:
+            raise RuntimeError(f"pg_basebackup failed:\n{made.stdout}{made.stderr}")
+
+    def catch_up(self) -> None:
+        """Returns when it has all that is committed on the primary now."""
+        [[position]] = execute(self._primary.url, "select pg_current_wal_lsn()")
+        until = time.monotonic() + 30
+        while execute(self.url, f"select pg_last_wal_replay_lsn() >= '{position}'") != [(True,)]:
+            if time.monotonic() > until:
+                raise RuntimeError(f"the standby does not follow. Its log ends so:\n{self.tail()}")
+            time.sleep(0.01)
+
+    def promote(self) -> None:
+        execute(self.url, "select pg_promote()")
 
 
 class ExternalPostgres(Provisioner):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from taskmill.core.errors import StoreError
+from taskmill.core.errors import InvalidSettings, StoreError
 from taskmill.stores.open import open_store
 from taskmill.stores.postgres import schema
 from taskmill.testing.conformance.case import a_task
@@ -52,6 +52,21 @@ async def test_a_step_that_fails_changes_nothing(
         await opened(postgres_url)
     assert number(postgres_url) == NEWEST
     assert execute(postgres_url, "select to_regclass('taskmill.extra')") == [(None,)]
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII", "WIN1252"])
+async def test_a_database_that_cannot_keep_every_text_is_refused(postgres_url: str, encoding: str) -> None:
+    name = f"narrow_{encoding.lower()}"
+    execute(postgres_url, f"create database {name} template template0 encoding '{encoding}' locale 'C'")
+    url = postgres_url.rpartition("/")[0] + f"/{name}"
+    try:
+        for refused in (opened, schema.versions):
+            with pytest.raises(InvalidSettings, match=f"has the encoding {encoding}") as error:
+                await refused(url)
+            assert "createdb --template=template0 --encoding=UTF8" in str(error.value.hint)
+        assert execute(url, "select count(*) from pg_namespace where nspname = 'taskmill'") == [(0,)]
+    finally:
+        execute(postgres_url, f"drop database {name} with (force)")
 
 
 async def test_the_schema_of_another_program_is_left_alone(postgres_url: str) -> None:

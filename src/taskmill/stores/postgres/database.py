@@ -53,6 +53,8 @@ class PostgresTimings:
     first_connect_pause: float = 0.05
     longest_connect_pause: float = 0.5
     """In which nobody tries again to connect to a server that could not be reached."""
+    leave_pause: float = 0.5
+    """Before the connections to a server that is read-only are left once more."""
     first_notify_pause: float = 0.001
     longest_notify_pause: float = 0.01
     """Between two notifications: longer each time, as long as something is rung in every pause."""
@@ -95,6 +97,8 @@ class Pool:
         self._pause = timings.first_connect_pause
         self._refused: tuple[float, StoreError] | None = None
         """Until when nobody tries to connect, and what was said."""
+        self.left_at = float("-inf")
+        """When all connections were left because a server was not the primary (monotonic)."""
         self._open = False
 
     def open(self) -> None:
@@ -126,8 +130,13 @@ class Pool:
                     if not tries:
                         raise explained(error, self.location) from error
                     await asyncio.sleep(0)
+                except asyncpg.ReadOnlySQLTransactionError as error:
+                    tries -= 1
+                    if not tries or not self._leave(connection):
+                        self._return_connection(connection)
+                        raise explained(error, self.location) from error
                 except asyncpg.PostgresError as error:
-                    if error.severity == "FATAL":  # the server closes it
+                    if error.severity in ("FATAL", "PANIC"):  # the server closes it
                         connection.terminate()
                     self._return_connection(connection)
                     raise explained(error, self.location) from error
@@ -155,6 +164,18 @@ class Pool:
             raise refusal from (None if isinstance(error, ValueError) else error)
         self._refused, self._pause = None, self.timings.first_connect_pause
         return connection
+
+    def _leave(self, connection: asyncpg.Connection) -> bool:
+        """The server is not the primary (any more): all connections are left, since new ones may lead to another. Not
+        again soon: what can only be read is still read."""
+        now = time.monotonic()
+        if now - self.left_at < self.timings.leave_pause:
+            return False
+        self.left_at = now
+        for left in (connection, *(idle for idle, _ in self._idle)):
+            left.terminate()
+        self._idle.clear()
+        return True
 
     async def _taken(self) -> asyncpg.Connection:
         if not self._open:

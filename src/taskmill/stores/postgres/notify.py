@@ -117,6 +117,8 @@ class Listener:
         """Something more is wanted, or the connection is gone."""
         self._missed = False
         """Whether rings may have been missed since the last connection broke."""
+        self._deaf = False
+        """Whether it was logged that nothing is heard."""
         self._task: asyncio.Task[None] | None = None
 
     def want(self, loop: asyncio.AbstractEventLoop, topics: Collection[Topic]) -> None:
@@ -151,7 +153,9 @@ class Listener:
                 if not await self._hear_until_it_breaks():
                     return
             except BROKEN as error:
-                logger.info("nothing is heard from other processes for now: %s", error)
+                if not self._deaf:
+                    self._deaf = True
+                    logger.info("nothing is heard from other processes for now: %s", error)
             finally:
                 self._settled.set()
             pause = first if time.monotonic() - began > longest else min(pause * 2, longest)
@@ -172,14 +176,15 @@ class Listener:
         return True
 
     async def _hear(self, connection: asyncpg.Connection) -> None:
-        interval = self._pool.timings.check_interval
+        interval, left_at = self._pool.timings.check_interval, self._pool.left_at
         listening: set[Topic] = set()
-        while not connection.is_closed():
+        while not connection.is_closed() and self._pool.left_at == left_at:
             self._news.clear()
             for topic in self._wanted.keys() - listening:
                 await connection.add_listener(channel(topic), self._ring)
                 listening.add(topic)
             self._settled.set()
+            self._deaf = False
             self._tell_missed()
             try:
                 await asyncio.wait_for(self._news.wait(), interval)

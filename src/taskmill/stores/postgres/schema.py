@@ -4,7 +4,7 @@ from pathlib import Path
 
 import asyncpg
 
-from taskmill.core.errors import SchemaTooNew, StoreError
+from taskmill.core.errors import InvalidSettings, SchemaTooNew, StoreError
 from taskmill.stores.postgres.database import Pool
 from taskmill.stores.postgres.statements import statement
 
@@ -23,7 +23,7 @@ def steps() -> list[tuple[int, str]]:
 async def versions(url: str) -> tuple[int, int]:
     """The schema that is found (0: none yet) and the newest that is known, seen without changing anything.
 
-    Raises StoreUnavailable, StoreError.
+    Raises InvalidSettings, StoreUnavailable, StoreError.
     """
     pool = Pool(url, "power")
     pool.open()
@@ -34,7 +34,8 @@ async def versions(url: str) -> tuple[int, int]:
 
 
 async def migrate(connection: asyncpg.Connection, location: str) -> None:
-    """Raises SchemaTooNew when a newer Taskmill made it, StoreError when it is somebody else's."""
+    """Raises SchemaTooNew when a newer Taskmill made it, StoreError when it is somebody else's, InvalidSettings when it
+    does not keep UTF8."""
     newest = steps()[-1][0]
     found = await version(connection, location)
     if found > newest:
@@ -47,12 +48,18 @@ async def migrate(connection: asyncpg.Connection, location: str) -> None:
 
 
 async def version(connection: asyncpg.Connection, location: str) -> int:
-    """0: there is none yet."""
-    there, ours = await connection.fetchrow(statement("is_ours"))
+    """0: there is none yet. Another encoding than UTF8 is refused then, and not later: tasks that are in there can be
+    copied to another store."""
+    there, ours, encoding = await connection.fetchrow(statement("is_ours"))
     if there and not ours:
         raise StoreError(
             f"the database {location} belongs to another program: it has a schema taskmill that is not Taskmill's",
             hint="give Taskmill a database of its own",
+        )
+    if not ours and encoding != "UTF8":
+        raise InvalidSettings(
+            f"the database {location} has the encoding {encoding}, which cannot keep every text; Taskmill needs UTF8",
+            hint="make one: createdb --template=template0 --encoding=UTF8 --locale=C NAME",
         )
     return int(await connection.fetchval(statement("schema_version")) or 0) if ours else 0
 
