@@ -24,8 +24,8 @@ class Proxy:
     """
 
     def __init__(self, upstream: str) -> None:
+        self.lead_to(upstream)
         parts = urlsplit(upstream)
-        self._upstream = (str(parts.hostname), parts.port)
         self.port = free_port()
         user, at, _ = parts.netloc.rpartition("@")
         self.url = parts._replace(netloc=f"{user}{at}{HOST}:{self.port}").geturl()
@@ -39,6 +39,11 @@ class Proxy:
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
         self._thread.start()
         self.pass_on()
+
+    def lead_to(self, upstream: str) -> None:
+        """New connections; those that are open go on where they are."""
+        parts = urlsplit(upstream)
+        self._upstream = (str(parts.hostname), parts.port)
 
     def pass_on(self) -> None:
         """As if it were not there."""

@@ -30,6 +30,8 @@ class RedisServer(Server):
             "appendonly": "yes" if appendonly else "no",
             **({"requirepass": password} if password else {}),
         }
+        self._changed: dict[str, str] = {}
+        """Settings as they were."""
         self._databases = itertools.cycle(range(1, DATABASES))
 
     @property
@@ -60,6 +62,26 @@ class RedisServer(Server):
         finally:
             self.mend()
             flush(url)
+
+    def configure(self, **settings: object) -> None:
+        """Of the server that runs, until it is mended; with `_` for `-`."""
+        with redis.Redis.from_url(self.url) as client:
+            for name, value in ((name.replace("_", "-"), value) for name, value in settings.items()):
+                self._changed = client.config_get(name) | self._changed
+                client.config_set(name, str(value))
+
+    def follow(self, primary: "RedisServer | None") -> None:
+        """Become a replica, or with None a primary again. Connections stand."""
+        with redis.Redis.from_url(self.url) as client:
+            client.execute_command("REPLICAOF", *(("NO", "ONE") if primary is None else (HOST, primary.port)))
+
+    def mend(self) -> None:
+        self.resume()
+        if self.running:
+            self.follow(None)
+        super().mend()
+        self.configure(**self._changed)
+        self._changed.clear()
 
     def flush(self) -> None:
         """Every database of it is empty, as after a restart without data."""

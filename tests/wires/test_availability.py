@@ -15,6 +15,11 @@ from taskmill.wires.availability import ALARM, Availability
         ("NOT_ALLOWED - vhost missing not found", "add_vhost"),
         ("AuthenticationError: PLAIN", "user and password"),
         ("OOM command not allowed when used memory > 'maxmemory'", "raise that"),
+        ("You can't write against a read only replica. script: 2b33, on @user_script:10.", "name the primary"),
+        ("Link with MASTER is down and replica-serve-stale-data is set to 'no'.", "lost it"),
+        ("NOREPLICAS Not enough good replicas to write.", "min-replicas-to-write"),
+        ("Redis is loading the dataset in memory", "wait until"),
+        ("MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.", "its log"),
         ("WRONGPASS invalid username-password pair or user is disabled.", "user and password in the URL"),
         ("Authentication required.", "needs a password"),
         ("NOPERM this user has no permissions to run the 'xadd' command", "commands of streams"),
@@ -51,3 +56,19 @@ def test_one_line_when_it_goes_and_one_when_it_comes_back(caplog: pytest.LogCapt
         "the live feed memory is away, whoever watches hears of changes later: first",
         "the live feed memory is back",
     ]
+
+
+@pytest.mark.parametrize(
+    "why", ["You can't write against a read only replica.", "NOREPLICAS Not enough good replicas."]
+)
+def test_a_server_that_can_be_read_alone_is_not_back(why: str, caplog: pytest.LogCaptureFixture) -> None:
+    availability = Availability.of_broker("redis://here:6379/0")
+    availability.away(why)
+    availability.back(wrote=False)
+    availability.away("Connection refused")
+    availability.back(wrote=False)
+    assert len(caplog.records) == 1
+    availability.back()
+    availability.away("Connection refused")
+    availability.back(wrote=False)
+    assert len(caplog.records) == 4

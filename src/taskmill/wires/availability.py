@@ -15,7 +15,16 @@ RABBITMQ_HINTS = {
     "ACCESS_REFUSED": "check user, password and the user's permissions on the vhost",
     "vhost": "check the vhost in the URL; `rabbitmqctl add_vhost` makes one",
 }
+NO_PRIMARY = ("read only replica", "Link with MASTER", "NOREPLICAS", "loading the dataset")
+"""What Redis says that follows another, is cut off from those that follow it, or is not ready yet."""
+ONLY_WRITES = (*NO_PRIMARY, "MISCONF", "maxmemory")
+"""What Redis says when reading may go on as if nothing were wrong."""
 REDIS_HINTS = {
+    "read only replica": "name the primary; its name or proxy will lead there after a failover",
+    "Link with MASTER": "name the primary; this is a replica that has lost it",
+    "NOREPLICAS": "fewer replicas follow it than min-replicas-to-write asks for: start them, or name the primary",
+    "loading the dataset": "it has just started: wait until it has read its data",
+    "MISCONF": "it cannot write to its disk: look at its log and free some space",
     "maxmemory": "it has reached its maxmemory: raise that, or free memory there",
     "password": "check user and password in the URL",
     "Authentication required": "the URL needs a password: redis://:password@host:6379/0",
@@ -44,6 +53,7 @@ class Availability:
         self._error = error
         self._otherwise = otherwise
         self._away = False
+        self._refuses_writes = False
 
     @classmethod
     def of_broker(cls, url: str) -> "Availability":
@@ -57,15 +67,22 @@ class Availability:
         cost, otherwise = "whoever watches hears of changes later", "Tasks run all the same"
         return cls(f"the live feed {url}", "cannot be reached", cost, FeedUnavailable, otherwise)
 
+    @property
+    def refuses_writes(self) -> bool:
+        """Whether it was read only when last heard of, and nothing was written since."""
+        return self._refuses_writes
+
     def away(self, why: object) -> None:
         """One line, however often it is called."""
+        self._refuses_writes |= any(words in str(why) for words in ONLY_WRITES)
         if not self._away:
             self._away = True
             logger.warning("%s is away, %s: %s", self._what, self._cost, why)
 
-    def back(self) -> None:
-        if self._away:
-            self._away = False
+    def back(self, *, wrote: bool = True) -> None:
+        """`wrote`: whether it took something. That it can be read says little of one that refuses to be written."""
+        if self._away and (wrote or not self._refuses_writes):
+            self._away = self._refuses_writes = False
             logger.warning("%s is back", self._what)
 
     def unavailable(self, why: str) -> BrokerUnavailable | FeedUnavailable:

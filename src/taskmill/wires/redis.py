@@ -1,6 +1,8 @@
 """From `redis://user:password@host:6379/0` to a client. Without a number it is database 0."""
 
 import asyncio
+import contextlib
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +15,7 @@ from redis.exceptions import RedisError
 
 from taskmill.core.errors import InvalidSettings
 from taskmill.core.locations import Location, locate
+from taskmill.wires.availability import NO_PRIMARY
 
 PORT = 6379
 FAILURES = (RedisError, OSError)
@@ -62,9 +65,19 @@ def connect(location: Location, limits: RedisLimits = RedisLimits()) -> Redis:
     return Redis.from_pool(pool)
 
 
+async def leave_replica(client: Redis, error: BaseException) -> bool:
+    """If the server said that it is no primary, close what stands to it: new connections may lead to another."""
+    is_replica = any(words in str(error) for words in NO_PRIMARY)
+    if is_replica:
+        with contextlib.suppress(*FAILURES):
+            await client.connection_pool.disconnect(inuse_connections=False)
+    return is_replica
+
+
 def reason(error: BaseException) -> str:
-    """A pipeline puts the command before what Redis said."""
-    return str(error).rpartition("caused error: ")[2] or "it does not answer"
+    """A pipeline puts the command before what Redis said, and sometimes makes a tuple of that."""
+    said = str(error).rpartition("caused error: ")[2]
+    return re.sub(r"""^\(["'](.*)["'],\)$""", r"\1", said) or "it does not answer"
 
 
 async def cancel_and_wait(*tasks: "asyncio.Task[Any]") -> None:

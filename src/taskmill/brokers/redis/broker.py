@@ -11,7 +11,7 @@ from taskmill.brokers.redis.messages import FIELD, GROUP, add_entry, key_of
 from taskmill.core.errors import BrokerUnavailable
 from taskmill.core.task import Ticket
 from taskmill.wires.availability import Availability
-from taskmill.wires.redis import FAILURES, connect, locate_redis, reason
+from taskmill.wires.redis import FAILURES, connect, leave_replica, locate_redis, reason
 
 ANNOUNCE_TIMEOUT = 4.0
 """Seconds for one announcement."""
@@ -40,6 +40,7 @@ class RedisBroker:
             async with asyncio.timeout(ANNOUNCE_TIMEOUT):
                 await self._add([(key_of(lane), pack(ids)) for lane, ids in parcels(tickets, per_message)])
         except FAILURES as error:
+            await leave_replica(self._client, error)
             self._availability.away(reason(error))
             raise self._availability.unavailable(reason(error)) from None
         self._availability.back()

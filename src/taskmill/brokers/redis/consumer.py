@@ -19,11 +19,11 @@ from redis.exceptions import ResponseError
 
 from taskmill.brokers.contract import OnMessage
 from taskmill.brokers.packing import ID_SIZE, VERSION, Garbage, Lane, PriorityOrder, unpack
-from taskmill.brokers.redis.messages import FIELD, GROUP, Entry, RedisMessage, Settler, key_of
+from taskmill.brokers.redis.messages import FIELD, GROUP, Entry, RedisMessage, Settler, add_entry, key_of
 from taskmill.core.locations import Location
 from taskmill.core.task import Priority
 from taskmill.wires.availability import Availability
-from taskmill.wires.redis import FAILURES, RedisLimits, cancel_and_wait, connect, reason
+from taskmill.wires.redis import FAILURES, RedisLimits, cancel_and_wait, connect, leave_replica, reason
 
 logger = logging.getLogger(__name__)
 
@@ -104,11 +104,12 @@ class RedisConsumer:
             try:
                 await step()
             except FAILURES as error:
+                await leave_replica(self._client, error)
                 self._failed(error)
                 await asyncio.sleep(pause * random.uniform(0.5, 1.0))
                 pause = min(self._timings.longest_retry, 2 * pause)
             else:
-                self._availability.back()
+                self._availability.back(wrote=False)
                 pause = self._timings.first_retry
 
     def _failed(self, error: BaseException) -> None:
@@ -178,6 +179,11 @@ class RedisConsumer:
             await self._client.xclaim(entry.key, GROUP, self._name, 0, [entry.id], justid=True)
         await self._put_anew(self._timings.idle, "")
         self._settler.wake()
+        if self._availability.refuses_writes:
+            probe = self._client.pipeline(transaction=True)
+            add_entry(probe, f"taskmill:ping:{self._name}", b"").delete(f"taskmill:ping:{self._name}")
+            await probe.execute()
+            self._availability.back()
 
     async def _put_anew(self, idle: float, name: str) -> None:
         keys = [key_of(Lane(queue, priority)) for queue in self._queues for priority in Priority]

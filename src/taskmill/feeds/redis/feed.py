@@ -22,7 +22,7 @@ from taskmill.feeds import wire
 from taskmill.feeds.contract import Answer, EventFilter, Subscription
 from taskmill.feeds.redis.subscriber import REDIS_FEED_TIMINGS, RedisFeedTimings, RedisSubscriber
 from taskmill.wires.availability import Availability
-from taskmill.wires.redis import FAILURES, RedisLimits, connect, locate_redis, reason
+from taskmill.wires.redis import FAILURES, RedisLimits, connect, leave_replica, locate_redis, reason
 
 T = TypeVar("T")
 
@@ -60,7 +60,7 @@ class RedisFeed:
 
     async def latest(self, ids: Collection[str]) -> dict[str, TaskEvent]:
         try:
-            return await self._try(self._look(list(ids)), self._timings.lookup) if ids else {}
+            return await self._try(self._look(list(ids)), self._timings.lookup, wrote=False) if ids else {}
         except FeedUnavailable:
             return {}
 
@@ -76,9 +76,10 @@ class RedisFeed:
     async def ping(self) -> None:
         id = str(uuid4())
         event = TaskEvent("log", id, "ping", "ping", 0, State.RUNNING, 0, 0)
+        await self._try(self._write([event._replace(kind="progress")], publish="0"))
         subscription = await self.watch(EventFilter(frozenset({id})))
         try:
-            await self._try(self._publish(f"{self._channels}task:{id}", wire.encode(event)))
+            await self._try(self._publish(f"{self._channels}task:{id}", wire.encode(event)), wrote=False)
             if not await subscription.next(self._timings.answer):
                 raise self._availability.unavailable("what is told does not come back")
         finally:
@@ -88,9 +89,10 @@ class RedisFeed:
         await self._subscriber.close()
         await self._client.aclose(close_connection_pool=True)
 
-    async def _try(self, work: Coroutine[Any, Any, T], at_most: float | None = None) -> T:
-        """`at_most`: seconds after which the answer is not waited for. Raises FeedUnavailable."""
-        task = asyncio.ensure_future(self._timed(work))
+    async def _try(self, work: Coroutine[Any, Any, T], at_most: float | None = None, *, wrote: bool = True) -> T:
+        """`at_most`: seconds after which the answer is not waited for. `wrote`: whether success means that Redis can be
+        written. Raises FeedUnavailable."""
+        task = asyncio.ensure_future(self._timed(work, wrote))
         if at_most is not None:
             await asyncio.wait([task], timeout=at_most)
             if not task.done():
@@ -98,7 +100,7 @@ class RedisFeed:
                 raise self._availability.unavailable("it is slow")
         return await task
 
-    async def _timed(self, work: Coroutine[Any, Any, T]) -> T:
+    async def _timed(self, work: Coroutine[Any, Any, T], wrote: bool) -> T:
         loop = asyncio.get_running_loop()
         if loop.time() < self._failed_at + self._timings.pause:
             work.close()
@@ -108,9 +110,11 @@ class RedisFeed:
                 done = await work
         except FAILURES as error:
             self._failed_at = loop.time()
+            if await leave_replica(self._client, error):
+                await self._subscriber.leave()
             self._availability.away(reason(error))
             raise self._availability.unavailable(reason(error)) from None
-        self._availability.back()
+        self._availability.back(wrote=wrote)
         return done
 
     async def _publish(self, channel: str, data: bytes) -> None:

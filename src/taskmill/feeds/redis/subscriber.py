@@ -90,6 +90,12 @@ class RedisSubscriber:
             raise TimeoutError(str(error)) from error
         return watcher
 
+    async def leave(self) -> None:
+        """The server is no primary (any more): connect anew."""
+        if self._connection is not None:
+            with contextlib.suppress(*FAILURES):
+                await self._connection.disconnect(nowait=True)
+
     async def close(self) -> None:
         for hub in self._hubs.values():
             hub.close()
@@ -170,7 +176,7 @@ class RedisSubscriber:
 
     def _begin(self) -> None:
         """Redis answers for the first time, or again."""
-        self._availability.back()
+        self._availability.back(wrote=False)
         if self.why is not None:
             self.why = None
             for hub in self._hubs.values():
