@@ -6,7 +6,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up test check lint fast fmt chaos bench docs lock wheel clean
+.PHONY: help up test check lint fast fmt chaos bench docs site lock wheel clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ bench: .venv/.dev ## measure; see benchmarks/README.md
 docs: .venv/.dev ## remake the generated parts of docs/
 	@$(BIN)/python docs/generate.py
 
+site: .venv/.dev ## build the documentation into site/: a broken link fails; then python3 -m http.server -d site
+	@$(BIN)/python docs/build_site.py
+
 lock: .venv/.dev ## pin the newest versions that pyproject.toml allows
 	@tools/lock
 
@@ -51,7 +54,7 @@ wheel: .venv/.dev ## build the wheel and the source archive into dist/
 	@$(BIN)/python -m hatchling build --clean
 
 clean: ## remove what was made: .venv, dist, caches (never a database)
-	@rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
+	@rm -rf .venv dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
 	@find src tests docs -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.runtime: pyproject.toml requirements/build.txt requirements/runtime.txt

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 from catalogue_page import catalogue, profiles, refusals
+from python_page import python
 
 from taskmill.cli.errors import CODES
 from taskmill.cli.main import COMMANDS, load_command
@@ -107,6 +108,7 @@ PARTS: dict[str, Callable[[], str]] = {
         routes,
         commands,
         exit_codes,
+        python,
         catalogue,
         profiles,
         refusals,

@@ -11,6 +11,12 @@ def test_generated_parts_are_current() -> None:
     assert run.returncode == 0, f"{run.stdout}{run.stderr}run `make docs`"
 
 
+def test_every_public_name_of_python_says_what_it_is() -> None:
+    command = [sys.executable, "-c", "import python_page; print(*python_page.undocumented())"]
+    run = subprocess.run(command, cwd=ROOT / "docs", capture_output=True, text=True, check=True)
+    assert run.stdout.split() == []
+
+
 def test_every_part_is_shown_on_some_page() -> None:
     shown = "".join(page.read_text(encoding="utf-8") for page in kept("docs/*.md"))
     parts = subprocess.run(

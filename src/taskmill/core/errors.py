@@ -18,8 +18,6 @@
     ├── ResultTimeout              result_timeout        the result did not come in time; the task goes on
     └── TaskError                  task_failed           what `result()` raises for a task without a result
         └── TaskCancelled          task_cancelled        the task was cancelled
-
-A problem is one finding: where it is (a path like `$.order`) and what is wrong there.
 """
 
 from collections.abc import Sequence
@@ -27,6 +25,8 @@ from typing import NamedTuple
 
 
 class Problem(NamedTuple):
+    """One finding: where it is, as a path like `$.order`, and what is wrong there."""
+
     path: str
     message: str
 

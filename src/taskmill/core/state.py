@@ -4,6 +4,8 @@ from enum import StrEnum
 
 
 class State(StrEnum):
+    """Four in which a task is open, then three in which it has ended."""
+
     WAITING = "waiting"
     SCHEDULED = "scheduled"
     READY = "ready"

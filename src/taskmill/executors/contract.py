@@ -62,6 +62,7 @@ class Context:
         return self._cancelled
 
     def raise_if_cancelled(self) -> None:
+        """End this attempt here, by an exception, if somebody asked for that."""
         if self._cancelled:
             raise StopRequested
 
@@ -74,6 +75,7 @@ class Context:
 
     @property
     def logger(self) -> logging.Logger:
+        """Of this task type; what it logs is kept with the attempt."""
         return logging.getLogger(f"taskmill.task.{self.task.task_type}")
 
     def request_stop(self) -> None:

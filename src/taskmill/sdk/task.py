@@ -76,19 +76,22 @@ class Task(Generic[P, R]):
 
     @property
     def queue(self) -> str:
+        """Where its tasks wait."""
         return self._options.queue
 
     @property
     def priority(self) -> Priority:
+        """Within its queue."""
         return Priority(self._options.priority)
 
     @property
     def retries(self) -> int:
+        """Attempts after the first."""
         return self._options.attempt_limit - 1
 
     @property
     def timeout(self) -> float | None:
-        """Seconds."""
+        """Seconds that one attempt may take; None: as long as it likes."""
         return None if self._options.timeout is None else self._options.timeout / SECOND
 
     @property
