@@ -4,6 +4,9 @@ PYTHON ?= $(shell tools/python)
 BIN := .venv/bin
 ARGS ?=
 
+# Where this is set, every process that a test starts would compile again what has changed.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help up test check lint fast fmt chaos bench docs site lock wheel clean

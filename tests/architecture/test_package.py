@@ -2,7 +2,6 @@
 
 import re
 import tomllib
-from pathlib import Path
 
 import pytest
 
@@ -42,11 +41,12 @@ def test_locks_have_hashes_and_no_addresses(name: str) -> None:
     assert "://" not in text
 
 
-@pytest.mark.parametrize("path", kept("src/*.sql"), ids=named)
-def test_every_sql_file_is_loaded_by_something(path: Path) -> None:
+def test_every_sql_file_is_loaded_by_something() -> None:
     """A statement is loaded by its name; migrations are all loaded, in their order."""
-    sources = [file.read_text(encoding="utf-8") for file in SOURCE.rglob("*.py")]
-    assert path.parent.name == "migrations" or any(f'"{path.stem}"' in text for text in sources)
+    sources = "".join(file.read_text(encoding="utf-8") for file in SOURCE.rglob("*.py"))
+    statements = [path for path in kept("src/*.sql") if path.parent.name != "migrations"]
+    assert len(statements) > 50
+    assert [named(path) for path in statements if f'"{path.stem}"' not in sources] == []
 
 
 def test_the_package_says_that_it_is_typed() -> None:

@@ -3,8 +3,6 @@
 import re
 from pathlib import Path
 
-import pytest
-
 from tests.architecture.tree import ROOT, SOURCE, kept, named
 
 FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
@@ -25,12 +23,13 @@ def is_there(path: str, page: Path) -> bool:
     return any((base / path).exists() for base in (*FROM, page.parent))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=named)
-def test_paths_that_a_page_names_exist(page: Path) -> None:
-    missing = {path for path in named_paths(page) if not is_there(path, page)}
-    lines = page.read_text(encoding="utf-8").splitlines()
+def test_paths_that_a_page_names_exist() -> None:
+    missing = [(page, path) for page in PAGES for path in sorted(named_paths(page)) if not is_there(path, page)]
     found = [
-        f"{named(page)}:{n}: {path}" for n, line in enumerate(lines, 1) for path in sorted(missing) if path in line
+        f"{named(page)}:{n}: {path}"
+        for page, path in missing
+        for n, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1)
+        if path in line
     ]
     assert found == []
 
