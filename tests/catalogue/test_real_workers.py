@@ -28,7 +28,7 @@ LIMIT = 10**9
 """Bytes of memory of all processes together."""
 
 
-class Mill(NamedTuple):
+class Catalogue(NamedTuple):
     files: Path
     http: httpx.Client
     process: psutil.Process
@@ -70,18 +70,18 @@ class Mill(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def mill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mill]:
+def mill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalogue]:
     directory = tmp_path_factory.mktemp("mill")
     (directory / "files").mkdir()
     port = free_port()
     with running("up", "--port", str(port), "--workers", "1", cwd=directory) as process:
         read_until(process, "Ctrl-C")
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as http:
-            yield Mill(directory / "files", http, psutil.Process(process.pid))
+            yield Catalogue(directory / "files", http, psutil.Process(process.pid))
 
 
 @pytest.fixture(scope="module")
-def gigabyte(mill: Mill) -> Iterator[tuple[Path, int]]:
+def gigabyte(mill: Catalogue) -> Iterator[tuple[Path, int]]:
     """A CSV file of a gigabyte, and how many rows it has."""
     path = mill.files / "gigabyte.csv"
     lines = [
@@ -139,7 +139,7 @@ TOTALS = [
 ]
 
 
-def test_a_gigabyte_in_bounded_memory(mill: Mill, gigabyte: tuple[Path, int]) -> None:
+def test_a_gigabyte_in_bounded_memory(mill: Catalogue, gigabyte: tuple[Path, int]) -> None:
     path, count = gigabyte
     assert path.stat().st_size >= GIGABYTE
     with Peak(mill.process) as peak:
@@ -166,7 +166,7 @@ def test_a_gigabyte_in_bounded_memory(mill: Mill, gigabyte: tuple[Path, int]) ->
 
 @pytest.mark.alone
 @pytest.mark.parametrize("steps", [[SORT], [{"do": "filter", "where": "quantity > 1"}]], ids=["sort", "filter"])
-def test_cancelled_in_the_middle_of_a_gigabyte(mill: Mill, gigabyte: tuple[Path, int], steps: list[Any]) -> None:
+def test_cancelled_in_the_middle_of_a_gigabyte(mill: Catalogue, gigabyte: tuple[Path, int], steps: list[Any]) -> None:
     before = sorted(os.listdir(mill.files))
     with Peak(mill.process) as peak:
         id = mill.enqueue("data_processing", data={"file": gigabyte[0].name}, steps=steps, output="cut.csv")
@@ -183,7 +183,7 @@ def test_cancelled_in_the_middle_of_a_gigabyte(mill: Mill, gigabyte: tuple[Path,
     assert peak.bytes < LIMIT
 
 
-def test_a_killed_simulation_goes_on_and_gives_the_same(mill: Mill, roots: Path) -> None:
+def test_a_killed_simulation_goes_on_and_gives_the_same(mill: Catalogue, roots: Path) -> None:
     model = {"name": "random_walk", "steps": 200, "dimensions": 3}
     id = mill.enqueue("simulation", model=model, samples=4_000_000, seed=11)
     mill.reach(id, 0.4)
@@ -205,7 +205,7 @@ def test_a_killed_simulation_goes_on_and_gives_the_same(mill: Mill, roots: Path)
     assert (task["result"]["low"], task["result"]["high"]) == (whole.low, whole.high)
 
 
-def test_a_killed_attempt_at_a_file_leaves_nothing_half_written(mill: Mill) -> None:
+def test_a_killed_attempt_at_a_file_leaves_nothing_half_written(mill: Catalogue) -> None:
     (mill.files / "noise.bin").write_bytes(os.urandom(40_000_000))
     before = sorted(os.listdir(mill.files))
     id = mill.enqueue("file_processing", filename="noise.bin", operation={"kind": "compress", "format": "xz"})
@@ -220,7 +220,7 @@ def test_a_killed_attempt_at_a_file_leaves_nothing_half_written(mill: Mill) -> N
     (mill.files / "noise.bin").unlink()
 
 
-def test_files_through_rest_commands_and_python(mill: Mill, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_through_rest_commands_and_python(mill: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
     text = b"one two\nthree\n"
     (mill.files / "your_file.txt").write_bytes(text)
     found = mill.result("file_processing", filename="your_file.txt")
@@ -237,7 +237,7 @@ def test_files_through_rest_commands_and_python(mill: Mill, monkeypatch: pytest.
     app.close()
 
 
-def test_a_report_of_what_just_ran(mill: Mill) -> None:
+def test_a_report_of_what_just_ran(mill: Catalogue) -> None:
     mill.result("math", expression="1 + 1")
     made = mill.result("report", title="Today", output="today")
     assert [file["filename"] for file in made["files"]] == ["today.html", "today.pdf"]
@@ -258,7 +258,7 @@ def test_a_report_of_what_just_ran(mill: Mill) -> None:
     ],
 )
 def test_what_cannot_be_done_is_not_tried_again(
-    mill: Mill, task_type: str, parameters: dict[str, Any], words: str
+    mill: Catalogue, task_type: str, parameters: dict[str, Any], words: str
 ) -> None:
     task = mill.ended(mill.enqueue(task_type, **parameters))
     assert (task["state"], task["attempt"]) == ("failed", 1)
@@ -266,7 +266,7 @@ def test_what_cannot_be_done_is_not_tried_again(
     assert words in task["error"]["message"]
 
 
-def test_each_type_has_a_queue_of_its_own(mill: Mill) -> None:
+def test_each_type_has_a_queue_of_its_own(mill: Catalogue) -> None:
     types = {one["name"]: one["queue"] for one in mill.http.get("/api/task-types").json()["task_types"]}
     wanted = {"data_processing": "data", "file_processing": "files", "simulation": "compute", "report": "reports"}
     assert wanted.items() <= types.items()

@@ -24,10 +24,10 @@ from taskmill.executors.threads import Threads
 from taskmill.sdk.task import Call
 from taskmill.stores.contract import Store
 from taskmill.stores.open import open_store
-from tests.engine import handlers, rascals
+from tests.engine import handlers, misbehaving
 
 HERE = Path(__file__).parent
-TASKS = {**handlers.app.tasks, **rascals.app.tasks}
+TASKS = {**handlers.app.tasks, **misbehaving.app.tasks}
 
 
 class RunningWorker(Worker):

@@ -31,7 +31,7 @@ ONE_TICKET = EarlyTicket(head_start=NEVER)
 SHORT_GRACE = WorkerTimings(ticket_grace=0.05)
 
 
-class Post(MemoryBroker):
+class FaultyBroker(MemoryBroker):
     """A broker that can lose, repeat and refuse."""
 
     def __init__(self) -> None:
@@ -47,8 +47,8 @@ class Post(MemoryBroker):
 
 
 @pytest.fixture
-async def post(mill: Trial) -> AsyncIterator[Post]:
-    post = Post()
+async def post(mill: Trial) -> AsyncIterator[FaultyBroker]:
+    post = FaultyBroker()
     mill.broker = post
     mill.notifier = Notifier(mill.store, BackgroundSender(post.announce), early_ticket=ONE_TICKET)
     await mill.store.pause("default", False)  # a queue that is known
@@ -56,7 +56,7 @@ async def post(mill: Trial) -> AsyncIterator[Post]:
     await post.close()
 
 
-async def test_a_ticket_starts_a_task(mill: Trial, post: Post) -> None:
+async def test_a_ticket_starts_a_task(mill: Trial, post: FaultyBroker) -> None:
     async with mill.worker(poll=NEVER):
         done = await asyncio.wait_for(mill.run(h.add.call(2, 3)), 10)
     assert done.head.result == "5"
@@ -91,7 +91,7 @@ class Slow:
         return answer
 
 
-async def test_a_lone_ticket_sets_out_before_its_task_is_stored(mill: Trial, post: Post) -> None:
+async def test_a_lone_ticket_sets_out_before_its_task_is_stored(mill: Trial, post: FaultyBroker) -> None:
     slow = Slow(mill.store, lambda ids, claims: None)
     mill.notifier = Notifier(slow, mill.notifier.tickets, early_ticket=ONE_TICKET)
     adding = asyncio.create_task(mill.add(h.add.call(1, 1)))
@@ -101,7 +101,7 @@ async def test_a_lone_ticket_sets_out_before_its_task_is_stored(mill: Trial, pos
     assert [ticket.id for ticket in post.told] == await adding
 
 
-async def test_a_ticket_that_came_before_its_task_was_stored(mill: Trial, post: Post) -> None:
+async def test_a_ticket_that_came_before_its_task_was_stored(mill: Trial, post: FaultyBroker) -> None:
     """It claims nothing, and the worker looks once more."""
     asked: list[tuple[Collection[str] | None, int]] = []
 
@@ -119,12 +119,12 @@ async def test_a_ticket_that_came_before_its_task_was_stored(mill: Trial, post: 
     assert (None, 1) in asked
 
 
-async def test_nothing_to_store_has_no_ticket(mill: Trial, post: Post) -> None:
+async def test_nothing_to_store_has_no_ticket(mill: Trial, post: FaultyBroker) -> None:
     assert await mill.add() == []
     assert post.told == []
 
 
-async def test_a_slow_insert_sends_a_second_ticket(mill: Trial, post: Post) -> None:
+async def test_a_slow_insert_sends_a_second_ticket(mill: Trial, post: FaultyBroker) -> None:
     mill.notifier = Notifier(mill.store, mill.notifier.tickets, early_ticket=EarlyTicket(head_start=0.0))
     [id] = await mill.add(h.add.call(1, 1))
     async with asyncio.timeout(10):
@@ -134,7 +134,7 @@ async def test_a_slow_insert_sends_a_second_ticket(mill: Trial, post: Post) -> N
     assert post.told == 2 * [Ticket(id, "default", 2)]
 
 
-async def test_whatever_becomes_ready_again_gets_a_ticket(mill: Trial, post: Post) -> None:
+async def test_whatever_becomes_ready_again_gets_a_ticket(mill: Trial, post: FaultyBroker) -> None:
     async with mill.worker(poll=NEVER):
         [id] = await mill.add(h.third_time.call())
         stop = asyncio.Event()
@@ -148,7 +148,7 @@ async def test_whatever_becomes_ready_again_gets_a_ticket(mill: Trial, post: Pos
     assert [ticket.id for ticket in post.told].count(id) == 6
 
 
-async def test_tickets_that_come_twice_late_or_for_nothing_claim_nothing(mill: Trial, post: Post) -> None:
+async def test_tickets_that_come_twice_late_or_for_nothing_claim_nothing(mill: Trial, post: FaultyBroker) -> None:
     post.handle = lambda tickets: [Ticket("no-such-task", "default", 2), *tickets, *tickets]
     async with mill.worker(poll=NEVER):
         done = [await mill.run(h.add.call(i, i)) for i in range(20)]
@@ -160,14 +160,14 @@ async def test_tickets_that_come_twice_late_or_for_nothing_claim_nothing(mill: T
     assert {task.head.attempt for task in done} == {1}
 
 
-async def test_what_got_lost_is_found_by_the_slow_look(mill: Trial, post: Post) -> None:
+async def test_what_got_lost_is_found_by_the_slow_look(mill: Trial, post: FaultyBroker) -> None:
     post.handle = lambda tickets: []
     async with mill.worker(SHORT_GRACE, poll=0.02):
         ids = await mill.add(*(h.add.call(i, i) for i in range(100)))
         assert {(await mill.final(id)).head.state for id in ids} == {State.SUCCEEDED}
 
 
-async def test_what_got_lost_is_found_although_tickets_keep_coming(mill: Trial, post: Post) -> None:
+async def test_what_got_lost_is_found_although_tickets_keep_coming(mill: Trial, post: FaultyBroker) -> None:
     post.handle = lambda tickets: []
     [lost] = await mill.add(h.add.call(1, 1))
     await post.heard.wait()
@@ -180,7 +180,7 @@ async def test_what_got_lost_is_found_although_tickets_keep_coming(mill: Trial, 
     assert (await mill.get(lost)).head.state is State.SUCCEEDED
 
 
-async def test_a_broker_that_is_away_stops_nobody(mill: Trial, post: Post) -> None:
+async def test_a_broker_that_is_away_stops_nobody(mill: Trial, post: FaultyBroker) -> None:
     def away(tickets: Sequence[Ticket]) -> Sequence[Ticket]:
         raise BrokerUnavailable("away")
 
@@ -191,7 +191,7 @@ async def test_a_broker_that_is_away_stops_nobody(mill: Trial, post: Post) -> No
         await asyncio.wait_for(mill.run(h.add.call(1, 1)), 10)
 
 
-async def test_no_ticket_waits_behind_a_busy_worker(mill: Trial, post: Post) -> None:
+async def test_no_ticket_waits_behind_a_busy_worker(mill: Trial, post: FaultyBroker) -> None:
     async with AsyncExitStack() as workers:
         await workers.enter_async_context(mill.worker(poll=NEVER, slots=1))
         long = await mill.add(h.waits.call(30.0))
@@ -203,7 +203,7 @@ async def test_no_ticket_waits_behind_a_busy_worker(mill: Trial, post: Post) -> 
         await control.cancel(mill.notifier, long)
 
 
-async def test_a_queue_that_is_new_is_found_and_then_heard(mill: Trial, post: Post) -> None:
+async def test_a_queue_that_is_new_is_found_and_then_heard(mill: Trial, post: FaultyBroker) -> None:
     claimed: list[tuple[Collection[str] | None, int]] = []
     slow = Slow(mill.store, lambda ids, claims: claimed.append((ids, len(claims))))
     slow.go.set()
@@ -218,14 +218,14 @@ async def test_a_queue_that_is_new_is_found_and_then_heard(mill: Trial, post: Po
         assert worker.in_flight.beats() == []
 
 
-async def test_a_worker_of_some_queues_takes_no_tickets_of_others(mill: Trial, post: Post) -> None:
+async def test_a_worker_of_some_queues_takes_no_tickets_of_others(mill: Trial, post: FaultyBroker) -> None:
     async with mill.worker(poll=NEVER, queues=("mine",)):
         [other] = await mill.add(h.add.call(1, 1))
         await asyncio.wait_for(mill.run(h.add.using(queue="mine").call(1, 1)), 10)
         assert (await mill.get(other)).head.state is State.READY
 
 
-async def test_a_worker_that_ends_leaves_its_tickets_to_others(mill: Trial, post: Post) -> None:
+async def test_a_worker_that_ends_leaves_its_tickets_to_others(mill: Trial, post: FaultyBroker) -> None:
     async with mill.worker(poll=NEVER, slots=1, grace=0.1):
         long = await mill.add(h.waits.call(30.0))
         await mill.when(long[0], lambda task: task.head.state is State.RUNNING)

@@ -17,7 +17,7 @@ from taskmill.core.task import SECOND, Task
 from taskmill.engine.client import control
 from taskmill.engine.worker.logs import Capture
 from tests.engine import handlers as h
-from tests.engine import rascals as r
+from tests.engine import misbehaving as r
 from tests.engine.conftest import Trial
 
 pytestmark = pytest.mark.slow
@@ -139,8 +139,8 @@ async def test_a_thread_that_talks_on_after_the_end_is_not_listened_to(mill: Tri
 async def test_a_log_record_that_cannot_be_made_is_no_failure_of_the_handler(
     mill: Trial, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(logging.getLogger("rascal"), "handlers", [Capture()])
-    monkeypatch.setattr(logging.getLogger("rascal"), "propagate", False)
+    monkeypatch.setattr(logging.getLogger("misbehaving"), "handlers", [Capture()])
+    monkeypatch.setattr(logging.getLogger("misbehaving"), "propagate", False)
     async with mill.worker():
         assert (await mill.run(r.logs_badly.call())).head.state is State.SUCCEEDED
     assert "%d of %d" in capsys.readouterr().err

@@ -137,7 +137,7 @@ def talks_on(ctx: Context) -> str:
 
 @app.task
 async def logs_badly() -> str:
-    logging.getLogger("rascal").warning("%d of %d", "one")
+    logging.getLogger("misbehaving").warning("%d of %d", "one")
     return "returned"
 
 
