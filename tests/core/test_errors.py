@@ -18,7 +18,6 @@ CODES = {
     "NotFound": "not_found",
     "Conflict": "conflict",
     "IllegalTransition": "illegal_transition",
-    "KeyHeld": "key_held",
     "StoreError": "store_error",
     "StoreUnavailable": "store_unavailable",
     "SchemaTooNew": "schema_too_new",

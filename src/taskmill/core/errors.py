@@ -8,8 +8,7 @@
     │   └── TooLarge               too_large             a payload over its limit
     ├── NotFound                   not_found             no task (queue, worker) of that name
     ├── Conflict                   conflict              the state of the task does not allow it
-    │   ├── IllegalTransition      illegal_transition    the machine's table does not hold (state, event)
-    │   └── KeyHeld                key_held              an unfinished task already holds the key
+    │   └── IllegalTransition      illegal_transition    the machine's table does not hold (state, event)
     ├── StoreError                 store_error           the store failed
     │   ├── StoreUnavailable       store_unavailable     the store cannot be reached now; try again
     │   └── SchemaTooNew           schema_too_new        the store was made by a newer Taskmill
@@ -18,6 +17,8 @@
     ├── ResultTimeout              result_timeout        the result did not come in time; the task goes on
     └── TaskError                  task_failed           what `result()` raises for a task without a result
         └── TaskCancelled          task_cancelled        the task was cancelled
+
+Each may have problems: findings in what was asked.
 """
 
 from collections.abc import Sequence
@@ -74,10 +75,6 @@ class Conflict(TaskmillError):
 
 class IllegalTransition(Conflict):
     code = "illegal_transition"
-
-
-class KeyHeld(Conflict):
-    code = "key_held"
 
 
 class StoreError(TaskmillError):

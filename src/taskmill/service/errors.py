@@ -34,7 +34,6 @@ KINDS: dict[str, ErrorKind] = {
     "method_not_allowed": ErrorKind(405, FAILED, "No such method here"),
     "conflict": ErrorKind(409, FAILED, "The state of the task does not allow it"),
     "illegal_transition": ErrorKind(409, FAILED, "The state of the task does not allow it"),
-    "key_held": ErrorKind(409, FAILED, "An unfinished task holds the key"),
     "task_failed": ErrorKind(409, FAILED, "The task failed"),
     "task_cancelled": ErrorKind(409, FAILED, "The task was cancelled"),
     "too_large": ErrorKind(413, INVALID, "Too large"),
