@@ -37,7 +37,7 @@ async def test_an_alarm_refuses_soon_and_ends_by_itself(
         await works(broker, worker)
         lines = [record.getMessage() for record in caplog.records]
         assert [line for line in lines if "alarm" in line] == lines[:1]
-        assert lines[1:] == [f"the broker {broker.place} is back"]
+        assert lines[1:] == [f"the broker {broker.location} is back"]
 
 
 @pytest.mark.slow
@@ -105,7 +105,7 @@ async def test_what_the_url_has_wrong(
         with pytest.raises(BrokerUnavailable, match=word) as refusal:
             await broker.announce([a_ticket()])
         assert hint in str(refusal.value.hint)
-        assert "wr0ng" not in f"{refusal.value}{refusal.value.hint}{broker.place}"
+        assert "wr0ng" not in f"{refusal.value}{refusal.value.hint}{broker.location}"
 
 
 async def test_a_worker_keeps_up_with_messages_of_one_ticket(amqp_url: str, opened: Opened) -> None:

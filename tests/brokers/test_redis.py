@@ -95,9 +95,9 @@ async def test_what_the_url_has_wrong(opened: Opened) -> None:
                 with pytest.raises(BrokerUnavailable) as refusal:
                     await broker.announce([a_ticket()])
                 assert word in str(refusal.value.hint)
-                assert "wr0ng" not in f"{refusal.value}{broker.place}"
+                assert "wr0ng" not in f"{refusal.value}{broker.location}"
         async with opened(server.url) as broker:
-            assert "s3cret" not in broker.place
+            assert "s3cret" not in broker.location
             await broker.ping()
 
 

@@ -10,8 +10,8 @@ from taskmill.testing.conformance.feeds import FeedSuite
 class TestMemory(FeedSuite):
     @pytest.fixture(autouse=True)
     def _one_place(self) -> None:
-        self.place: MemoryFeed | None = None
+        self.location: MemoryFeed | None = None
 
     def make_feed(self) -> Feed:
-        self.place = self.place or MemoryFeed()
-        return self.place
+        self.location = self.location or MemoryFeed()
+        return self.location

@@ -10,12 +10,12 @@ def test_all_parts() -> None:
     location = locate("amqps://me:p%40ss%2F@host.example:99/a%2Fb?cafile=/ca.pem&verify=no", 5671, tls=True)
     tls = {"cafile": "/ca.pem", "verify": "no"}
     assert location == Location("amqps", "host.example", 99, "me", "p@ss/", "a/b", tls)
-    assert location.place == "amqps://host.example:99/a/b"
+    assert location.shown == "amqps://host.example:99/a/b"
 
 
 def test_what_is_left_out() -> None:
     assert locate("redis://", 6379, tls=False) == Location("redis", "localhost", 6379, None, None, "", None)
-    assert locate("redis://[::1]", 6379, tls=False).place == "redis://[::1]:6379/"
+    assert locate("redis://[::1]", 6379, tls=False).shown == "redis://[::1]:6379/"
 
 
 @pytest.mark.parametrize(

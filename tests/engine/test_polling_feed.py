@@ -33,7 +33,7 @@ def settings() -> PollingSettings:
 async def feed(mill: Trial, settings: PollingSettings) -> AsyncIterator[PollingFeed]:
     """As in another process, where the store can be opened twice."""
     shared = isinstance(mill.store, MemoryStore)
-    store = mill.store if shared else open_store(f"sqlite:///{mill.store.place}", caller="loop")
+    store = mill.store if shared else open_store(f"sqlite:///{mill.store.location}", caller="loop")
     await store.open()
     yield (feed := PollingFeed(store, settings))
     await feed.close()

@@ -36,7 +36,7 @@ class Delivered:
 class Scripted:
     """Broker and consumer in one."""
 
-    place: str = "scripted"
+    location: str = "scripted"
     away: bool = False
     wants: list[int] = field(default_factory=list)
     announced: list[tuple[list[str], int]] = field(default_factory=list)

@@ -48,7 +48,7 @@ async def test_away_at_the_start_and_restarted(rabbitmq: RabbitmqServer, caplog:
     assert await heard(subscription, 1) == [last]
     await feed.close()
     said = [record.getMessage() for record in caplog.records if record.name == AVAILABILITY]
-    away, back = f"the live feed {feed.place} is away", f"the live feed {feed.place} is back"
+    away, back = f"the live feed {feed.location} is away", f"the live feed {feed.location} is back"
     assert [line.partition(",")[0] for line in said] == [away, back, away, back]
 
 

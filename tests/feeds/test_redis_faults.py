@@ -65,8 +65,8 @@ async def test_restarted(redis: RedisServer, feed: RedisFeed, caplog: pytest.Log
     assert await heard(subscription, 1) == await heard(wide, 1) == [later]
     said = [record.getMessage() for record in caplog.records if record.name == AVAILABILITY]
     assert len(said) == 2
-    assert said[0].startswith(f"the live feed {feed.place} is away, whoever watches hears of changes later")
-    assert said[1] == f"the live feed {feed.place} is back"
+    assert said[0].startswith(f"the live feed {feed.location} is away, whoever watches hears of changes later")
+    assert said[1] == f"the live feed {feed.location} is back"
 
 
 async def test_watchers_come_and_go_while_it_is_restarted(redis: RedisServer, feed: RedisFeed) -> None:
@@ -173,6 +173,6 @@ async def test_others_use_the_same_server(feed: RedisFeed, redis: RedisServer) -
 
 def test_places_have_no_secrets() -> None:
     for url in ("redis://me:s3cret@example.org:1234/5", "rediss://:s3cret@example.org/?verify=no"):
-        assert "s3cret" not in RedisFeed(url).place
+        assert "s3cret" not in RedisFeed(url).location
     with pytest.raises(InvalidSettings, match="is no database of Redis"):
         RedisFeed("redis://example.org/tasks")

@@ -52,7 +52,7 @@ def test_a_read_only_file(store: SqliteStore) -> None:
 
 def test_a_program_that_holds_the_file(store: SqliteStore) -> None:
     connection(store).set_busy_timeout(1)
-    rival = apsw.Connection(store.place)
+    rival = apsw.Connection(store.location)
     rival.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreUnavailable, match="kept by another process"):
         run(store.add([a_task()]))
@@ -120,5 +120,7 @@ def test_urls_that_name_no_store(url: str, hint: str) -> None:
 
 def test_relative_and_absolute_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    paths = [cast(SqliteStore, open_store(url)).place for url in ("sqlite:///a b.db", f"sqlite:///{tmp_path}/a%20b.db")]
+    paths = [
+        cast(SqliteStore, open_store(url)).location for url in ("sqlite:///a b.db", f"sqlite:///{tmp_path}/a%20b.db")
+    ]
     assert paths == [str(tmp_path / "a b.db")] * 2

@@ -170,7 +170,7 @@ async def test_no_part_of_a_password_is_told(password: str) -> None:
     with pytest.raises(TaskmillError) as refused:
         async with opened(url):
             raise AssertionError
-    assert SECRET not in f"{refused.value} {refused.value.hint} {refused.value.__cause__} {open_store(url).place}"
+    assert SECRET not in f"{refused.value} {refused.value.hint} {refused.value.__cause__} {open_store(url).location}"
 
 
 @pytest.mark.parametrize(

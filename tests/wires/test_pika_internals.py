@@ -33,7 +33,7 @@ async def connected(url: str) -> tuple[Link, Any, "asyncio.Queue[str]"]:
         if not up.done():
             up.set_result(connection)
 
-    link = Link(parameters(location, "test"), Availability.of_feed(location.place), ready, lost.put_nowait)
+    link = Link(parameters(location, "test"), Availability.of_feed(location.shown), ready, lost.put_nowait)
     link.start()
     return link, await asyncio.wait_for(up, 20), lost
 

@@ -57,7 +57,7 @@ class Consumer(Protocol):
 
 
 class Broker(Protocol):
-    place: str
+    location: str
     """Where it is, for people; without secrets."""
 
     async def announce(self, tickets: Sequence[Ticket], per_message: int = MOST) -> None:

@@ -11,7 +11,7 @@ from taskmill.core.task import Ticket
 
 
 class MemoryBroker:
-    place = "memory://"
+    location = "memory://"
 
     def __init__(self) -> None:
         self._messages: defaultdict[Lane, deque[Sequence[str]]] = defaultdict(deque)

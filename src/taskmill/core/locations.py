@@ -29,8 +29,8 @@ class Location(NamedTuple):
     """Options of TLS; None: no TLS."""
 
     @property
-    def place(self) -> str:
-        """For people."""
+    def shown(self) -> str:
+        """To people: without user, password and options."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}/{self.path}"
 

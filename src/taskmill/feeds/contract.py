@@ -45,7 +45,7 @@ class Subscription(Protocol):
 
 
 class Feed(Protocol):
-    place: str
+    location: str
     """Where it is, for people; without secrets."""
 
     async def emit(self, events: Sequence[TaskEvent]) -> None:

@@ -9,7 +9,7 @@ from taskmill.feeds.hub import Hub, NewestEvents
 
 class MemoryFeed:
     def __init__(self) -> None:
-        self.place = "memory"
+        self.location = "memory"
         self._hub = Hub()
         self._remembered = NewestEvents()
 

@@ -220,7 +220,7 @@ async def _result_timeout(store: Store, id: str, timeout: float | None) -> Resul
     """Says what the task is doing. Raises NotFound."""
     task = await get_task(store, id)
     return ResultTimeout(
-        f"no result of task {id} within {timeout:g} s: it is {task.head.state} in {store.place}; the task goes on",
+        f"no result of task {id} within {timeout:g} s: it is {task.head.state} in {store.location}; the task goes on",
         hint=await why_not_started(store, task),
     )
 

@@ -63,13 +63,13 @@ async def copy_store(
     async with AsyncExitStack() as stack:
         source = await _opened(source_url, stack, must_exist=True)
         target = await _opened(target_url, stack, must_exist=False)
-        if source.place == target.place:
-            raise InvalidSettings(f"both stores are {source.place}", hint="--from the old one --to the new one")
+        if source.location == target.location:
+            raise InvalidSettings(f"both stores are {source.location}", hint="--from the old one --to the new one")
         total = sum((await source.stats()).states.values())
         done = await copy(source, target, finished=finished, tell=lambda so_far: progress(so_far.seen, total))
         return CopyReport(
-            source=source.place,
-            target=target.place,
+            source=source.location,
+            target=target.location,
             tasks=done.seen,
             copied=done.new,
             updated=done.updated,
@@ -85,7 +85,7 @@ async def _opened(url: str, stack: AsyncExitStack, *, must_exist: bool) -> Store
         raise InvalidSettings("a memory:// store lives in one process and can't be copied", hint="--from sqlite:///…")
     store = open_store(url, caller="loop")
     if must_exist and (await schema_of(url)).found == 0:
-        raise StoreUnavailable(f"there is no store at {store.place}", hint="look at the URL after --from")
+        raise StoreUnavailable(f"there is no store at {store.location}", hint="look at the URL after --from")
     stack.push_async_callback(store.close)
     await store.open()
     return store

@@ -123,7 +123,7 @@ class Doctor:
             transport = make()
             try:
                 took = await _timed(transport.ping())
-                return [fine(name, f"{transport.place}, one {carried} there and back in {took}")]
+                return [fine(name, f"{transport.location}, one {carried} there and back in {took}")]
             finally:
                 with suppress(Exception):  # whether it answered is known already
                     await transport.close()
@@ -138,7 +138,7 @@ class Doctor:
             store = make()
             schema = await schema_of(url)
             reached.append((store, schema))
-            return [fine("store connection", store.place), _schema(schema)]
+            return [fine("store connection", store.location), _schema(schema)]
 
         found, disk = await asyncio.gather(
             self.ask("store connection", reach, STORE_AWAY), self.ask("store disk", lambda: _disk(url))

@@ -17,7 +17,7 @@ class Blocking:
         self._portal = portal()
         self._store = self._portal.call(make)
         self.bell: Bell = BlockingBell(self._store.bell, self._portal)
-        self.place = self._store.place
+        self.location = self._store.location
 
     def __getattr__(self, verb: str) -> Any:
         work = getattr(self._store, verb)

@@ -283,7 +283,7 @@ class Copies(Protocol):
 
 class Store(Tasks, Reads, Registry, Copies, Protocol):
     bell: Bell
-    place: str
+    location: str
     """Where it is, for people; without secrets."""
 
     async def clock(self) -> int:

@@ -29,7 +29,7 @@ from taskmill.stores.local_bell import LocalBell
 class MemoryStore:
     def __init__(self) -> None:
         self.bell: Bell = LocalBell()
-        self.place = "memory"
+        self.location = "memory"
         self._lock = threading.RLock()
         self._tasks: dict[str, Task] = {}
         self._ages: dict[str, int] = {}

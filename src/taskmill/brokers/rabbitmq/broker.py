@@ -20,8 +20,8 @@ class RabbitBroker:
     def __init__(self, url: str) -> None:
         """`amqp://user:password@host:5672/vhost`. Raises InvalidSettings."""
         self._location = locate_rabbitmq(url)
-        self.place = self._location.place
-        self._availability = Availability.of_broker(self.place)
+        self.location = self._location.shown
+        self._availability = Availability.of_broker(self.location)
         self._publisher = TicketPublisher(self._location, self._availability)
         self._consumers: list[RabbitConsumer] = []
 

@@ -24,9 +24,9 @@ class RedisBroker:
     def __init__(self, url: str, timings: RedisTimings = DEFAULTS) -> None:
         """`redis://user:password@host:6379/0`. Raises InvalidSettings."""
         self._location = locate_redis(url)
-        self.place = self._location.place
+        self.location = self._location.shown
         self._timings = timings
-        self._availability = Availability.of_broker(self.place)
+        self._availability = Availability.of_broker(self.location)
         self._client = connect(self._location)
         self._consumers: list[RedisConsumer] = []
         self._closed = False
@@ -64,7 +64,7 @@ class RedisBroker:
         except FAILURES as error:
             raise self._availability.unavailable(reason(error)) from None
         if answers[2][0][1][0][1] != {FIELD.encode(): body}:
-            raise BrokerUnavailable(f"the broker {self.place} did not give back what it was given")
+            raise BrokerUnavailable(f"the broker {self.location} did not give back what it was given")
 
     async def close(self) -> None:
         self._closed = True

@@ -58,7 +58,7 @@ async def _refuse_workers(source: Store, finished: bool) -> None:
     alive = [row.id for row in await source.workers() if is_alive(row, now)]
     if alive and not finished:
         raise Conflict(
-            f"{len(alive)} workers serve {source.place}, {alive[0]} among them: what they run would run twice",
+            f"{len(alive)} workers serve {source.location}, {alive[0]} among them: what they run would run twice",
             hint="stop them and wait 20 seconds; or copy only finished tasks for now, with --finished",
         )
 
@@ -97,7 +97,9 @@ async def _verified(written: Sequence[Task], target: Store) -> int:
     wrong = [task for task in gone if task.head.state not in FINAL]
     wrong += [task for task in written if task.spec.id in there and not _follows(there[task.spec.id], task)]
     if wrong:
-        raise Conflict(f"task {wrong[0].spec.id} is not in {target.place} as it was written there", hint="copy again")
+        raise Conflict(
+            f"task {wrong[0].spec.id} is not in {target.location} as it was written there", hint="copy again"
+        )
     return len(gone)
 
 
@@ -119,6 +121,6 @@ async def _refuse_late(source: Store, finished: bool, copied: Copied) -> None:
     total = sum((await source.stats()).states.values())
     if not finished and total != copied.seen:
         raise Conflict(
-            f"{source.place} has {total} tasks now, and {copied.seen} were looked at: it changed meanwhile",
+            f"{source.location} has {total} tasks now, and {copied.seen} were looked at: it changed meanwhile",
             hint="let nobody enqueue there any more, and copy again: what is copied is skipped",
         )

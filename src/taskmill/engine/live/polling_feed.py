@@ -56,7 +56,7 @@ class PollingFeed:
     """May be made anywhere; is used on one event loop, on which the store's verbs may suspend."""
 
     def __init__(self, store: Store, settings: PollingSettings = POLLING_SETTINGS) -> None:
-        self.place = f"the tail of {store.place}"
+        self.location = f"the tail of {store.location}"
         self._store = store
         self._settings = settings
         self._hub = Hub()

@@ -21,9 +21,9 @@ class RabbitFeed:
     def __init__(self, url: str, timings: AmqpTimings = AMQP_TIMINGS) -> None:
         """`amqp://user:password@host:5672/vhost` or `amqps://…`. Raises InvalidSettings."""
         location = locate_rabbitmq(url)
-        self.place = location.place
+        self.location = location.shown
         self._timings = timings
-        self._availability = Availability.of_feed(self.place)
+        self._availability = Availability.of_feed(self.location)
         self._publisher = EventPublisher(location, self._availability, timings)
         self._subscriber = RabbitSubscriber(location, self._availability, timings)
 

@@ -39,9 +39,9 @@ class RedisFeed:
     def __init__(self, url: str, timings: RedisFeedTimings = REDIS_FEED_TIMINGS) -> None:
         """`redis://user:password@host:6379/0` or `rediss://…`. Raises InvalidSettings."""
         location = locate_redis(url)
-        self.place = location.place
+        self.location = location.shown
         self._channels = f"taskmill:{location.path}:"
-        self._availability = Availability.of_feed(self.place)
+        self._availability = Availability.of_feed(self.location)
         self._client = connect(location, RedisLimits(answer_seconds=None))
         self._timings = timings
         self._subscriber = RedisSubscriber(self._client, self._availability, self._channels, timings)

@@ -34,7 +34,7 @@ class PostgresStore:
 
     def __init__(self, url: str, *, durability: Durability = "power", timings: PostgresTimings = TIMINGS) -> None:
         self.pool = Pool(url, durability, timings)
-        self.place = self.pool.location
+        self.location = self.pool.location
         self._bell = PostgresBell(self.pool)
         self.bell: Bell = self._bell
         self._queues: set[str] = set()
@@ -43,7 +43,7 @@ class PostgresStore:
     async def open(self) -> None:
         self.pool.open()
         try:
-            await self.pool.run(migrate, self.place)
+            await self.pool.run(migrate, self.location)
         except BaseException:
             await self.pool.close()
             raise

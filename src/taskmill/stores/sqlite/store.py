@@ -93,11 +93,11 @@ class SqliteStore:
         threaded: bool = False,
         timings: SqliteTimings = TIMINGS,
     ) -> None:
-        self.place = os.path.realpath(path)
-        self.writer = SharedDatabase(self.place, durability, timings, threaded=threaded)
+        self.location = os.path.realpath(path)
+        self.writer = SharedDatabase(self.location, durability, timings, threaded=threaded)
         # A long read of many tasks must not keep the verbs waiting: SQLite lets it read beside a writer.
-        self.reader = SharedDatabase(self.place, durability, timings, threaded=True) if threaded else self.writer
-        self._bell = SocketBell(self.place, timings.poll_interval)
+        self.reader = SharedDatabase(self.location, durability, timings, threaded=True) if threaded else self.writer
+        self._bell = SocketBell(self.location, timings.poll_interval)
         self.bell: Bell = self._bell
 
     async def open(self) -> None:
