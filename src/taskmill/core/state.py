@@ -1,10 +1,10 @@
-"""The seven states, the events that move a task between them, and the one table of what is allowed."""
+"""The states, the events that move a task between them, and the one table of what is allowed."""
 
 from enum import StrEnum
 
 
 class State(StrEnum):
-    """Four in which a task is open, then three in which it has ended."""
+    """Those in which a task is open, then those in which it has ended (`FINAL`)."""
 
     WAITING = "waiting"
     SCHEDULED = "scheduled"
