@@ -26,6 +26,10 @@ HARM_RABBITMQ = {
     "tests/servers_tests/test_rabbitmq.py",
 }
 """Files with tests that take the fixture `rabbitmq`."""
+LONGEST = {"tests/chaos/test_crash.py", "tests/examples/test_install.py", "tests/examples/test_wheel.py"}
+"""Files that take most of a minute or more."""
+PARSING = "tests/architecture/"
+"""Its files have one parsed tree of the sources in common."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -56,7 +60,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class ByFile(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
-            return "rabbitmq" if file in HARM_RABBITMQ else file
+            return "rabbitmq" if file in HARM_RABBITMQ else PARSING if file.startswith(PARSING) else file
 
     config.option.loadscopereorder = False
     return ByFile(config, log)
@@ -66,7 +70,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Side by side, slow files begin first, so that none is alone at the end."""
     if hasattr(config, "workerinput"):
         slow = {item.path for item in items if item.get_closest_marker("slow")}
-        items.sort(key=lambda item: (item.nodeid.partition("::")[0] not in HARM_RABBITMQ, item.path not in slow))
+        files = {item: item.nodeid.partition("::")[0] for item in items}
+        items.sort(key=lambda item: (files[item] not in LONGEST | HARM_RABBITMQ, item.path not in slow))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -52,6 +52,7 @@ async def test_an_alarm_that_is_on_when_a_program_starts(rabbitmq: RabbitmqServe
         rabbitmq.set_alarm("disk", False)
 
 
+@pytest.mark.slow
 async def test_a_queue_that_is_deleted_under_a_worker(amqp_url: str, opened: Opened) -> None:
     async with opened(amqp_url) as broker:
         worker = TicketWorker(broker, ["faults"], 10)
@@ -76,6 +77,7 @@ async def test_garbage_is_thrown_away_with_a_word(
     assert [record.getMessage()[:24] for record in caplog.records] == ["thrown away from queue '"] * 2
 
 
+@pytest.mark.slow
 async def test_a_queue_that_was_made_otherwise(amqp_url: str, opened: Opened) -> None:
     with pika.BlockingConnection(pika.URLParameters(amqp_url)) as connection:
         connection.channel().queue_declare(NAME, durable=True)

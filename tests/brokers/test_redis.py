@@ -34,6 +34,7 @@ async def test_flushed_while_a_worker_waits(redis_url: str, opened: Opened) -> N
                 await arrival
 
 
+@pytest.mark.slow
 async def test_a_worker_keeps_what_it_holds_on_to(redis_url: str, opened: Opened) -> None:
     async with opened(redis_url, HASTY) as broker:
         keeper, other = TicketWorker(broker, ["faults"], 10), TicketWorker(broker, ["faults"], 10)

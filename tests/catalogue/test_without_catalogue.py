@@ -65,6 +65,7 @@ def test_it_starts_and_runs_what_an_app_brings(bare: dict[str, str], tmp_path: P
     assert (process.returncode, "Traceback" in said) == (0, False), said
 
 
+@pytest.mark.slow
 def test_files_are_not_taken_then(bare: dict[str, str], tmp_path: Path) -> None:
     code = "from taskmill.plugins import handlers, plugins, uploads; print(plugins(), uploads(), handlers(None))"
     asked = command(bare, tmp_path, "-c", code)

@@ -43,6 +43,7 @@ def test_nobody_is_there(call: Call, here: Path, component: str, scheme: str) ->
     assert hint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("component", "scheme"), KINDS)
 def test_an_extra_that_is_not_installed(here: Path, component: str, scheme: str) -> None:
     library, extra = {"amqp": ("pika", "rabbitmq"), "redis": ("redis", "redis")}[scheme]

@@ -69,6 +69,7 @@ def test_a_file_that_is_no_store_is_told(call: Call, here: Path) -> None:
     assert "notes.db" in result.stderr
 
 
+@pytest.mark.slow
 def test_debugging_shows_where(here: Path) -> None:
     assert "Traceback" in call_real("get", "x", cwd=here, TASKMILL_DEBUG="1").stderr
     assert "Traceback" not in call_real("get", "x", cwd=here).stderr
@@ -81,6 +82,7 @@ def test_settings_are_wrong_for_every_command(call: Call, here: Path) -> None:
     assert "taskmill.toml: prt: no such setting; did you mean port?" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_enough_is_no_error(here: Path) -> None:
     assert call_real("submit", "-T", "math", "-P", "1", "--no-wait", cwd=here).returncode == 0
     process = subprocess.Popen(

@@ -101,6 +101,7 @@ def test_a_key_makes_no_second_task(call: Call, here: Path) -> None:
     assert "has this key already" in second.stderr
 
 
+@pytest.mark.slow
 def test_without_a_worker_it_says_so(here: Path) -> None:
     with running("submit", "-T", "math", "-P", "1", cwd=here) as process:
         assert process.stderr is not None
@@ -109,6 +110,7 @@ def test_without_a_worker_it_says_so(here: Path) -> None:
     assert process.returncode == 130
 
 
+@pytest.mark.slow
 def test_a_paused_queue_is_named(call: Call, in_served: Path) -> None:
     call("queues", "pause", "nights")
     with running("submit", "-T", "math", "-P", "1", "--queue", "nights", cwd=in_served) as process:

@@ -46,6 +46,7 @@ def test_everything_is_followed_until_ctrl_c(call: Call, in_served: Path) -> Non
     assert (process.returncode, errors.strip()) == (130, "")
 
 
+@pytest.mark.slow
 def test_a_task_that_no_worker_knows_is_explained(call: Call, in_served: Path) -> None:
     app = App()
 

@@ -87,6 +87,7 @@ async def test_purge_keeps_each_state_as_long_as_it_is_told(mill: Trial) -> None
     assert set(await mill.store.get([good.spec.id, bad.spec.id, waiting])) == {bad.spec.id, waiting}
 
 
+@pytest.mark.slow
 async def test_a_handler_that_blocks_the_event_loop_does_not_stop_the_heartbeat(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/t.db"
     store = open_store(url)

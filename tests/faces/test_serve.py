@@ -80,6 +80,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
         yield server
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_without_a_word(server: Server, number: int) -> None:
     assert server.http.get("/healthz").status_code == 200
@@ -144,6 +145,7 @@ def cpu(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+@pytest.mark.slow
 def test_tasks_outlive_it(tmp_path: Path) -> None:
     with running(tmp_path / "tasks.db") as first:
         id = first.http.post("/api/tasks", json=SLOW).json()["id"]

@@ -5,10 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 USE = Path(__file__).with_name("use.py")
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 def test_every_wrong_line_is_an_error_and_no_other() -> None:
     lines = USE.read_text(encoding="utf-8").splitlines()
     wrong = {number for number, line in enumerate(lines, 1) if "# wrong: " in line}
