@@ -151,6 +151,9 @@ async def test_a_standby_can_be_read_and_takes_tasks_when_it_is_promoted(
     async with opened(standby.url) as store:
         found = await store.count(TaskFilter(), 9)
         error = await refused(store)
+        with pytest.raises(StoreUnavailable) as other:
+            await store.ping()
+        assert str(other.value) == str(error)  # so that a log may tell it once
         assert "target_session_attrs=read-write" in str(error.hint)
         assert await store.count(TaskFilter(), 9) == found
         await asyncio.to_thread(standby.promote)

@@ -67,5 +67,7 @@ def explained(error: Exception, location: str) -> TaskmillError:
 
 
 def _said(error: Exception) -> str:
+    if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
+        return ""  # it names the statement, and the same fault would have several texts, each with a line in the log
     text = str(error).strip()
     return f" ({text})" if text else ""
