@@ -7,7 +7,7 @@ import pytest
 
 from taskmill import InvalidParameters
 from taskmill.catalogue import app
-from taskmill.service.parameters import check_schema
+from taskmill.service.parameters import check, to_json
 
 SPLIT = {"filename": "a", "operation": {"kind": "split"}}
 
@@ -64,7 +64,7 @@ SPLIT = {"filename": "a", "operation": {"kind": "split"}}
 def test_the_path_is_that_of_the_bad_field(task_type: str, parameters: dict[str, Any], path: str, message: str) -> None:
     schema = app.tasks[task_type].schema()
     with pytest.raises(InvalidParameters) as refused:
-        check_schema(parameters, jsonschema_rs.validator_for(schema), list(schema["properties"]))
+        check(parameters, to_json(parameters), jsonschema_rs.validator_for(schema), list(schema["properties"]))
     problem = refused.value.problems[0]
     assert problem.path == path.replace("$", "$.parameters")
     assert problem.message.startswith(message)

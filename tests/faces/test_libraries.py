@@ -11,7 +11,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from taskmill.server.asgi import QuietServer, listen
-from taskmill.server.rest.decoding import FIELD
+from taskmill.server.rest.decoding import FIELD, PLACE
 
 
 async def no_app(scope: Scope, receive: Receive, send: Send) -> None: ...
@@ -66,7 +66,7 @@ class Outer(msgspec.Struct, forbid_unknown_fields=True):
 def test_msgspec_says_what_is_wrong_and_where(body: bytes, what: str, path: str | None) -> None:
     with pytest.raises(msgspec.ValidationError) as wrong:
         msgspec.json.decode(body, type=Outer)
-    assert str(wrong.value) == (f"{what} - at `{path}`" if path else what)
+    assert str(wrong.value) == what + (f"{PLACE}{path}`" if path else "")
     if "field" in what:
         field = FIELD.fullmatch(what)
         assert field is not None

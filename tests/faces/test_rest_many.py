@@ -41,7 +41,7 @@ def test_a_batch_stores_what_is_right_and_names_what_is_wrong(site: Site) -> Non
 def test_batches_are_bounded(site: Site) -> None:
     assert many(site, [], 200)["results"] == []
     found = many(site, [1] * 10_001, 422)
-    assert found["errors"] == [{"path": "$.tasks", "message": "holds 10001; at most 10000 are allowed"}]
+    assert found["errors"] == [{"path": "$.tasks", "message": "holds more than 10000 tasks, which is the most"}]
 
 
 def test_broken_items(site: Site) -> None:

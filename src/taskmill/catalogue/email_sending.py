@@ -67,7 +67,7 @@ Html = Annotated[
     ),
 ]
 Values = Annotated[
-    dict[str, str | int | float] | None,
+    Annotated[dict[str, str | int | float], Meta(max_length=1000)] | None,
     Meta(
         title="Values",
         description="What replaces the $names in subject, text and HTML.",
@@ -85,7 +85,7 @@ class Attached(TypedDict, total=False):
 
 
 Attachments = Annotated[
-    list[Attached] | None,
+    Annotated[list[Attached], Meta(max_length=100)] | None,
     Meta(
         title="Attachments",
         description="Up to 10 MiB together, each a file below a root or its content in base64.",

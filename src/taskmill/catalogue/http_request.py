@@ -44,7 +44,7 @@ Url = Annotated[
 ]
 Method = Annotated[METHODS, Meta(title="Method", description="What to do there.", examples=["GET"])]
 Headers = Annotated[
-    dict[str, str] | None,
+    Annotated[dict[str, str], Meta(max_length=100)] | None,
     Meta(
         title="Headers",
         description="Headers to send. They are kept with the task, so that everyone who may see it sees them.",
@@ -55,7 +55,7 @@ Body = Annotated[
     Any, Meta(title="Body", description="Text is sent as it is, anything else as JSON.", examples=[{"hello": "world"}])
 ]
 Expected = Annotated[
-    list[Annotated[int, Meta(ge=100, le=599)]] | None,
+    Annotated[list[Annotated[int, Meta(ge=100, le=599)]], Meta(max_length=500)] | None,
     Meta(
         title="Expected status",
         description="Statuses that are a success; unset, those from 200 to 299.",

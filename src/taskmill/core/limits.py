@@ -4,7 +4,7 @@ Each check says what is wrong with a value, or None; whoever asks adds where it 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from taskmill.core.errors import Problem, TooLarge
@@ -20,11 +20,15 @@ RETRIES = 1000
 TEN_YEARS = 10 * 365 * 86_400
 """Seconds; no delay, start time or timeout is longer."""
 SHORTEST_TIMEOUT = 0.001
+PROBLEMS = 20
+"""Of one refusal, or of one batch: looking for more costs as much as was sent."""
 
 _INT64 = range(-(2**63), 2**63)
 _LONG_NUMBER = re.compile(rb"\d{19}")
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _PATH_LENGTH = 300
+_Place = tuple["_Place | None", str | int]
+"""The last step to a value, and the place before it: a path is written only for what is wrong."""
 
 
 def name(text: object) -> str | None:
@@ -84,25 +88,39 @@ def suspect(text: bytes) -> bool:
 
 def unstorable(value: Any, path: str) -> Iterator[Problem]:
     """What some store or some reader of JSON could not hold, in a value made of JSON's own types."""
-    stack: list[tuple[str, Any, int]] = [(path, value, 1)]
+    stack: list[tuple[_Place | None, Any, int]] = [(None, value, 1)]
     while stack:
-        path, value, level = stack.pop()
+        place, value, level = stack.pop()
         if isinstance(value, dict | list) and level > DEPTH:
-            yield Problem(path[:_PATH_LENGTH], TOO_DEEP)
+            yield Problem(_path(path, place), TOO_DEEP)
             return
         if isinstance(value, dict):
-            yield from (Problem(path, "has a name with a NUL character") for key in value if "\0" in str(key))
-            stack.extend((step(path, key), item, level + 1) for key, item in value.items())
+            if any("\0" in str(key) for key in value):
+                yield Problem(_path(path, place), "has a name with a NUL character")
+            stack.extend(((place, key), item, level + 1) for key, item in value.items())
         elif isinstance(value, list):
-            stack.extend((step(path, index), item, level + 1) for index, item in enumerate(value))
+            stack.extend(((place, index), item, level + 1) for index, item in enumerate(value))
         elif isinstance(value, str) and "\0" in value:
-            yield Problem(path, "holds a NUL character")
+            yield Problem(_path(path, place), "holds a NUL character")
         elif isinstance(value, int) and value not in _INT64:
-            yield Problem(path, "is an integer beyond 64 bits; send it as a string")
+            yield Problem(_path(path, place), "is an integer beyond 64 bits; send it as a string")
+
+
+def more(problems: Sequence[Problem]) -> str | None:
+    """The hint of a refusal that has as many problems as one tells."""
+    return f"these are the first {PROBLEMS} problems; there may be more" if len(problems) >= PROBLEMS else None
+
+
+def _path(root: str, place: _Place | None) -> str:
+    if place is None:
+        return root
+    before, part = place
+    return step(_path(root, before), part)[:_PATH_LENGTH]
 
 
 def step(path: str, part: str | int) -> str:
     """One step down: `$.a`, `$[0]`, `$['odd name']`."""
     if isinstance(part, int):
         return f"{path}[{part}]"
-    return f"{path}.{part}" if _PLAIN_NAME.fullmatch(part) else f"{path}[{part[:64]!r}]"
+    part = part[:64]
+    return f"{path}.{part}" if _PLAIN_NAME.fullmatch(part) else f"{path}[{part!r}]"

@@ -1,18 +1,33 @@
 """Did you mean: the one way in which a wrong name is answered with those that come near."""
 
+import heapq
 from collections.abc import Iterable
 
 LONGEST = 128
 """Characters of a wrong name that are compared: comparing costs the square of the length."""
+COMPARED = 20
+"""Known names that are compared in full: those that have most letters in common with the wrong one."""
 LISTED = 20
 """So many names are listed in full when none comes near."""
 
 
 def nearest(name: str, known: Iterable[str], most: int = 1, cutoff: float = 0.6) -> list[str]:
     """The known names that come near, the nearest first. `cutoff`: 1.0 is the same name."""
-    from difflib import get_close_matches  # Imported here, because a process in which nobody errs does without.
+    from difflib import SequenceMatcher  # Imported here, because a process in which nobody errs does without.
 
-    return get_close_matches(name[:LONGEST], list(known), most, cutoff)
+    matcher: SequenceMatcher[str] = SequenceMatcher()
+    matcher.set_seq2(name[:LONGEST])
+    likely = []
+    for candidate in known:
+        matcher.set_seq1(candidate)
+        if matcher.real_quick_ratio() >= cutoff and (bound := matcher.quick_ratio()) >= cutoff:
+            likely.append((bound, candidate))
+    near = []
+    for _, candidate in heapq.nlargest(COMPARED, likely):
+        matcher.set_seq1(candidate)
+        if (ratio := matcher.ratio()) >= cutoff:
+            near.append((ratio, candidate))
+    return [candidate for _, candidate in heapq.nlargest(most, near)]
 
 
 def did_you_mean(name: str, known: Iterable[str], otherwise: str = "", most: int = 1, cutoff: float = 0.6) -> str:

@@ -8,6 +8,7 @@ import dataclasses
 import math
 import types
 from collections.abc import Callable, Collection, Iterator, Mapping
+from itertools import chain, islice
 from typing import Any, Union, get_args, get_origin
 
 import msgspec
@@ -94,9 +95,9 @@ class Codec:
             given = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
         except (msgspec.DecodeError, RecursionError) as error:
             return [Problem("$", f"the parameters must be a JSON object: {error}")]
-        checks = (self._check(name, kind, given.get(name)) for name, kind in self._fields.items())
-        unknown = [_unknown(name, self._fields) for name in given if name not in self._fields]
-        return [problem for problems in checks for problem in problems] + unknown
+        wrong = (self._check(name, kind, given.get(name)) for name, kind in self._fields.items())
+        unknown = (_unknown(name, self._fields) for name in given if name not in self._fields)
+        return list(islice(chain(chain.from_iterable(wrong), unknown), limits.PROBLEMS))
 
     def _check(self, name: str, kind: Any, given: msgspec.Raw | None) -> list[Problem]:
         if given is None:
@@ -114,12 +115,12 @@ class Codec:
 
     def _invalid(self, problems: list[Problem]) -> InvalidParameters:
         sentence = "; ".join(f"{path}: {message}" for path, message in problems)
-        return InvalidParameters(f"{self._task_type}: {sentence}", problems=problems)
+        return InvalidParameters(f"{self._task_type}: {sentence}", problems=problems, hint=limits.more(problems))
 
 
 def _unstorable(data: bytes) -> list[Problem]:
     try:
-        return list(limits.unstorable(msgspec.json.decode(data), "$"))
+        return list(islice(limits.unstorable(msgspec.json.decode(data), "$"), limits.PROBLEMS))
     except RecursionError:
         return [Problem("$", limits.TOO_DEEP)]
 
@@ -196,11 +197,11 @@ _LOCATED = " - at `$"
 
 def _validation_problems(error: msgspec.DecodeError, path: str) -> list[Problem]:
     """What msgspec found in the value at `path`; for a model with its own errors, each of them."""
-    text, located, at = str(error).rpartition(_LOCATED)
-    at, text = (path + at.removesuffix("`"), text) if located else (path, str(error))
+    text, _, place = str(error).rpartition(_LOCATED) if _LOCATED in str(error) else (str(error), "", "`")
+    at = path + place[:-1]
     inner = getattr(error.__cause__, "errors", None)
     if callable(inner):
-        return [Problem(at + _joined(one["loc"]), one["msg"]) for one in inner()]
+        return [Problem(at + _joined(one["loc"]), one["msg"]) for one in inner()[: limits.PROBLEMS]]
     return [Problem(at, text[:1].lower() + text[1:])]
 
 
@@ -223,7 +224,7 @@ def _unknown(name: str, known: Collection[str]) -> Problem:
     near = nearest(name, known)
     names = ", ".join(f"`{one}`" for one in known) or "none"
     advice = f"did you mean `{near[0]}`?" if near else f"known parameters: {names}"
-    return Problem(f"$.{name}", f"unknown parameter; {advice}")
+    return Problem(f"$.{name[:64]}", f"unknown parameter; {advice}")
 
 
 def _innermost_unwritable(value: Any, path: str) -> Problem | None:

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from taskmill.core import limits, machine
-from taskmill.core.errors import InvalidRequest, Problem
+from taskmill.core.errors import Conflict, InvalidRequest, Problem
 from taskmill.core.ids import derived, uuid7
 from taskmill.core.ids import parse as parse_id
 from taskmill.core.task import PRIORITIES, SECOND, Spec, Task
 from taskmill.core.times import from_datetime, iso, now
+from taskmill.service.aside import BIG, Aside
 from taskmill.service.errors import IdempotencyMismatch
-from taskmill.service.parameters import check_schema, to_json
+from taskmill.service.parameters import check, to_json
+from taskmill.service.present import created_view
 from taskmill.service.task_types import KnownTaskType, TaskTypeCache
-from taskmill.service.views import Draft
+from taskmill.service.views import Created, Draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +36,24 @@ class RequestLimits:
     """Seconds; a store that has not answered by then is not ready."""
 
 
-async def admit(draft: Draft, task_types: TaskTypeCache, id: str | None = None) -> Task:
-    """`id` is the one to take unless the draft has its own. Raises InvalidRequest with a problem per field."""
+async def admit(
+    draft: Draft, task_types: TaskTypeCache, aside: Aside, id: str | None = None, explain: bool = True
+) -> Task:
+    """`id` is the one to take unless the draft has its own. Raises InvalidRequest with a problem per field.
+
+    `aside`: where big parameters are checked. `explain`: False leaves out what is wrong where in parameters, and which
+    names come near.
+    """
     _check(draft)
-    task_type = await task_types.get(draft.task_type)
+    task_type = await task_types.get(draft.task_type, explain)
     parameters = to_json(draft.parameters)
-    check_schema(draft.parameters, task_type.validator, task_type.names)
+    checked = draft.parameters, parameters, task_type.validator, task_type.names, explain
+    if len(parameters) < BIG:
+        check(*checked)
+    else:
+        await aside.run(check, *checked)
     created_at = now()
-    spec = _spec(draft, task_type, parameters, _id(draft, id), created_at)
+    spec = _spec(draft, task_type, parameters.decode(), _id(draft, id), created_at)
     return Task(spec, machine.create(spec, created_at, _run_at(draft, created_at)))
 
 
@@ -57,37 +69,38 @@ class RequestCheck:
 
     def add(self, path: str, wrong: str | None) -> None:
         """`wrong`: what core/limits.py says of the value there, or None."""
-        if wrong:
+        if wrong and len(self._problems) < limits.PROBLEMS:
             self._problems.append(Problem(path, wrong))
 
     def end(self) -> None:
         """Raises InvalidRequest with a problem per finding."""
         if self._problems:
             path, message = self._problems[0]
-            raise InvalidRequest(f"{path} {message}", problems=self._problems)
+            hint = limits.more(self._problems)
+            raise InvalidRequest(f"{path} {message}", problems=self._problems, hint=hint)
 
 
 def _check(draft: Draft) -> None:
-    check = RequestCheck()
+    found = RequestCheck()
     if draft.priority is not None and draft.priority not in PRIORITIES:
-        check.add("$.priority", "must be high, normal or low")
+        found.add("$.priority", "must be high, normal or low")
     if draft.queue is not None:
-        check.add("$.queue", limits.name(draft.queue))
+        found.add("$.queue", limits.name(draft.queue))
     if draft.key is not None:
-        check.add("$.key", limits.name(draft.key))
+        found.add("$.key", limits.name(draft.key))
     if draft.tags:
-        check.add("$.tags", limits.tag_count(len(draft.tags)))
+        found.add("$.tags", limits.tag_count(len(draft.tags)))
         for index, tag in enumerate(draft.tags[: limits.TAGS]):
-            check.add(f"$.tags[{index}]", limits.name(tag))
+            found.add(f"$.tags[{index}]", limits.name(tag))
     if draft.delay is not None:
         if draft.run_at is not None:
-            check.add("$.run_at", "cannot go together with delay; give one of them")
-        check.add("$.delay", limits.delay(draft.delay))
+            found.add("$.run_at", "cannot go together with delay; give one of them")
+        found.add("$.delay", limits.delay(draft.delay))
     if draft.timeout is not None:
-        check.add("$.timeout", limits.timeout(draft.timeout))
+        found.add("$.timeout", limits.timeout(draft.timeout))
     if draft.retries is not None:
-        check.add("$.retries", limits.retries(draft.retries))
-    check.end()
+        found.add("$.retries", limits.retries(draft.retries))
+    found.end()
 
 
 def _spec(draft: Draft, task_type: KnownTaskType, parameters: str, id: str, created_at: int) -> Spec:
@@ -157,6 +170,15 @@ def id_for(key: str | None, index: int | None = None) -> str | None:
     if not (0 < len(key) <= longest and key.isascii() and key.isprintable()):
         raise refusal("header Idempotency-Key", f"must be 1 to {longest} printable ASCII characters")
     return derived("idempotency", key) if index is None else derived("idempotency-batch", f"{index}\0{key}")
+
+
+def existing(draft: Draft, id: str | None, found: str, there: dict[str, Task]) -> Created:
+    """The task that was there already. `id`: the one that the Idempotency-Key stands for. Raises Conflict."""
+    if found not in there:
+        raise Conflict("the task that was there has been deleted meanwhile", hint="send it again")
+    if found == id:
+        check_same(draft, there[found].spec)
+    return created_view(there[found], False)
 
 
 def check_same(draft: Draft, spec: Spec) -> None:

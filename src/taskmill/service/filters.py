@@ -1,6 +1,6 @@
 """Which tasks: from the filters that people write to those of stores and feeds; and one action on all that match."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from taskmill.core import limits
 from taskmill.core.errors import InvalidRequest
@@ -28,14 +28,13 @@ def to_filter(where: Where) -> TaskFilter:
     states, queues, task_types = _values(where.state), _values(where.queue), _values(where.task_type)
     priorities, tags = _values(where.priority), _values(where.tag)
     check = RequestCheck()
-    _check_words(check, "$.state", states, STATES)
-    _check_words(check, "$.priority", priorities, PRIORITIES)
+    for path, words, known in (("$.state", states, STATES), ("$.priority", priorities, tuple(PRIORITIES))):
+        for word in words[:MOST]:
+            check.add(path, None if word in known else f"{word[:64]!r} is not one of {', '.join(known)}")
     for path, names in (("$.queue", queues), ("$.task_type", task_types), ("$.tag", tags)):
-        if len(names) > MOST:
-            check.add(path, f"must be at most {MOST} names")
-        else:
-            for name in names:
-                check.add(path, limits.name(name))
+        check.add(path, f"must be at most {MOST} names" if len(names) > MOST else None)
+        for name in names[:MOST]:
+            check.add(path, limits.name(name))
     if where.key is not None:
         check.add("$.key", limits.name(where.key))
     check.end()
@@ -53,15 +52,15 @@ def to_filter(where: Where) -> TaskFilter:
 
 def to_event_filter(queues: Sequence[str], task_types: Sequence[str], ids: Sequence[str]) -> EventFilter:
     """Raises InvalidRequest with a problem per condition."""
-    parsed = [parse_id(id) for id in ids]
     check = RequestCheck()
+    for path, values in (("$.id", ids), ("$.queue", queues), ("$.task_type", task_types)):
+        check.add(path, f"must be at most {MOST}" if len(values) > MOST else None)
+    parsed = [parse_id(id) for id in ids[:MOST]]
     for id in parsed:
         check.add("$.id", None if id else "is not a UUID")
     for path, names in (("$.queue", queues), ("$.task_type", task_types)):
-        for name in names:
+        for name in names[:MOST]:
             check.add(path, limits.name(name))
-    for path, values in (("$.id", ids), ("$.queue", queues), ("$.task_type", task_types)):
-        check.add(path, f"must be at most {MOST}" if len(values) > MOST else None)
     check.end()
     return EventFilter(
         frozenset(id for id in parsed if id) or None, frozenset(queues) or None, frozenset(task_types) or None
@@ -91,9 +90,3 @@ async def act(notifier: Notifier, control: Control, where: Bulk, states: tuple[S
 
 def _values(value: str | list[str]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(dict.fromkeys(value))
-
-
-def _check_words(check: RequestCheck, path: str, given: tuple[str, ...], known: Iterable[str]) -> None:
-    words = tuple(known)
-    for word in given:
-        check.add(path, None if word in words else f"{word[:64]!r} is not one of {', '.join(words)}")

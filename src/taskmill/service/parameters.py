@@ -1,6 +1,7 @@
 """Are these parameters storable on every store, and do they fit the schema of their task type?"""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -10,48 +11,67 @@ from taskmill.core import limits
 from taskmill.core.errors import InvalidParameters, Problem
 from taskmill.core.limits import step
 from taskmill.core.suggest import near_names
+from taskmill.service.narrowing import narrowed
 
 ROOT = "$.parameters"
-MOST = 20
-"""Problems of one refusal."""
 MESSAGE_LENGTH = 300
+UNEXPLAINED = f"what is wrong where is said of the first {limits.PROBLEMS} problems of a batch"
+LEAST = (
+    ValidationErrorKind.MinItems,
+    ValidationErrorKind.MinProperties,
+    ValidationErrorKind.Contains,
+    ValidationErrorKind.Required,
+)
+"""What a value may lack that was only cut short."""
 
 
-def to_json(parameters: dict[str, Any]) -> str:
-    """Raises InvalidParameters or TooLarge for what some store or reader could not hold."""
-    text = _encode(parameters)
-    if refused := limits.too_large(len(text)):
-        raise refused
-    if limits.suspect(text):
-        _refuse(list(limits.unstorable(parameters, ROOT)))
-    return text.decode()
-
-
-def check_schema(parameters: dict[str, Any], validator: Validator, known: Collection[str]) -> None:
-    """Raises InvalidParameters with the path of each field that does not fit. `known`: names, for suggestions."""
-    if validator.is_valid(parameters):
-        return
-    problems: list[Problem] = []
-    for error in validator.iter_errors(parameters):
-        problems.extend(_explain(error, known))
-        if len(problems) >= MOST:
-            break
-    _refuse(problems[:MOST])
-
-
-def _encode(parameters: dict[str, Any]) -> bytes:
+def to_json(parameters: dict[str, Any]) -> bytes:
+    """Raises InvalidParameters, TooLarge."""
     try:
-        return msgspec.json.encode(parameters)
+        text = msgspec.json.encode(parameters)
     except (UnicodeEncodeError, RecursionError, TypeError, ValueError, OverflowError) as refused:
         raise InvalidParameters(
             "the parameters cannot be written as JSON", problems=[Problem(ROOT, str(refused))]
         ) from None
+    if too_large := limits.too_large(len(text)):
+        raise too_large
+    return text
 
 
-def _refuse(problems: list[Problem]) -> None:
-    if problems:
+def check(
+    parameters: dict[str, Any], text: bytes, validator: Validator, known: Collection[str], explain: bool = True
+) -> None:
+    """Raises InvalidParameters with the paths of the first fields that do not fit. `known`: names, for suggestions.
+
+    `text`: their JSON. `explain`: False leaves out what is wrong where, which takes longer than to see that it is.
+    """
+    if limits.suspect(text):
+        _refuse(limits.unstorable(parameters, ROOT))
+    if validator.is_valid(parameters):
+        return
+    if not explain:
+        raise InvalidParameters("the parameters do not fit the schema of the task type", hint=UNEXPLAINED)
+    part = narrowed(parameters, validator.is_valid)
+    errors = (error for error in validator.iter_errors(part) if not _is_of_the_cut(error, parameters, part))
+    _refuse(problem for error in errors for problem in _explain(error, known))
+    _refuse([Problem(ROOT, "is refused by the schema of the task type")])  # where, a part of it could not tell
+
+
+def _refuse(found: Iterable[Problem]) -> None:
+    if problems := list(islice(found, limits.PROBLEMS)):
         path, message = problems[0]
-        raise InvalidParameters(f"the parameters do not fit: {path} {message}", problems=problems)
+        raise InvalidParameters(
+            f"the parameters do not fit: {path} {message}", problems=problems, hint=limits.more(problems)
+        )
+
+
+def _is_of_the_cut(error: ValidationError, whole: Any, part: Any) -> bool:
+    """Whether a list or an object is called too short that was longer before it was cut."""
+    if part is whole or not isinstance(error.kind, LEAST):
+        return False
+    for name in error.instance_path:
+        whole, part = whole[name], part[name]
+    return len(whole) > len(part)
 
 
 def _explain(error: ValidationError, known: Collection[str]) -> Iterator[Problem]:

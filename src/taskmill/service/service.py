@@ -6,10 +6,10 @@ It takes and gives views and raises core errors; faces only translate. Every met
 import asyncio
 import functools
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import TypeVar
 
 from taskmill.core import limits
-from taskmill.core.errors import Conflict, InvalidRequest, NotFound, Problem, StoreError, TaskmillError
+from taskmill.core.errors import Conflict, InvalidRequest, NotFound, Problem, StoreError
 from taskmill.core.ids import parse as parse_id
 from taskmill.core.state import FINAL, State
 from taskmill.core.task import Task
@@ -21,29 +21,18 @@ from taskmill.engine.live.why import is_alive, why_not_started
 from taskmill.feeds.contract import Answer
 from taskmill.sdk.backend import Backend, ConnectionSettings
 from taskmill.service import present, views
-from taskmill.service.admission import RequestLimits, admit, check_same, id_for, refusal
+from taskmill.service.admission import RequestLimits, admit, existing, id_for, refusal
+from taskmill.service.aside import Aside
+from taskmill.service.batch import BatchOutcome, Intake
 from taskmill.service.filters import Control, act, to_event_filter, to_filter
 from taskmill.service.streams import FilteredStream, Streams, StreamSettings, TaskStream
 from taskmill.service.task_types import TaskTypeCache
 from taskmill.stores.contract import TaskTypeRow
 
-BATCH_CHUNK = 500
-"""Drafts that are read and stored at a time, so that a big batch does not hold up the other callers."""
 UNFINISHED = tuple(state for state in State if state not in FINAL)
 LIMITS, STREAMS = RequestLimits(), StreamSettings()
 
 T = TypeVar("T")
-R = TypeVar("R")
-
-
-class BatchOutcome(NamedTuple):
-    """What came of each draft, in their order: the task, or why it was refused."""
-
-    results: list[views.Created | TaskmillError]
-    created: int
-    existing: int
-    """Were there already, by id, key or Idempotency-Key."""
-    refused: int
 
 
 def loop_service(connection: ConnectionSettings, disabled_types: frozenset[str] = frozenset()) -> "Service":
@@ -79,6 +68,8 @@ class Service:
         self._task_types = TaskTypeCache(self._store, disabled_types)
         self._waiter = ResultWaiter(self._store)
         self._statuses = StatusLookup(backend.feed, self._task)
+        self.aside = Aside(batched)
+        self._intake = Intake(self._store, self._enqueue, self._task_types, self.aside)
         self.streams = Streams(backend, self._task, streams)
 
     async def open(self, shipped: Sequence[TaskTypeRow] = ()) -> None:
@@ -95,6 +86,7 @@ class Service:
             self._backend.feed.answer(answer)
 
     async def close(self) -> None:
+        self.aside.close()
         await self.streams.close()
         await self._waiter.close()
         await self._backend.close()
@@ -107,28 +99,22 @@ class Service:
         Raises InvalidRequest and its kinds; IdempotencyMismatch when the key came before with other content.
         """
         id = id_for(idempotency_key)
-        task = await admit(draft, self._task_types, id)
+        task = await admit(draft, self._task_types, self.aside, id)
         [enqueued] = await self._enqueue([task])
         if enqueued.created:
             return present.created_view(task, True)
-        return _found(draft, id, enqueued.id, await self._store.get([enqueued.id]))
+        return existing(draft, id, enqueued.id, await self._store.get([enqueued.id]))
 
     async def create_batch(
-        self, items: Sequence[T], read: Callable[[T], views.Draft], idempotency_key: str | None = None
+        self, items: Sequence[T], read: Callable[[T], Awaitable[views.Draft]], idempotency_key: str | None = None
     ) -> BatchOutcome:
         """Store what is valid, each for itself; an Idempotency-Key counts by the index in the batch.
 
         `read` makes the draft of an item, or raises a TaskmillError that refuses it. Raises InvalidRequest.
         """
         if len(items) > self.limits.batch:
-            raise refusal("$.tasks", f"holds {len(items)}; at most {self.limits.batch} are allowed")
-        results: list[views.Created | TaskmillError] = []
-        for first in range(0, len(items), BATCH_CHUNK):
-            drafts = [_try(read, item) for item in items[first : first + BATCH_CHUNK]]
-            results += await self._create_chunk(drafts, idempotency_key, first)
-        refused = sum(isinstance(result, TaskmillError) for result in results)
-        created = sum(isinstance(result, views.Created) and result.created for result in results)
-        return BatchOutcome(results, created, len(results) - created - refused, refused)
+            raise refusal("$.tasks", f"holds more than {self.limits.batch} tasks, which is the most")
+        return await self._intake.take_in(items, read, idempotency_key)
 
     async def get(self, id: str) -> views.TaskView:
         """Raises NotFound."""
@@ -273,37 +259,6 @@ class Service:
         await self._store.pause(queue, paused)
         return views.Paused(name=queue, paused=paused)
 
-    async def _create_chunk(
-        self, drafts: Sequence[views.Draft | TaskmillError], idempotency_key: str | None, first: int
-    ) -> list[views.Created | TaskmillError]:
-        """`first`: where the chunk stands in the batch."""
-        outcomes: list[views.Created | TaskmillError | None] = []
-        admitted: list[tuple[views.Draft, str | None, Task]] = []
-        for index, draft in enumerate(drafts, first):
-            if isinstance(draft, TaskmillError):
-                outcomes.append(draft)
-                continue
-            id = id_for(idempotency_key, index)
-            try:
-                admitted.append((draft, id, await admit(draft, self._task_types, id)))
-                outcomes.append(None)
-            except InvalidRequest as refused:
-                outcomes.append(refused)
-        enqueued = await self._enqueue([task for _, _, task in admitted])
-        there = await self._store.get([each.id for each in enqueued if not each.created])
-        made = (
-            present.created_view(task, True) if each.created else _try(_found, draft, id, each.id, there)
-            for (draft, id, task), each in zip(admitted, enqueued, strict=True)
-        )
-        return [next(made) if outcome is None else outcome for outcome in outcomes]
-
-
-def _try(function: Callable[..., R], *values: Any) -> R | TaskmillError:
-    try:
-        return function(*values)
-    except TaskmillError as refused:
-        return refused
-
 
 def _canonical(id: str) -> str:
     """What is no UUID is the id of no task."""
@@ -318,12 +273,3 @@ def _accept(verdict: control.Verdict) -> None:
         raise not_found(verdict.id)
     if not verdict.done:
         raise Conflict(verdict.reason)
-
-
-def _found(draft: views.Draft, id: str | None, found: str, there: dict[str, Task]) -> views.Created:
-    """The task that was there already. `id`: the one that the Idempotency-Key stands for."""
-    if found not in there:
-        raise Conflict("the task that was there has been deleted meanwhile", hint="send it again")
-    if found == id:
-        check_same(draft, there[found].spec)
-    return present.created_view(there[found], False)

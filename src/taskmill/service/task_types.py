@@ -42,8 +42,8 @@ class TaskTypeCache:
         self._known: dict[str, KnownTaskType] = {}
         self._read_at = 0.0
 
-    async def get(self, name: str) -> KnownTaskType:
-        """Raises UnknownTaskType with the names that come near, or because it is switched off."""
+    async def get(self, name: str, explain: bool = True) -> KnownTaskType:
+        """Raises UnknownTaskType with the names that come near (if `explain`), or because it is switched off."""
         refuse_disabled(name, self._disabled)
         if time.monotonic() - self._read_at > self._max_age:
             self._read_at = time.monotonic()
@@ -51,7 +51,7 @@ class TaskTypeCache:
         if name not in self._known:
             await self.read()
         if name not in self._known:
-            raise UnknownTaskType(f"no task type {name[:128]!r} is known", hint=self._hint(name))
+            raise UnknownTaskType(f"no task type {name[:128]!r} is known", hint=self._hint(name) if explain else None)
         return self._known[name]
 
     async def read(self) -> list[KnownTaskType]:

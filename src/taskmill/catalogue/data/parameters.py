@@ -14,6 +14,7 @@ ColumnName = Annotated[str, Meta(min_length=1, max_length=200)]
 FileName = Annotated[str, Meta(min_length=1, max_length=1000)]
 Scalar = str | int | float | bool | None
 Row = dict[ColumnName, Scalar]
+Rows = Annotated[list[Row], Meta(max_length=100_000)]
 TypeName = Literal["text", "integer", "number", "boolean", "date", "timestamp"]
 Format = Literal["csv", "tsv", "json_lines", "json", "parquet"]
 Encoding = Literal[
@@ -63,7 +64,7 @@ class TableFile(Struct, forbid_unknown_fields=True):
         Meta(title="Format", description="Unset: what the ending of its name says.", examples=["csv"]),
     ] = None
     types: Annotated[
-        dict[ColumnName, TypeName] | None,
+        Annotated[dict[ColumnName, TypeName], Meta(max_length=10_000)] | None,
         Meta(
             title="Types",
             description="Of columns of a CSV, TSV or JSON file, by their names. Unset: found over the whole column.",
@@ -96,7 +97,7 @@ class TableFile(Struct, forbid_unknown_fields=True):
     ] = None
 
 
-Data = str | list[Row] | TableFile
+Data = str | Rows | TableFile
 
 
 class Step(Struct, tag_field="do", forbid_unknown_fields=True):
@@ -186,7 +187,7 @@ class Join(Step, tag="join"):
     """Add the columns of another table where columns that both have are equal."""
 
     table: Annotated[
-        list[Row] | TableFile,
+        Rows | TableFile,
         Meta(title="Table", description="A file or rows.", examples=[{"file": "customers.csv"}]),
     ]
     on: Annotated[Columns, Meta(title="On", description="Columns of both.", examples=[["customer_id"]])]

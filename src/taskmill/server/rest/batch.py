@@ -1,10 +1,12 @@
 """/api/tasks/batch: many tasks in one call, each accepted or refused for itself."""
 
+import functools
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta, Raw, Struct
 
-from taskmill.core.errors import TaskmillError
+from taskmill.core.errors import TaskmillError, TooLarge
 from taskmill.server.rest.decoding import Body
 from taskmill.server.rest.http import HttpCall, Reply, Route, ok
 from taskmill.server.rest.problems import ProblemView, problem
@@ -18,8 +20,12 @@ class BatchBody(Struct, kw_only=True, forbid_unknown_fields=True):
     tasks: list[views.Draft]
 
 
-class RawBatch(Struct, kw_only=True, forbid_unknown_fields=True):
-    tasks: list[Raw]
+@functools.cache
+def _body(most: int) -> Body[Struct]:
+    """Reads `{"tasks": […]}` up to one task too many; of a list, msgspec would make them all before one can count."""
+    places = [(f"task_{index}", Raw, Raw()) for index in range(most + 1)]
+    tasks = msgspec.defstruct("Tasks", places, array_like=True)
+    return Body(msgspec.defstruct("RawBatch", [("tasks", tasks)], forbid_unknown_fields=True))
 
 
 class BatchItem(Struct, kw_only=True, omit_defaults=True):
@@ -39,12 +45,17 @@ class BatchResult(Struct, kw_only=True):
     results: list[BatchItem]
 
 
-BODY = Body(RawBatch)
-
-
 async def create(call: HttpCall) -> Reply:
-    batch = (await call.body(BODY, call.service.limits.batch_body)).tasks
-    outcome = await call.service.create_batch(batch, DRAFT.read, call.header(b"idempotency-key"))
+    limits = call.service.limits
+
+    async def read(item: Raw) -> views.Draft:
+        if len(item) > limits.body:
+            raise TooLarge(f"the task is over {limits.body:,} bytes, which is the most one may have")
+        return await call.read(DRAFT, item)
+
+    [tasks] = msgspec.structs.astuple(await call.body(_body(limits.batch), limits.batch_body))
+    items = [item for item in msgspec.structs.astuple(tasks) if item]
+    outcome = await call.while_there(call.service.create_batch(items, read, call.header(b"idempotency-key")))
     results = [_item(index, result) for index, result in enumerate(outcome.results)]
     view = BatchResult(created=outcome.created, existing=outcome.existing, refused=outcome.refused, results=results)
     return ok(view, 207 if outcome.refused else 200)

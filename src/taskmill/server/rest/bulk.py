@@ -9,11 +9,13 @@ BODY = Body(Bulk)
 
 
 async def cancel(call: HttpCall) -> Reply:
-    return ok(await call.service.cancel_matching(await call.body(BODY, call.service.limits.body)))
+    where = await call.body(BODY, call.service.limits.body)
+    return ok(await call.while_there(call.service.cancel_matching(where)))
 
 
 async def retry(call: HttpCall) -> Reply:
-    return ok(await call.service.retry_matching(await call.body(BODY, call.service.limits.body)))
+    where = await call.body(BODY, call.service.limits.body)
+    return ok(await call.while_there(call.service.retry_matching(where)))
 
 
 ROUTES = (

@@ -12,6 +12,9 @@ from taskmill.core.task import PRIORITIES
 from taskmill.server.rest.problems import InvalidJson
 
 T = TypeVar("T", bound=msgspec.Struct)
+LONGEST = 300
+"""Characters of what was sent that an answer repeats."""
+PLACE = " - at `"
 FIELD = re.compile(r"Object (?P<what>contains unknown|missing required) field `(?P<name>.*)`", re.DOTALL)
 """How msgspec words what is wrong, as of 0.22: its errors have no fields. tests/faces/test_libraries.py watches it."""
 WORDS = {"$.priority": tuple(PRIORITIES)}
@@ -69,8 +72,8 @@ def _number(name: str, value: str) -> Any:
 
 def _explain(message: str, shape: type[msgspec.Struct]) -> NoReturn:
     """In our words, with the path of the field and the names that come near."""
-    what, located, path = message.rpartition(" - at `")
-    what, path = (what, path.removesuffix("`")) if located else (message, "$")
+    what, place, path = message.rpartition(PLACE)
+    what, path = (what, path[:-1][:LONGEST]) if place and path[:1] == "$" else (message, "$")
     field = FIELD.fullmatch(what)
     if field and field["what"] == "missing required":
         _refuse(f"{path}.{field['name']}", "is required")
@@ -79,7 +82,7 @@ def _explain(message: str, shape: type[msgspec.Struct]) -> NoReturn:
         _refuse(f"{path}.{field['name'][:64]}", f"is not a known field; {hint}")
     if path in WORDS:
         _refuse(path, f"must be {', '.join(WORDS[path][:-1])} or {WORDS[path][-1]}")
-    _refuse(path, what[:1].lower() + what[1:])
+    _refuse(path, what[:1].lower() + what[1:LONGEST])
 
 
 def _refuse(path: str, message: str) -> NoReturn:

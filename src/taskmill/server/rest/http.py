@@ -6,7 +6,7 @@ A framework around the endpoints would cost about as much as a request itself do
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from email.utils import formatdate
 from functools import cached_property, lru_cache
 from http import HTTPStatus
@@ -19,11 +19,13 @@ from starlette.types import Message, Receive, Scope, Send
 from taskmill.core.errors import NotFound, StoreError, TaskmillError, TooLarge
 from taskmill.server.rest import problems
 from taskmill.server.rest.decoding import Body, read_query
+from taskmill.service.aside import BIG
 from taskmill.service.errors import NotReady
 from taskmill.service.service import Service
 
 log = logging.getLogger(__name__)
 T = TypeVar("T", bound=msgspec.Struct)
+R = TypeVar("R")
 Header = tuple[bytes, bytes]
 JSON = b"application/json"
 
@@ -72,7 +74,26 @@ class HttpCall:
     async def body(self, reader: Body[T], limit: int) -> T:
         """Raises UnsupportedMediaType, TooLarge, InvalidJson, InvalidRequest."""
         self._check_media()
-        return reader.read(await self._read(limit))
+        return await self.read(reader, await self._read(limit))
+
+    async def read(self, reader: Body[T], data: bytes | msgspec.Raw) -> T:
+        """Raises InvalidJson, InvalidRequest."""
+        if len(data) < BIG:
+            return reader.read(data)
+        return await self.service.aside.run(reader.read, data)
+
+    async def while_there(self, work: Coroutine[Any, Any, R]) -> R:
+        """Ends `work` when the client leaves. The body has been read. Raises ClientGone."""
+        doing, gone = asyncio.ensure_future(work), asyncio.ensure_future(self._receive())
+        try:
+            await asyncio.wait((doing, gone), return_when=asyncio.FIRST_COMPLETED)
+            if not doing.done():
+                raise ClientGone
+            return doing.result()
+        finally:
+            doing.cancel()
+            gone.cancel()
+            await asyncio.wait((doing, gone))
 
     def _check_media(self) -> None:
         media = self.headers.get(b"content-type", b"none").partition(b";")[0].strip().lower()
