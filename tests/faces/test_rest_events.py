@@ -18,16 +18,8 @@ from taskmill.feeds.contract import EventFilter
 from taskmill.feeds.memory import MemoryFeed
 from taskmill.sdk.sync import run
 from taskmill.server.rest.sse import frame
-from taskmill.service.streams import (
-    EventGap,
-    FilteredStream,
-    RecentEvents,
-    StreamSettings,
-    TaskChange,
-    TaskEnd,
-    TaskGone,
-    TaskStream,
-)
+from taskmill.service.recent_events import RecentEvents
+from taskmill.service.streams import EventGap, FilteredStream, StreamSettings, TaskChange, TaskEnd, TaskGone, TaskStream
 from taskmill.stores.contract import Beat
 from taskmill.stores.memory import MemoryStore
 from taskmill.testing.conformance.case import a_task
@@ -117,7 +109,7 @@ async def test_a_task_that_is_deleted_meanwhile() -> None:
     store, task = MemoryStore(), a_task()
     await store.add([task])
     follower = Follower(task.spec.id, MemoryFeed(), store, timings=FollowTimings(silence=0.05))
-    events = TaskStream(follower, await follower.next(), partial(get_task, store), 0.05)
+    events = TaskStream(follower, await follower.next(), partial(get_task, store), 0.05, lambda: None)
     [state] = await events.next(LONG)
     assert isinstance(state, TaskChange)
     store._tasks.clear()
@@ -139,7 +131,7 @@ async def test_the_end_comes_late_when_the_store_is_away() -> None:
         return await get_task(store, id)
 
     follower = Follower(task.spec.id, MemoryFeed(), store, get=look_at)
-    events = TaskStream(follower, await follower.next(), look_at, 0.01)
+    events = TaskStream(follower, await follower.next(), look_at, 0.01, lambda: None)
     [state] = await events.next(LONG)
     assert isinstance(state, TaskChange)
     assert (await events.next(LONG), events.over) == ([], False)
@@ -254,7 +246,7 @@ async def test_who_reads_slowly_loses_the_oldest_and_is_told() -> None:
     feed, settings = MemoryFeed(), StreamSettings(events=500, events_at_once=50)
     recent = RecentEvents(lambda: feed, settings)
     await recent.open()
-    slow = FilteredStream(recent, EventFilter(), None)
+    slow = FilteredStream(recent, EventFilter(), None, lambda: None)
     event = an_event()
     for batch in range(20):
         await feed.emit([event._replace(at=batch * 50 + at) for at in range(50)])

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import gc
+import logging
 import os
 import signal
 import socket
@@ -15,16 +16,22 @@ from starlette.types import ASGIApp
 
 from taskmill.core.errors import InvalidSettings
 from taskmill.sdk.backend import ConnectionSettings
+from taskmill.server.connections import ConnectionLimits, Connections, connections_allowed
 from taskmill.server.guard import Guard, loopback
 from taskmill.server.questions import answer_questions
 from taskmill.server.rest import ROUTES
 from taskmill.server.rest.http import Api, refuse
 from taskmill.server.rest.openapi import openapi_route
-from taskmill.service.service import Service, loop_service
+from taskmill.service.service import STREAMS, Service, loop_service
+from taskmill.service.streams import StreamSettings
 from taskmill.service.task_types import shipped
 
+log = logging.getLogger(__name__)
 METHODS = ("GET", "POST", "PUT", "DELETE")
 BACKLOG = 2048
+LIMITS = ConnectionLimits()
+FEW = 1000
+"""Connections."""
 DRAIN = 5
 """Seconds that running requests get after SIGTERM."""
 
@@ -63,10 +70,14 @@ def serve(
     Raises InvalidSettings (a host beyond the loopback, a port in use), StoreUnavailable, SchemaTooNew.
     """
     listener = listen(host, port)
+    allowed = connections_allowed()
+    if allowed < FEW:
+        log.warning("the server takes %d connections at once: this process may open too few files (ulimit -n)", allowed)
 
     async def live() -> None:
-        service = loop_service(connection, disabled_types)
-        server = QuietServer(create_asgi(service, cors, (*hosts, host)))
+        streams = StreamSettings(streams=min(STREAMS.streams, allowed // 2))
+        service = loop_service(connection, disabled_types, streams)
+        server = QuietServer(create_asgi(service, cors, (*hosts, host)), ConnectionLimits(connections=allowed))
 
         def stop() -> None:
             service.stop_waiting()
@@ -97,10 +108,10 @@ class QuietServer(uvicorn.Server):
     (tests/faces/test_libraries.py) fails when that changes.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, limits: ConnectionLimits = LIMITS) -> None:
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=Connections(limits).protocol(),  # type: ignore[arg-type]  # anything that makes a protocol
             ws="none",
             lifespan="off",
             log_config=None,

@@ -35,9 +35,13 @@ LIMITS, STREAMS = RequestLimits(), StreamSettings()
 T = TypeVar("T")
 
 
-def loop_service(connection: ConnectionSettings, disabled_types: frozenset[str] = frozenset()) -> "Service":
+def loop_service(
+    connection: ConnectionSettings,
+    disabled_types: frozenset[str] = frozenset(),
+    streams: StreamSettings = STREAMS,
+) -> "Service":
     """For a server, on its event loop. Raises InvalidSettings."""
-    return Service(Backend(connection, "loop"), batched=True, disabled_types=disabled_types)
+    return Service(Backend(connection, "loop"), streams=streams, batched=True, disabled_types=disabled_types)
 
 
 class Service:

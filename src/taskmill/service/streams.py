@@ -5,13 +5,10 @@ An item that a stream can go on after has an id; a client that comes back with i
 
 import asyncio
 import contextlib
-import os
 import re
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import NamedTuple, Protocol
 
 from taskmill.core.errors import FeedUnavailable, NotFound, StoreError
@@ -19,10 +16,11 @@ from taskmill.core.events import TaskEvent
 from taskmill.engine.live.follow import Follower, Since
 from taskmill.engine.live.lookup import GetTask
 from taskmill.feeds import wire
-from taskmill.feeds.contract import EventFilter, Feed, Subscription
+from taskmill.feeds.contract import EventFilter
 from taskmill.sdk.backend import Backend
 from taskmill.service import present, views
 from taskmill.service.errors import TooManyStreams
+from taskmill.service.recent_events import RecentEvents
 
 ITEM_ID = re.compile(r"(\d{1,18})-(\d{1,18})")
 """In the stream of a task: version and time of the event."""
@@ -84,7 +82,9 @@ class EventStream(Protocol):
         """What came since the last call; empty after `timeout` seconds of silence."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Once."""
+        ...
 
 
 class Streams:
@@ -96,11 +96,12 @@ class Streams:
         self._get = get
         self._recent = RecentEvents(lambda: backend.live, settings)
         self._open: set[asyncio.Task[None]] = set()
+        self._count = 0
         self._stopped = False
 
     async def of_task(self, id: str, last: str | None) -> "TaskStream":
         """`last`: the id of the last item that the client saw. Raises NotFound, TooManyStreams."""
-        self._check()
+        self._begin()
         seen = ITEM_ID.fullmatch(last or "")
         since = Since(int(seen[1]), int(seen[2])) if seen else None
         follower = Follower(id, self._backend.live, self._backend.store, since, get=self._get)
@@ -108,14 +109,19 @@ class Streams:
             first = await follower.next()
         except BaseException:
             follower.close()
+            self._end()
             raise
-        return TaskStream(follower, first, self._get, self.settings.store_retry)
+        return TaskStream(follower, first, self._get, self.settings.store_retry, self._end)
 
     async def filtered(self, where: EventFilter, last: str | None) -> "FilteredStream":
         """Raises FeedUnavailable, TooManyStreams."""
-        self._check()
-        await self._recent.open()
-        return FilteredStream(self._recent, where, last)
+        self._begin()
+        try:
+            await self._recent.open()
+        except BaseException:
+            self._end()
+            raise
+        return FilteredStream(self._recent, where, last, self._end)
 
     @contextlib.contextmanager
     def counted(self, task: "asyncio.Task[None]") -> Iterator[None]:
@@ -137,14 +143,18 @@ class Streams:
         await self._recent.close()
 
     def __len__(self) -> int:
-        """How many are open."""
-        return len(self._open)
+        """How many are open, or about to be."""
+        return self._count
 
-    def _check(self) -> None:
+    def _begin(self) -> None:
         limit = self.settings.streams
-        if self._stopped or len(self._open) >= limit:
+        if self._stopped or self._count >= limit:
             why = "the server is stopping" if self._stopped else f"{limit} streams are open, which is the most"
             raise TooManyStreams(why, hint="try again later, or ask for the status now and then")
+        self._count += 1
+
+    def _end(self) -> None:
+        self._count -= 1
 
 
 class TaskStream:
@@ -152,8 +162,16 @@ class TaskStream:
 
     position = None
 
-    def __init__(self, follower: Follower, first: list[TaskEvent], get: GetTask, store_retry: float) -> None:
+    def __init__(
+        self,
+        follower: Follower,
+        first: list[TaskEvent],
+        get: GetTask,
+        store_retry: float,
+        on_close: Callable[[], None],
+    ) -> None:
         self.over = False
+        self._on_close = on_close
         self._follower = follower
         self._first = first
         self._get = get
@@ -172,6 +190,7 @@ class TaskStream:
 
     def close(self) -> None:
         self._follower.close()
+        self._on_close()
 
     async def _next(self, timeout: float) -> list[StreamItem]:
         events, self._first = self._first or await self._follower.next(timeout), []
@@ -192,8 +211,11 @@ class TaskStream:
 class FilteredStream:
     """Of all tasks that a filter matches, without an end."""
 
-    def __init__(self, recent: "RecentEvents", where: EventFilter, last: str | None) -> None:
+    def __init__(
+        self, recent: RecentEvents, where: EventFilter, last: str | None, on_close: Callable[[], None]
+    ) -> None:
         self.over = False
+        self._on_close = on_close
         self._recent = recent
         self._where = where
         recent.readers += 1
@@ -220,6 +242,7 @@ class FilteredStream:
 
     def close(self) -> None:
         self._recent.readers -= 1
+        self._on_close()
 
     def _items(self) -> list[StreamItem]:
         if self._number < self._recent.first:
@@ -236,86 +259,3 @@ class FilteredStream:
     def _gap_before(self) -> list[StreamItem]:
         gap, self._gap = self._gap, False
         return [EventGap(views.GapView("events were missed; read anew what matters"), self.position)] if gap else []
-
-
-class RecentEvents:
-    """The latest events of all tasks: one subscription to the feed for all streams, each reads at its own pace.
-
-    Numbers events from 0, in the order in which this process heard of them. A stream is a number and no buffer: who
-    reads too slowly, or comes back too late, finds that his number is gone, and that is a gap.
-    """
-
-    def __init__(self, feed: Callable[[], Feed], settings: StreamSettings) -> None:
-        self.name = os.urandom(4).hex()
-        """Of this buffer: its numbers mean nothing in another."""
-        self.end = 0
-        """Number of the next event."""
-        self.readers = 0
-        self._feed = feed
-        self._settings = settings
-        self._events: deque[TaskEvent | None] = deque(maxlen=settings.events)
-        """None: here some are missing."""
-        self._listener: asyncio.Task[None] | None = None
-        self._opening = asyncio.Lock()
-        self._waiters: set[asyncio.Future[None]] = set()
-
-    @property
-    def first(self) -> int:
-        """Number of the oldest that is kept."""
-        return self.end - len(self._events)
-
-    async def open(self) -> None:
-        """Returns when events are heard. Raises FeedUnavailable."""
-        async with self._opening:
-            if self._listener is None:
-                self._listener = asyncio.create_task(self._listen(await self._feed().watch(EventFilter())))
-
-    def after(self, number: int) -> list[TaskEvent | None]:
-        """What is kept from this number on; some of it, if it is much."""
-        skipped = max(0, number - self.first)
-        return list(islice(self._events, skipped, skipped + self._settings.events_at_once))
-
-    async def news(self, timeout: float) -> None:
-        """Returns when there is more, or after so many seconds. Raises FeedUnavailable when nothing comes any more."""
-        if self._listener is None:
-            raise FeedUnavailable("the live feed was closed")
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters.add(waiter)
-        try:
-            await asyncio.wait([waiter], timeout=timeout)
-        finally:
-            self._waiters.discard(waiter)
-
-    async def close(self) -> None:
-        if self._listener is not None:
-            self._listener.cancel()
-            await asyncio.wait([self._listener])
-
-    async def _listen(self, watching: Subscription) -> None:
-        try:
-            await self._read(watching)
-        except FeedUnavailable:
-            pass
-        finally:
-            watching.close()
-            self._listener = None
-            self._add(None)
-
-    async def _read(self, watching: Subscription) -> None:
-        idle_timeout = self._settings.idle_timeout
-        lost, used = watching.lost, time.monotonic()
-        while time.monotonic() - used < idle_timeout:
-            events: list[TaskEvent | None] = [*await watching.next(idle_timeout)]
-            if watching.lost != lost:
-                events.insert(0, None)
-            lost = watching.lost
-            self._add(*events)
-            if self.readers:
-                used = time.monotonic()
-
-    def _add(self, *events: TaskEvent | None) -> None:
-        self._events.extend(events)
-        self.end += len(events)
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_result(None)
