@@ -1,14 +1,19 @@
 """Every refusal is a problem with a stable code, and says where and why."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 
 from taskmill.plugins import handlers
+from taskmill.server.rest import ROUTES
+from taskmill.server.rest.http import Route
+from taskmill.server.rest.openapi import openapi_route
 from tests.faces.site import Site
 
 MATH = {"task_type": "math", "parameters": {"expression": "1"}}
+DESCRIPTION = openapi_route(ROUTES)
 JSON = {"content-type": "application/json"}
 
 
@@ -193,3 +198,32 @@ def test_head_is_get_without_a_body(site: Site) -> None:
 def test_how_long_to_wait_is_bounded(site: Site, wait: str) -> None:
     found = problem(site, "GET", f"/api/tasks/{site.create()}/result?wait={wait}")
     assert (found["status"], found["errors"][0]["path"]) == (422, "$.wait")
+
+
+@pytest.mark.parametrize("route", [*ROUTES, DESCRIPTION], ids=lambda route: f"{route.method} {route.path}")
+def test_unknown_parameters_of_the_query_are_refused_everywhere(site: Site, route: Route) -> None:
+    path = re.sub("{.*?}", "01a20167-4d70-7b43-b36f-68b0bc9419a5", route.path)
+    body = {"content": b"{}", "headers": JSON} if route.body else {}
+    found = problem(site, route.method, f"{path}?wiat=1", **body)
+    assert (found["status"], found["code"], found["errors"][0]["path"]) == (422, "invalid_request", "$.wiat")
+    assert "is not a known field; " in found["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/api/tasks?limt=5", "did you mean limit?"),
+        ("/api/tasks/01a20167-4d70-7b43-b36f-68b0bc9419a5/result?wiat=5", "did you mean wait?"),
+        ("/api/tasks/01a20167-4d70-7b43-b36f-68b0bc9419a5?wait=5", "none is known here"),
+    ],
+)
+def test_the_nearest_parameter_of_the_query_is_named(site: Site, path: str, said: str) -> None:
+    assert said in problem(site, "GET", path)["errors"][0]["message"]
+
+
+def test_a_body_where_none_is_taken(site: Site) -> None:
+    id = site.create()
+    found = problem(site, "POST", f"/api/tasks/{id}/cancel", json={"reason": "late"})
+    assert (found["code"], found["errors"][0]["path"]) == ("invalid_request", "$.reason")
+    assert problem(site, "POST", f"/api/tasks/{id}/cancel", data={"a": "b"})["code"] == "unsupported_media_type"
+    assert site.http.post(f"/api/tasks/{id}/cancel", json={}).status_code == 200

@@ -78,7 +78,7 @@ def _explain(message: str, shape: type[msgspec.Struct]) -> NoReturn:
     if field and field["what"] == "missing required":
         _refuse(f"{path}.{field['name']}", "is required")
     if field:
-        hint = near_names(field["name"], shape.__struct_fields__)
+        hint = near_names(field["name"], shape.__struct_fields__) or "none is known here"
         _refuse(f"{path}.{field['name'][:64]}", f"is not a known field; {hint}")
     if path in WORDS:
         _refuse(path, f"must be {', '.join(WORDS[path][:-1])} or {WORDS[path][-1]}")

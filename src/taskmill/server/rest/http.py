@@ -29,8 +29,16 @@ R = TypeVar("R")
 Header = tuple[bytes, bytes]
 JSON = b"application/json"
 
+BODIES = frozenset({"POST", "PUT", "PATCH"})
 NEWLINE = b"\n"
 """Ends every body, for the terminal that `curl` writes to."""
+
+
+class Nothing(msgspec.Struct, forbid_unknown_fields=True):
+    """What an address takes that takes no body, or no query."""
+
+
+NO_BODY = Body(Nothing)
 
 
 class ClientGone(Exception):
@@ -94,6 +102,11 @@ class HttpCall:
             doing.cancel()
             gone.cancel()
             await asyncio.wait((doing, gone))
+
+    async def no_body(self) -> None:
+        """Raises what `body` raises for anything but no body, or an empty object."""
+        if self.headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in self.headers:
+            await self.body(NO_BODY, BIG)
 
     def _check_media(self) -> None:
         media = self.headers.get(b"content-type", b"none").partition(b";")[0].strip().lower()
@@ -210,7 +223,12 @@ class Api:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             route, names = self._routes.find(scope["method"], scope["raw_path"])
-            reply = await route.endpoint(HttpCall(self._service, scope, receive, names))
+            call = HttpCall(self._service, scope, receive, names)
+            if route.query is None and scope["query_string"]:
+                call.query(Nothing)
+            if route.method in BODIES and route.body is None and not route.raw:
+                await call.no_body()
+            reply = await route.endpoint(call)
             if not isinstance(reply, Reply):
                 await reply.play(scope["method"], receive, send)
                 return

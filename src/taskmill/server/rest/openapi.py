@@ -9,12 +9,14 @@ import msgspec
 
 from taskmill import __version__
 from taskmill.core.limits import NAME_LENGTH
-from taskmill.server.rest.http import HttpCall, Reply, Route, StreamDoc
+from taskmill.server.rest.http import BODIES, HttpCall, Reply, Route, StreamDoc
 from taskmill.server.rest.problems import STATUSES, ProblemView
 
 PLACEHOLDER = re.compile(r"{(\w+)}")
-EVERYWHERE = ("forbidden_host", "store_error", "store_unavailable")
+EVERYWHERE = ("forbidden_host", "invalid_request", "store_error", "store_unavailable")
 CHANGES = ("forbidden_origin",)
+NO_BODY = ("invalid_json", "too_large", "unsupported_media_type")
+"""Where no body is taken, but an empty object."""
 REF = "#/components/schemas/{name}"
 ID = {"type": "string", "format": "uuid"}
 NAME = {"type": "string", "minLength": 1, "maxLength": NAME_LENGTH}
@@ -111,11 +113,13 @@ def _responses(route: Route, shapes: dict[Shape, Document]) -> Document:
         for status, shape in route.replies.items()
     }
     codes: dict[int, list[str]] = defaultdict(list)
-    for code in (*route.errors, *EVERYWHERE, *(() if route.method == "GET" else CHANGES)):
+    known = (*route.errors, *EVERYWHERE, *(() if route.method == "GET" else CHANGES))
+    refusing = NO_BODY if route.method in BODIES and route.body is None and not route.raw else ()
+    for code in dict.fromkeys((*known, *refusing)):
         codes[STATUSES[code]].append(code)
-    for status, known in sorted(codes.items()):
+    for status, several in sorted(codes.items()):
         media = {"application/problem+json": {"schema": shapes[ProblemView]}}
-        responses[str(status)] = {"description": " or ".join(f"`{code}`" for code in known), "content": media}
+        responses[str(status)] = {"description": " or ".join(f"`{code}`" for code in several), "content": media}
     return responses
 
 
