@@ -95,7 +95,7 @@ def test_an_older_store_is_left_as_it_is_and_a_newer_one_is_told(call: Call, her
         told = found(call, "--store", "sqlite:///other.db")
         assert told["store schema"][0] == level
         assert hint in told["store schema"][2]
-        assert set(told) <= {"store connection", "store schema", "store disk", "store log"}
+        assert set(told) <= {"store connection", "store schema", "store disk", "store log", "private files"}
 
 
 def test_what_is_no_store_is_told(call: Call, here: Path) -> None:

@@ -9,6 +9,7 @@ from msgspec import Meta
 from taskmill.catalogue.base import app
 from taskmill.catalogue.refusal import Refusal
 from taskmill.catalogue.settings import CatalogueSettings, current
+from taskmill.core.private_files import make_private_folder, open_private
 from taskmill.core.retry import RetryPolicy
 from taskmill.executors.contract import Context
 
@@ -183,7 +184,7 @@ def _sent(letter: "Letter", entry: "LedgerEntry", note: str) -> SentMail:
 def _keep(configured: CatalogueSettings, letter: "Letter") -> SentMail:
     from email.utils import formatdate
 
-    configured.outbox.mkdir(parents=True, exist_ok=True)
+    make_private_folder(configured.outbox)
     path = configured.outbox / f"{letter.id}.eml"
     _write(path, letter.written(formatdate()))
     return {
@@ -197,7 +198,8 @@ def _keep(configured: CatalogueSettings, letter: "Letter") -> SentMail:
 
 def _write(path: Path, mail: bytes) -> None:
     part = path.with_suffix(f".{os.getpid()}.part")
-    part.write_bytes(mail)
+    with open(part, "wb", opener=open_private) as file:
+        file.write(mail)
     part.rename(path)
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from taskmill.catalogue import settings
+from taskmill.core.private_files import make_private_folder
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ def tidy() -> None:
 def noted(part: Path) -> Iterator[None]:
     """A hidden file or folder that is being made; if this process is killed, `tidy` knows of it."""
     note = settings.current().state.absolute() / PARTS / part.name
-    note.parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(note.parent)
     note.write_bytes(os.fsencode(part.absolute()))
     try:
         yield

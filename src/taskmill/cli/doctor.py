@@ -11,6 +11,7 @@ from taskmill.cli.output import cell, document, rows, terminal
 from taskmill.config.load import settings
 from taskmill.config.masking import masked
 from taskmill.service.doctor import CheckResult, examine
+from taskmill.service.doctor_machine import examine_machine
 from taskmill.service.errors import FAILED
 from taskmill.service.session import connection_settings
 
@@ -28,7 +29,7 @@ def doctor(as_json: bool, **given: Any) -> None:
     """
     logging.getLogger("taskmill").addHandler(logging.NullHandler())  # what components log is what is found
     configured = settings(given, file=given.pop("config"))
-    results = asyncio.run(examine(connection_settings(configured)))
+    results = [*asyncio.run(examine(connection_settings(configured))), *examine_machine(configured)]
     sound = all(result.level != "failed" for result in results)
     _show(results, sound, as_json)
     click.get_current_context().exit(0 if sound else FAILED)

@@ -6,9 +6,11 @@ import re
 from collections.abc import Callable
 from dataclasses import field
 from typing import Any
+from urllib.parse import urlsplit
 
 Check = Callable[[object], Any]
 
+DEFAULT_PORTS = {"http": 80, "https": 443}
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
 _DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*(ms|s|m|h|d|w)?", re.ASCII)
 
@@ -83,6 +85,39 @@ def names(what: str) -> Check:
         return tuple(part.strip() for part in parts)
 
     return check
+
+
+def origins(what: str) -> Check:
+    """A list of origins as browsers send them, `scheme://host` and perhaps `:port`."""
+
+    def check(raw: object) -> tuple[str, ...]:
+        given: tuple[str, ...] = names(what)(raw)
+        for origin in given:
+            if wrong := _wrong_origin(origin):
+                raise ValueError(f"{wrong}, not {origin!r}")
+        return given
+
+    return check
+
+
+def _wrong_origin(origin: str) -> str | None:
+    """A browser's Origin is compared letter by letter: one that is written in another way would never match."""
+    if origin in ("*", "null"):
+        return "must name the origins: there is no login yet, so every web page that somebody opens could run tasks"
+    if "*" in origin:
+        return "must name each origin in full, without wildcards, like https://app.example"
+    try:
+        parts = urlsplit(origin if "://" in origin else f"https://{origin}")
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return "must be an origin like https://app.example"
+    if not host.isascii():
+        return "must have its host in ASCII, as browsers send it: xn--…"
+    if not re.fullmatch(r"[\w.:-]+", host) or parts.scheme not in DEFAULT_PORTS:
+        return "must be an origin like https://app.example or http://localhost:3000"
+    host = f"[{host}]" if ":" in host else host
+    right = f"{parts.scheme}://{host}" + ("" if port in (None, DEFAULT_PORTS[parts.scheme]) else f":{port}")
+    return None if origin == right else f"must be written as browsers send it, {right}"
 
 
 def networks() -> Check:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, NamedTuple
 
 from taskmill.config.catalogue import CatalogueConfig
-from taskmill.config.fields import Check, choice, duration, names, optional, setting, text, whole
+from taskmill.config.fields import Check, choice, duration, names, optional, origins, setting, text, whole
 from taskmill.config.profiles import check_profiles
 from taskmill.core.state import State
 from taskmill.core.times import DAY
@@ -61,7 +61,7 @@ class Settings(CatalogueConfig):
     host: str = setting("127.0.0.1", text("a host name or address"), "The address the server listens on.")
     port: int = setting(8000, whole(1, 65_535), "The port the server listens on.")
     cors: tuple[str, ...] = setting(
-        (), names("a list of origins like http://localhost:3000"), "Origins whose web pages may call the server."
+        (), origins("a list of origins like http://localhost:3000"), "Origins whose web pages may call the server."
     )
     profile: str | None = setting(
         None,

@@ -54,7 +54,7 @@ class Guard:
         self._app = app
         self._refuse = refuse
         self._hosts = frozenset(host.lower().encode() for host in (*LOOPBACK, *hosts))
-        self._origins = frozenset(origin.lower().rstrip("/").encode() for origin in origins)
+        self._origins = frozenset(origin.encode() for origin in origins)
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         refused = self._refused(scope)

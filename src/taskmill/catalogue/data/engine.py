@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from taskmill.catalogue import settings
 from taskmill.catalogue.data.expressions import literal
 from taskmill.catalogue.refusal import Refusal
+from taskmill.core.private_files import make_private_folder
 from taskmill.executors.contract import Context
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def spill_folder(ctx: Context) -> Iterator[Path]:
     """What a task may put aside on disk, gone at its end."""
     spill = settings.current().state.absolute() / "spill" / ctx.task.id
     shutil.rmtree(spill, ignore_errors=True)  # of an attempt that was killed
-    spill.mkdir(parents=True)
+    make_private_folder(spill)
     try:
         yield spill
     finally:

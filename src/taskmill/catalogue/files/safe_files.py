@@ -49,11 +49,11 @@ def reading(name: str) -> Iterator[Opened]:
 
 
 @contextlib.contextmanager
-def writing(rooted: RootedPath) -> Iterator[BinaryIO]:
+def writing(rooted: RootedPath, mode: int = MODE) -> Iterator[BinaryIO]:
     """A new file, which takes its name, and the place of one that had it, when the block ends well."""
     with folder_to_write_in(rooted) as folder:
         _check_free(folder, rooted)
-        descriptor, part = _make(folder, f".{os.urandom(9).hex()}.part")
+        descriptor, part = _make(folder, f".{os.urandom(9).hex()}.part", mode)
         try:
             with _known(part, rooted), os.fdopen(descriptor, "w+b") as file:
                 yield file
@@ -79,12 +79,12 @@ def _known(part: _Part, rooted: RootedPath) -> contextlib.AbstractContextManager
     return contextlib.nullcontext() if part.unnamed else noted(rooted.sibling(part.name).path)
 
 
-def _make(folder: int, name: str) -> tuple[int, _Part]:
+def _make(folder: int, name: str, mode: int) -> tuple[int, _Part]:
     if hasattr(os, "O_TMPFILE"):
         with contextlib.suppress(OSError):  # not on every file system
-            return os.open(".", os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, MODE, dir_fd=folder), _Part(name, True)
+            return os.open(".", os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, mode, dir_fd=folder), _Part(name, True)
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    return os.open(name, flags, MODE, dir_fd=folder), _Part(name, False)
+    return os.open(name, flags, mode, dir_fd=folder), _Part(name, False)
 
 
 def _open(rooted: RootedPath) -> Opened:

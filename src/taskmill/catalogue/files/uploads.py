@@ -14,6 +14,7 @@ from taskmill.catalogue.files.pieces import PIECE
 from taskmill.catalogue.refusal import Refusal
 from taskmill.catalogue.tidy import UPLOADS as FOLDER
 from taskmill.catalogue.tidy import UPLOADS_MARK
+from taskmill.core import private_files
 from taskmill.core.limits import NAME_LENGTH
 from taskmill.plugins import ReceivedFile, UploadedFile
 
@@ -59,7 +60,7 @@ class CatalogueUploads:
     def receive(self, name: str) -> Iterator[GrowingFile]:
         rooted = _rooted(name)
         _make_folder(rooted.root / FOLDER)
-        with safe_files.writing(rooted) as file:
+        with safe_files.writing(rooted, private_files.FILE) as file:
             yield GrowingFile(rooted, file)
 
     def copy(self, path: str | os.PathLike[str]) -> str:
@@ -113,8 +114,9 @@ def _rooted(name: str) -> RootedPath:
 
 def _make_folder(folder: Path) -> None:
     """Marked as ours: in one of the same name that was there before, nothing is ever removed."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError):
-        folder.mkdir(parents=True)
+        folder.mkdir(private_files.FOLDER)
         (folder / UPLOADS_MARK).touch()
 
 

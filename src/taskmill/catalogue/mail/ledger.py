@@ -11,6 +11,8 @@ from pathlib import Path
 
 import msgspec
 
+from taskmill.core.private_files import make_private_folder, open_private
+
 KEPT = 30 * 86_400
 """Seconds; older ones are deleted."""
 PURGE_REST = 3600.0
@@ -41,7 +43,7 @@ class Ledger:
         if not self._path.exists():
             self._begin()
         part = self._path.with_suffix(f".{os.getpid()}.part")
-        with part.open("wb") as file:
+        with open(part, "wb", opener=open_private) as file:
             file.write(msgspec.json.encode(self.entry))
             file.flush()
             os.fsync(file.fileno())
@@ -51,7 +53,7 @@ class Ledger:
         os.close(folder)
 
     def _begin(self) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(self._folder)
         if time.monotonic() - _purged.get(self._folder, -PURGE_REST) >= PURGE_REST:
             _purged[self._folder] = time.monotonic()
             _purge(self._folder)

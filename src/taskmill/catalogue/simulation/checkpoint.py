@@ -7,6 +7,7 @@ import msgspec
 
 from taskmill.catalogue import settings
 from taskmill.catalogue.simulation.moments import Moments
+from taskmill.core.private_files import make_private_folder
 
 
 class SavedState(msgspec.Struct):
@@ -31,7 +32,7 @@ class Checkpoint:
 
     def save(self, chunks: int, moments: Moments) -> None:
         """At once or not at all."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(self._path.parent)
         part = Path(f"{self._path}.{os.getpid()}.part")
         part.write_bytes(msgspec.json.encode(SavedState(self._what, chunks, moments)))
         part.replace(self._path)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import msgspec
 
+from taskmill.core.private_files import make_private_folder
+
 KEPT = 1000
 """Answers of one provider; the oldest go first."""
 
@@ -25,7 +27,7 @@ class Cache:
         return None
 
     def put(self, key: str, etag: str, body: bytes) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(self._folder)
         self._make_room()
         path = self._path(key)
         part = path.with_suffix(f".{os.getpid()}.{os.urandom(4).hex()}.part")

@@ -4,6 +4,8 @@ import fcntl
 import os
 from pathlib import Path
 
+from taskmill.core.private_files import FILE, make_private_folder
+
 BURST = 10.0
 """Seconds' worth of requests that may go at once after a rest."""
 
@@ -13,8 +15,8 @@ def reserve(path: Path, rate: int, now: float) -> float:
 
     `rate`: requests per minute. `now`: seconds since the Unix epoch.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    make_private_folder(path.parent)
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE)
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
         each = 60.0 / rate

@@ -1,11 +1,14 @@
 """One connection to the file, and the ways to run a statement on it."""
 
+import contextlib
+import os
 import time
 from dataclasses import dataclass
 from typing import Any
 
 import apsw
 
+from taskmill.core.private_files import open_private
 from taskmill.stores.contract import Durability
 from taskmill.stores.sqlite.schema import migrate
 
@@ -104,6 +107,8 @@ class Transaction:
 
 
 def _connect(path: str, timings: SqliteTimings) -> apsw.Connection:
+    with contextlib.suppress(OSError):  # SQLite says better what is wrong; its other files get the mode of this one
+        os.close(open_private(path, os.O_CREAT | os.O_EXCL))
     connection = apsw.Connection(path)
     connection.set_busy_handler(BusyHandler(timings))
     connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
