@@ -65,6 +65,16 @@ async def test_everything_comes_and_a_second_time_nothing(source: Store, target:
     assert await everything(target) == await everything(source)
 
 
+async def test_numbers_come_and_a_name_that_was_changed(source: Store, target: Store) -> None:
+    first, second = [await bring(source, State.READY) for _ in range(2)]
+    assert [await source.number(task.spec.id) for task in (second, first)] == [1, 2]
+    await copied(source, target)
+    assert await source.set_parameters(first.spec.id, first.head.version, '{"message":"new"}')
+    await copied(source, target)
+    assert await everything(target) == await everything(source)
+    assert [await target.numbered(number) for number in (1, 2)] == [second.spec.id, first.spec.id]
+
+
 async def test_an_empty_store(source: Store, target: Store) -> None:
     assert await copied(source, target) == Copied()
 

@@ -136,7 +136,10 @@ def test_every_table_with_a_task_in_it_is_cleaned_by_purge(tmp_path: Path) -> No
     with_task = {name for name, found in columns.items() if found & {"task_id", "task", "task_seq"}}
     folder = Path(schema.__file__).parent / "sql"
     purged = {path.read_text().split()[2] for path in folder.glob("purge_*.sql")}
-    assert with_task == purged == {"attempt"}
+    triggers = rows(path, "SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND sql LIKE '%AFTER DELETE ON task %'")
+    by_trigger = {str(sql).partition("DELETE FROM ")[2].split()[0] for (sql,) in triggers}
+    assert (purged, by_trigger) == ({"attempt"}, {"task_number"})
+    assert with_task == purged | by_trigger
 
 
 def test_people_can_read_the_view(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from taskmill.service.streams import StreamSettings
 from taskmill.service.task_types import shipped
 
 log = logging.getLogger(__name__)
-METHODS = ("GET", "POST", "PUT", "DELETE")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 BACKLOG = 2048
 LIMITS = ConnectionLimits()
 FEW = 1000

@@ -25,6 +25,7 @@ from taskmill.service.admission import RequestLimits, admit, existing, id_for, r
 from taskmill.service.aside import Aside
 from taskmill.service.batch import BatchOutcome, Intake
 from taskmill.service.filters import Control, act, to_event_filter, to_filter
+from taskmill.service.numbered import NumberedTasks
 from taskmill.service.streams import FilteredStream, Streams, StreamSettings, TaskStream
 from taskmill.service.task_types import TaskTypeCache
 from taskmill.stores.contract import TaskTypeRow
@@ -73,6 +74,7 @@ class Service:
         self._waiter = ResultWaiter(self._store)
         self._statuses = StatusLookup(backend.feed, self._task)
         self.aside = Aside(batched)
+        self.numbered = NumberedTasks(self._notifier, self._task_types, self.aside)
         self._intake = Intake(self._store, self._enqueue, self._task_types, self.aside)
         self.streams = Streams(backend, self._task, streams)
 

@@ -4,7 +4,7 @@ All verbs take batches and are atomic per task. `now` is for tests; without it t
 leases and due times. A verb raises StoreUnavailable when the store cannot be reached; nothing is half-done then.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
 from taskmill.core.state import State
@@ -264,6 +264,36 @@ class Registry(Protocol):
         ...
 
 
+class TaskNumbers(Protocol):
+    """Short numbers for tasks that somebody asked one for, and what may be changed by them."""
+
+    async def number(self, id: str) -> int | None:
+        """The number of a task: 1, 2, 3 …, the next one at the first call. None: there is no such task.
+
+        It goes with the task, and is not given again.
+        """
+        ...
+
+    async def numbers(self, ids: Sequence[str]) -> dict[str, int]:
+        """Of those that have one."""
+        ...
+
+    async def numbered(self, number: int) -> str | None:
+        """The id of the task that has the number (within 64 bits)."""
+        ...
+
+    async def put_numbers(self, numbers: Mapping[str, int]) -> None:
+        """Give tasks the numbers they had elsewhere: those that have none yet, and numbers that none has."""
+        ...
+
+    async def set_parameters(self, id: str, version: int, parameters: str) -> bool:
+        """Replace the parameters of a task that waits to run, if it still has this version; it gets the next one.
+
+        The one change of a spec: nobody has read it to act on it. Returns whether it was done.
+        """
+        ...
+
+
 class Copies(Protocol):
     """Tasks as they are, from one store to another."""
 
@@ -272,7 +302,7 @@ class Copies(Protocol):
         ...
 
     async def restore(self, tasks: Sequence[Task], attempts: Sequence[Attempt]) -> list[str]:
-        """Insert tasks as they are, and what is there with a lower version gets the head that is given.
+        """Insert tasks as they are, and what is there with a lower version gets the head and the parameters given.
 
         Returns the ids of those that stayed out because an unfinished task holds their key; one that a task of the
         batch gives up is free for another of it. `attempts`: of these tasks; those that are there stay as they are.
@@ -281,7 +311,7 @@ class Copies(Protocol):
         ...
 
 
-class Store(Tasks, Reads, Registry, Copies, Protocol):
+class Store(Tasks, Reads, Registry, TaskNumbers, Copies, Protocol):
     bell: Bell
     location: str
     """Where it is, for people; without secrets."""

@@ -2,11 +2,11 @@
 
 import json
 import threading
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import count, islice
 
 from taskmill.core import machine, times
-from taskmill.core.state import FINAL, State
+from taskmill.core.state import CREATED, FINAL, State
 from taskmill.core.task import Attempt, Claim, Decision, Head, Task
 from taskmill.stores.contract import (
     Beat,
@@ -41,6 +41,8 @@ class MemoryStore:
         self._paused: dict[str, bool] = {}
         self._workers: dict[str, WorkerRow] = {}
         self._types: dict[str, TaskTypeRow] = {}
+        self._numbers: dict[str, int] = {}
+        self._last_number = 0
 
     async def add(self, tasks: Sequence[Task]) -> dict[int, str]:
         there: dict[int, str] = {}
@@ -144,6 +146,7 @@ class MemoryStore:
             for task in gone:
                 del self._tasks[task.spec.id], self._ages[task.spec.id]
                 self._attempts.pop(task.spec.id, None)
+                self._numbers.pop(task.spec.id, None)
             return len(gone)
 
     async def find(self, where: TaskFilter, limit: int, cursor: str | None = None) -> Page:
@@ -218,6 +221,37 @@ class MemoryStore:
         with self._lock:
             self._paused[queue] = paused
 
+    async def number(self, id: str) -> int | None:
+        with self._lock:
+            if id in self._tasks and id not in self._numbers:
+                self._last_number += 1
+                self._numbers[id] = self._last_number
+            return self._numbers.get(id)
+
+    async def numbers(self, ids: Sequence[str]) -> dict[str, int]:
+        with self._lock:
+            return {id: self._numbers[id] for id in ids if id in self._numbers}
+
+    async def numbered(self, number: int) -> str | None:
+        with self._lock:
+            return next((id for id, known in self._numbers.items() if known == number), None)
+
+    async def put_numbers(self, numbers: Mapping[str, int]) -> None:
+        with self._lock:
+            for id, number in numbers.items():
+                if id in self._tasks and id not in self._numbers and number not in self._numbers.values():
+                    self._numbers[id] = number
+                    self._last_number = max(self._last_number, number)
+
+    async def set_parameters(self, id: str, version: int, parameters: str) -> bool:
+        with self._lock:
+            task = self._tasks.get(id)
+            if task is None or task.head.version != version or task.head.state not in CREATED:
+                return False
+            spec = task.spec._replace(parameters=parameters)
+            self._tasks[id] = Task(spec, task.head._replace(version=version + 1))
+            return True
+
     async def clock(self) -> int:
         return times.now()
 
@@ -279,7 +313,8 @@ class MemoryStore:
         if there is None:
             self._insert(task)
         else:
-            self._put(there, task.head)
+            spec = there.spec._replace(parameters=task.spec.parameters)
+            self._put(Task(spec, there.head), task.head)
         return True
 
     def _depths(self, queue: str) -> tuple[int, int, int]:

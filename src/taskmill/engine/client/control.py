@@ -47,6 +47,14 @@ async def delete(notifier: Notifier, ids: Sequence[str]) -> list[Verdict]:
     return [_deletion(id, tasks.get(id), id in left) for id in ids]
 
 
+async def remove(notifier: Notifier, ids: Sequence[str]) -> list[Verdict]:
+    """Delete tasks that are not running; those that wait are cancelled first."""
+    now = await notifier.store.clock()
+    verdicts = await _decide(notifier, ids, lambda task: _ended(task.head, now))
+    deleted = iter(await delete(notifier, [verdict.id for verdict in verdicts if verdict.done]))
+    return [next(deleted) if verdict.done else verdict for verdict in verdicts]
+
+
 async def matching(store: Store, where: TaskFilter, limit: int) -> AsyncIterator[list[str]]:
     """Ids of the tasks that match, page by page, `limit` in all at most."""
     cursor: str | None = None
@@ -63,6 +71,12 @@ async def matching(store: Store, where: TaskFilter, limit: int) -> AsyncIterator
 def _cancelled(head: Head, now: int) -> Head:
     """Asking twice is asking once."""
     return head if head.cancel else machine.cancel(head, now)
+
+
+def _ended(head: Head, now: int) -> Head:
+    if head.state is State.RUNNING:
+        raise IllegalTransition("a running task cannot be deleted; cancel it first")
+    return head if head.state in FINAL else machine.cancel(head, now)
 
 
 async def _decide(notifier: Notifier, ids: Sequence[str], decide: Callable[[Task], Head]) -> list[Verdict]:

@@ -42,7 +42,7 @@ async def copy(
     await _copy_registry(source, target)
     copied, page = Copied(), await source.export(page_size)
     while True:
-        await _copy_page(page, target, finished, copied)
+        await _copy_page(page, source, target, finished, copied)
         tell(copied)
         if page.cursor is None:
             break
@@ -73,12 +73,14 @@ async def _copy_registry(source: Store, target: Store) -> None:
     await target.put_task_types([row for row in await source.task_types() if row.name not in known])
 
 
-async def _copy_page(page: Export, target: Store, finished: bool, copied: Copied) -> None:
+async def _copy_page(page: Export, source: Store, target: Store, finished: bool, copied: Copied) -> None:
     tasks = [task for task in page.tasks if not finished or task.head.state in FINAL]
     there = await target.get([task.spec.id for task in tasks])
     wanted = [task for task in tasks if _version(there, task) < task.head.version]
     refused = await target.restore(wanted, _of(wanted, page.attempts)) if wanted else []
     written = [task for task in wanted if task.spec.id not in refused]
+    if numbers := await source.numbers([task.spec.id for task in tasks]):
+        await target.put_numbers(numbers)
     copied.purged += await _verified(written, target)
     copied.seen += len(page.tasks)
     copied.left += len(page.tasks) - len(tasks)

@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta, Struct
 
 from taskmill.core.state import State
@@ -10,8 +9,7 @@ from taskmill.server.rest.decoding import Body
 from taskmill.server.rest.http import HttpCall, Reply, Route, ok
 from taskmill.server.rest.tasks import REFUSALS
 from taskmill.service import views
-
-TASK_TYPE = "message"
+from taskmill.service.numbered import message, name_of
 
 
 class Message(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -33,7 +31,7 @@ class Sent(Struct, kw_only=True):
 class NamedTask(Struct, kw_only=True):
     """A task by its name: the message it carries, or its task type."""
 
-    id: views.TaskId
+    id: Annotated[int | None, Meta(description="Its number: 1, 2, 3 …; null for a task that was not made here.")]
     name: str
     status: State
 
@@ -42,34 +40,69 @@ MESSAGE, NAMED = Body(Message), Body(Named)
 
 
 async def send(call: HttpCall) -> Reply:
-    message = (await call.body(MESSAGE, call.service.limits.body)).message
-    created = await _enqueue(call, message)
-    return ok(Sent(id=created.id, status=created.state, message=message), 201)
+    text = (await call.body(MESSAGE, call.service.limits.body)).message
+    created = await call.service.create(message(text))
+    return ok(Sent(id=created.id, status=created.state, message=text), 201)
 
 
 async def create(call: HttpCall) -> Reply:
     name = (await call.body(NAMED, call.service.limits.body)).name
-    created = await _enqueue(call, name)
-    return ok(NamedTask(id=created.id, name=name, status=created.state), 201)
+    created = await call.service.create(message(name))
+    number = await call.service.numbered.give_number(created.id)
+    headers = ((b"location", f"/tasks/{number}".encode()), _link(created.id))
+    return ok(NamedTask(id=number, name=name, status=created.state), 201, headers)
 
 
 async def read(call: HttpCall) -> Reply:
-    task = await call.service.get(call.names[0])
-    return ok(NamedTask(id=task.id, name=_name(task), status=task.state))
+    return await _shown(call, await call.service.numbered.id(call.names[0]))
 
 
-async def _enqueue(call: HttpCall, message: str) -> views.Created:
-    return await call.service.create(views.Draft(task_type=TASK_TYPE, parameters={"message": message}))
+async def rename(call: HttpCall) -> Reply:
+    name = (await call.body(NAMED, call.service.limits.body)).name
+    id = await call.service.numbered.id(call.names[0])
+    await call.service.numbered.rename(id, name)
+    return await _shown(call, id)
 
 
-def _name(task: views.TaskView) -> str:
-    message = msgspec.json.decode(task.parameters).get("message")
-    return message if task.task_type == TASK_TYPE and isinstance(message, str) else task.task_type
+async def replace(call: HttpCall) -> Reply:
+    """A name is all that can be replaced."""
+    return await rename(call)
 
 
+async def delete(call: HttpCall) -> Reply:
+    await call.service.numbered.delete(await call.service.numbered.id(call.names[0]))
+    return Reply(204)
+
+
+async def _shown(call: HttpCall, id: str) -> Reply:
+    task = await call.service.get(id)
+    number = await call.service.numbered.number(id)
+    view = NamedTask(id=number, name=name_of(task.task_type, task.parameters), status=task.state)
+    return ok(view, 200, (_link(id),))
+
+
+def _link(id: str) -> tuple[bytes, bytes]:
+    """To all that is known of the task."""
+    return b"link", f'</api/tasks/{id}>; rel="describedby"'.encode()
+
+
+TASK = "/tasks/{number}"
+RENAME = "Rename a `message` task that waits to run"
 ERRORS = (*REFUSALS, "invalid_parameters", "unknown_task_type")
+CHANGES = (*ERRORS, "not_found", "conflict")
 ROUTES = (
     Route("POST", "/send", send, "Store a `message` task", {201: Sent}, body=Message, errors=ERRORS),
-    Route("POST", "/tasks", create, "Store a `message` task by its name", {201: NamedTask}, body=Named, errors=ERRORS),
-    Route("GET", "/tasks/{id}", read, "Read a task by its name", {200: NamedTask}, errors=("not_found",)),
+    Route(
+        "POST",
+        "/tasks",
+        create,
+        "Store a `message` task by its name; it gets a number: 1, 2, 3 …",
+        {201: NamedTask},
+        body=Named,
+        errors=ERRORS,
+    ),
+    Route("GET", TASK, read, "Read a task by its number or its UUID", {200: NamedTask}, errors=("not_found",)),
+    Route("PUT", TASK, replace, RENAME, {200: NamedTask}, body=Named, errors=CHANGES),
+    Route("PATCH", TASK, rename, RENAME, {200: NamedTask}, body=Named, errors=CHANGES),
+    Route("DELETE", TASK, delete, "Take a task out that is not running", {204: None}, errors=("not_found", "conflict")),
 )

@@ -47,6 +47,8 @@ async def _update(db: Connection, tasks: Sequence[Task]) -> None:
                     await _write(db, [task])
             except UniqueViolationError:
                 continue
+    given = [(spec.id, head.version, spec.parameters) for spec, head in tasks]
+    await db.executemany(statement("restore_parameters"), given)
 
 
 async def _write(db: Connection, tasks: Sequence[Task]) -> None:

@@ -9,6 +9,7 @@ import asyncpg
 from taskmill.core.task import Attempt, Task
 from taskmill.stores.contract import Bell, Durability
 from taskmill.stores.postgres import copy, reads, registry, tasks
+from taskmill.stores.postgres import numbers as numbering
 from taskmill.stores.postgres.database import TIMINGS, Pool, PostgresTimings
 from taskmill.stores.postgres.notify import PostgresBell
 from taskmill.stores.postgres.schema import migrate
@@ -98,3 +99,9 @@ class PostgresStore:
     task_types = verb(registry.task_types)
     queues = verb(registry.queues)
     pause = verb(registry.pause)
+
+    number = verb(numbering.number)
+    numbers = verb(numbering.numbers)
+    numbered = verb(numbering.numbered)
+    put_numbers = verb(numbering.put_numbers)
+    set_parameters = verb(numbering.set_parameters)

@@ -45,3 +45,6 @@ def _update(db: Database, tasks: Sequence[Task]) -> None:
     with_key = [(spec.id, *head) for spec, head in tasks if head.hold is not None]
     for some in chain(chunks(without_key), ([row] for row in with_key)):
         db.execute(statement("restore", len(some)), tuple(flat(some)))
+    for spec, head in tasks:
+        values = {"id": spec.id, "version": head.version, "parameters": spec.parameters}
+        db.execute(statement("restore_parameters"), values)

@@ -13,6 +13,7 @@ from taskmill.core import times
 from taskmill.core.errors import InvalidRequest, StoreError
 from taskmill.stores.contract import Bell, Durability
 from taskmill.stores.sqlite import copy, reads, registry, tasks
+from taskmill.stores.sqlite import numbers as numbering
 from taskmill.stores.sqlite.database import TIMINGS, Database, SqliteTimings
 from taskmill.stores.sqlite.errors import explained
 from taskmill.stores.sqlite.notify import SocketBell
@@ -139,3 +140,9 @@ class SqliteStore:
     task_types = verb(registry.task_types, reader=True)
     queues = verb(registry.queues, reader=True)
     pause = verb(registry.pause)
+
+    number = verb(numbering.number)
+    numbers = verb(numbering.numbers)
+    numbered = verb(numbering.numbered)
+    put_numbers = verb(numbering.put_numbers)
+    set_parameters = verb(numbering.set_parameters)

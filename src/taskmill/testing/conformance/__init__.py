@@ -17,6 +17,7 @@ from taskmill.testing.conformance.copying import Copying
 from taskmill.testing.conformance.leases import Leases
 from taskmill.testing.conformance.machine import Moves
 from taskmill.testing.conformance.model import RandomHistories
+from taskmill.testing.conformance.numbering import Numbering
 from taskmill.testing.conformance.purging import Purging
 from taskmill.testing.conformance.races import Races
 from taskmill.testing.conformance.registry import Registered
@@ -27,6 +28,18 @@ __all__ = ["Loopless", "StoreCase", "StoreSuite"]
 
 
 class StoreSuite(
-    Adding, Claiming, Saving, Leases, Races, Moves, Purging, Views, Copying, Registered, Ringing, RandomHistories
+    Adding,
+    Claiming,
+    Saving,
+    Leases,
+    Races,
+    Moves,
+    Purging,
+    Views,
+    Copying,
+    Numbering,
+    Registered,
+    Ringing,
+    RandomHistories,
 ):
     """All of it."""

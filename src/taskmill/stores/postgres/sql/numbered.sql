@@ -1,0 +1,1 @@
+SELECT task_id FROM taskmill.task_number WHERE number = $1

@@ -1,0 +1,1 @@
+SELECT (SELECT task_id FROM task_number WHERE number = :number)

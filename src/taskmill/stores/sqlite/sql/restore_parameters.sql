@@ -1,0 +1,1 @@
+UPDATE task SET parameters = :parameters WHERE id = :id AND version = :version AND parameters <> :parameters
