@@ -79,4 +79,7 @@ def test_an_app_that_cannot_be_imported_waits_for_the_next_change(up: Reloaded, 
 
 def test_without_the_library_it_says_what_to_install(tmp_path: Path) -> None:
     said = without("watchfiles", "up", "--reload", cwd=tmp_path)
-    assert said == 'error: --reload needs the library watchfiles\nhint: pip install "taskmill[reload]"\n'
+    assert said == (
+        "error: --reload needs the library 'watchfiles', which is not installed\n"
+        'hint: pip install "taskmill[reload]"\n'
+    )

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from taskmill.core import limits
-from taskmill.core.errors import Conflict, InvalidRequest, NotFound, Problem, StoreError
+from taskmill.core.errors import Conflict, InvalidRequest, NotFound, Problem, StoreError, UnknownTaskType
 from taskmill.core.ids import parse as parse_id
 from taskmill.core.state import FINAL, State
 from taskmill.core.task import Task
@@ -220,8 +220,13 @@ class Service:
         return views.TaskTypes(task_types=[present.task_type_view(task_type) for task_type in known])
 
     async def task_type(self, name: str) -> views.TaskTypeView:
-        """Raises UnknownTaskType."""
-        return present.task_type_view(await self._task_types.get(name))
+        """Raises UnknownTaskType; where none at all is known, a store that can't be written is the better reason."""
+        try:
+            return present.task_type_view(await self._task_types.get(name))
+        except UnknownTaskType:
+            if not await self._task_types.read():
+                await self._store.ping()
+            raise
 
     async def stats(self) -> views.StatsView:
         return present.stats_view(await self._store.stats())

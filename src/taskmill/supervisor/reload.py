@@ -10,7 +10,7 @@ import sys
 import threading
 from importlib.util import find_spec
 
-from taskmill.core.errors import InvalidSettings
+from taskmill.core.extras import needs
 
 STEP = 100
 """Milliseconds without another change after which a change is reported."""
@@ -20,8 +20,9 @@ class FileWatcher:
     """Seen from the supervisor. Raises InvalidSettings when watchfiles is not installed."""
 
     def __init__(self) -> None:
-        if find_spec("watchfiles") is None:
-            raise InvalidSettings("--reload needs the library watchfiles", hint='pip install "taskmill[reload]"')
+        with needs("reload", "--reload"):
+            if find_spec("watchfiles") is None:
+                raise ModuleNotFoundError(name="watchfiles")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "taskmill.supervisor.reload"],
             stdin=subprocess.PIPE,

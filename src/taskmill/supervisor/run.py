@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from taskmill.core.errors import StoreError
+from taskmill.core.errors import StoreError, TaskmillError
 from taskmill.core.outcome import Lost
 from taskmill.engine.duties.reap import give_back
 from taskmill.engine.notifier import Notifier
@@ -20,6 +20,7 @@ from taskmill.stores.contract import Store
 from taskmill.stores.open import open_store
 from taskmill.supervisor.child import Child
 from taskmill.supervisor.plan import CANNOT_START, STORE_AWAY, Plan, SupervisorTimings
+from taskmill.supervisor.preflight import check_start
 from taskmill.supervisor.reload import FileWatcher
 
 logger = logging.getLogger(__name__)
@@ -35,11 +36,12 @@ class DeadChild(NamedTuple):
 def supervise(plan: Plan, on_ready: Callable[[], None] | None = None) -> int:
     """Run until SIGTERM or SIGINT; returns the exit code. `on_ready` is called once, when all children are ready.
 
-    Raises InvalidSettings when files are to be watched and the library for it is not installed.
+    Raises InvalidSettings for a library that is not installed, StoreError for a store that can't be written.
     """
     store = open_store(plan.store, durability=plan.durability)
     run(store.open())
     try:
+        check_start(plan, store)
         with _signals() as signals, FileWatcher() if plan.reload else contextlib.nullcontext() as watcher:
             return Supervisor(plan, store, signals, watcher, on_ready or (lambda: None)).run()
     finally:
@@ -129,6 +131,8 @@ class Supervisor:
             except StoreError as error:
                 logger.warning("could not give back the tasks of %s yet: %s", dead.owner, error)
                 return
+            except TaskmillError as error:
+                logger.error("the tasks of %s could not be given back: %s", dead.owner, error)
             except Exception:  # whatever it is: the children must go on, and the leases run out
                 logger.exception("the tasks of %s could not be given back", dead.owner)
             self._dead.pop(0)

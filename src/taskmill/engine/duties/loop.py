@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from taskmill.core.errors import StoreError
+from taskmill.engine.store_failures import store_failures
 from taskmill.stores.contract import Ear, Store
 
 logger = logging.getLogger(__name__)
@@ -67,9 +68,11 @@ async def run_forever(
 
 async def _step(duty: Duty, timings: DutyTimings) -> float:
     try:
-        return await duty.step()
+        rest = await duty.step()
+        store_failures.fine(duty.name)
+        return rest
     except StoreError as error:
-        logger.warning("%s: %s", duty.name, error)
+        store_failures.failed(duty.name, error)
     except Exception:  # a duty must not end with its worker alive
         logger.exception("%s failed", duty.name)
     return timings.rest_after_failure

@@ -24,6 +24,7 @@ from taskmill.core.errors import StoreError
 from taskmill.core.outcome import Interrupted, Outcome
 from taskmill.core.task import SECOND, Claim
 from taskmill.engine.notifier import Notifier
+from taskmill.engine.store_failures import store_failures
 from taskmill.engine.worker.board import Board
 from taskmill.engine.worker.completer import Completer
 from taskmill.engine.worker.in_flight import InFlight, ProgressWriter
@@ -128,8 +129,9 @@ class Worker:
         while self._save_until is None or self._completer:
             try:
                 await self._cycle()
+                store_failures.fine("claims")
             except StoreError as error:
-                logger.warning("the store failed, trying again: %s", error)
+                store_failures.failed("claims", error)
                 self._source.failed()
                 if self._save_until and time.monotonic() > self._save_until:
                     logger.error("%d outcomes could not be saved; their leases will run out", len(self._completer))

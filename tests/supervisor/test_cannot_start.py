@@ -1,0 +1,97 @@
+"""What keeps every process from starting is said once, in a sentence with a next step."""
+
+import logging
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from taskmill.core.errors import StoreError, StoreUnavailable
+from taskmill.engine.store_failures import StoreFailures
+
+BLOCKER = """
+import os, sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == os.environ["BLOCKED"]:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Blocker())
+"""
+COMMANDS = (("up", "--port", "0"), ("server", "--port", "0"), ("worker",))
+
+
+def taskmill(
+    folder: Path, *arguments: str, blocked: str = "nothing", before: Callable[[], None] | None = None
+) -> tuple[int, list[str]]:
+    """The exit code, and what it said to standard error."""
+    (folder / "sitecustomize.py").write_text(BLOCKER, encoding="utf-8")
+    environment = os.environ | {"BLOCKED": blocked, "PYTHONPATH": str(folder)}
+    command = [sys.executable, "-m", "taskmill", *arguments]
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=30, preexec_fn=before
+    )
+    return done.returncode, done.stderr.splitlines()
+
+
+def nothing_more_is_written() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_a_store_that_cannot_be_written(tmp_path: Path, command: tuple[str, ...]) -> None:
+    assert taskmill(tmp_path, "migrate")[0] == 0
+    command = tuple("8701" if part == "0" else part for part in command)
+    code, (error, hint) = taskmill(tmp_path, *command, before=nothing_more_is_written)
+    assert (code, error.startswith("error: the database ")) == (4, True)
+    assert hint.startswith("hint: ")
+
+
+def test_submit_says_that_the_store_cannot_be_written(tmp_path: Path) -> None:
+    assert taskmill(tmp_path, "migrate")[0] == 0
+    code, (error, _) = taskmill(tmp_path, "submit", "-T", "math", "-P", "1 + 1", before=nothing_more_is_written)
+    assert (code, error.startswith("error: the database ")) == (4, True)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+@pytest.mark.parametrize(
+    ("library", "extra", "option", "url"),
+    [
+        ("redis", "redis", "--broker", "redis://localhost:1"),
+        ("pika", "rabbitmq", "--broker", "amqp://localhost:1"),
+        ("redis", "redis", "--feed", "rediss://localhost:1"),
+        ("asyncpg", "postgres", "--store", "postgresql://localhost:1/x"),
+    ],
+)
+def test_a_library_that_is_missing(
+    tmp_path: Path, command: tuple[str, ...], library: str, extra: str, option: str, url: str
+) -> None:
+    command = tuple("8702" if part == "0" else part for part in command)
+    code, said = taskmill(tmp_path, *command, option, url, blocked=library)
+    assert code == 2
+    assert len(said) == 2
+    assert f"needs the library '{library}', which is not installed" in said[0]
+    assert said[1] == f'hint: pip install "taskmill[{extra}]"'
+
+
+def test_what_goes_on_failing_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    failures, full = StoreFailures(), StoreUnavailable("the disk is full", hint="free some space")
+    with caplog.at_level(logging.WARNING):
+        for _ in range(50):
+            for who in ("heartbeat", "claims"):
+                failures.failed(who, full)
+            failures.fine("promote")
+        failures.failed("claims", StoreError("it is read-only"))
+        failures.fine("claims")
+        failures.fine("heartbeat")
+        failures.fine("heartbeat")
+    assert [record.getMessage() for record in caplog.records] == [
+        "the store fails, trying again (heartbeat): the disk is full; free some space",
+        "the store fails, trying again (claims): it is read-only",
+        "the store works again",
+    ]
