@@ -288,3 +288,28 @@ def test_event_streams_are_bounded_also_when_they_come_at_once(tmp_path: Path) -
         assert (statuses.count(200), statuses.count(503)) == (500, 200)
         for connection in connections:
             connection.close()
+
+
+def test_bodies_hold_only_so_much_memory_together(tmp_path: Path) -> None:
+    head = HEAD.replace(b"/api/tasks", b"/api/tasks/batch") + b"Content-Length: 33000000\r\n\r\n"
+    with running(tmp_path, {}) as server:
+        senders = [server.connect() for _ in range(12)]
+        for connection in senders:
+            connection.settimeout(0.5)
+            with contextlib.suppress(OSError):  # it is not read to its end
+                connection.sendall(head + b"x" * 30_000_000)
+        server.alive()
+        assert server.peak() < 600
+        refused = 0
+        for connection in senders:
+            with contextlib.suppress(OSError):
+                refused += connection.recv(100).startswith(b"HTTP/1.1 503")
+            connection.close()
+        assert 1 <= refused <= 4
+        until(lambda: created(server), 10, "there is room again")
+
+
+def created(server: Server) -> bool:
+    tasks = {"tasks": [{"task_type": "message", "parameters": {"message": "x" * 9000}}] * 1000}
+    url = f"http://127.0.0.1:{server.port}/api/tasks/batch"
+    return httpx.post(url, json=tasks, timeout=20).status_code == 200

@@ -30,6 +30,8 @@ Header = tuple[bytes, bytes]
 JSON = b"application/json"
 
 BODIES = frozenset({"POST", "PUT", "PATCH"})
+MOST_IN_MEMORY = 256 * 2**20
+"""Bytes that the bodies of all requests may hold together."""
 NEWLINE = b"\n"
 """Ends every body, for the terminal that `curl` writes to."""
 
@@ -58,11 +60,29 @@ class StreamedReply(Protocol):
     async def play(self, method: str, receive: Receive, send: Send) -> None: ...
 
 
+class BodyMemory:
+    """What the bodies of all requests hold together, without those that are small."""
+
+    def __init__(self) -> None:
+        self.used = 0
+
+    def take(self, size: int) -> None:
+        """Raises NotReady when others hold so much that it does not fit."""
+        if self.used + size > MOST_IN_MEMORY:
+            raise NotReady(f"the bodies of other requests hold {self.used:,} bytes now", hint="try again soon")
+        self.used += size
+
+
 class HttpCall:
     """One request."""
 
-    def __init__(self, service: Service, scope: Scope, receive: Receive, names: tuple[str, ...]) -> None:
+    def __init__(
+        self, service: Service, scope: Scope, receive: Receive, names: tuple[str, ...], memory: BodyMemory
+    ) -> None:
         self.service = service
+        self.used = 0
+        """Bytes of `memory`, to be given back at its end."""
+        self._memory = memory
         self.names = names
         """What stands in the path for its placeholders, in their order."""
         self._scope = scope
@@ -141,6 +161,9 @@ class HttpCall:
         chunks: list[bytes] = [message.get("body", b"")]
         size = len(chunks[0])
         while message.get("more_body") and size <= limit:
+            if size - self.used > BIG:
+                self._memory.take(size - self.used)
+                self.used = size
             message = await self._receive()
             chunks.append(message.get("body", b""))
             size += len(chunks[-1])
@@ -219,11 +242,13 @@ class Api:
     def __init__(self, service: Service, routes: Iterable[Route]) -> None:
         self._service = service
         self._routes = Routes(routes)
+        self._memory = BodyMemory()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        call: HttpCall | None = None
         try:
             route, names = self._routes.find(scope["method"], scope["raw_path"])
-            call = HttpCall(self._service, scope, receive, names)
+            call = HttpCall(self._service, scope, receive, names, self._memory)
             if route.query is None and scope["query_string"]:
                 call.query(Nothing)
             if route.method in BODIES and route.body is None and not route.raw:
@@ -241,6 +266,9 @@ class Api:
         except Exception:
             log.exception("%s %s failed", scope["method"], scope["path"])
             reply = refusal(TaskmillError("the server's log has the details"))
+        finally:
+            if call is not None:
+                self._memory.used -= call.used
         await answer(send, reply)
 
 
