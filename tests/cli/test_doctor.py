@@ -24,8 +24,11 @@ from taskmill.service.doctor import (
 from taskmill.stores.contract import Store, WorkerRow
 from taskmill.stores.memory import MemoryStore
 from taskmill.stores.open import open_store
+from taskmill.stores.sqlite.schema import steps
 from taskmill.testing.conformance.case import a_task
 from tests.cli.conftest import Call
+
+NEWEST = steps()[-1][0]
 
 
 def found(call: Call, *args: str) -> dict[str, tuple[str, str, str]]:
@@ -54,7 +57,7 @@ def test_a_sound_store_with_a_worker(call: Call, kept: Store) -> None:
     assert {level for level, _, _ in told.values()} == {"ok"}
     assert told["workers"][1] == "1 on here, 16 slots, for all queues"
     assert told["store write"][1].startswith("written and read back in ")
-    assert told["store schema"][1] == "version 1"
+    assert told["store schema"][1] == f"version {NEWEST}"
     assert {"store disk", "store log", "store clock", "queues", "oldest ready task", "task types"} <= set(told)
 
 
@@ -106,7 +109,7 @@ def test_what_is_no_store_is_told(call: Call, here: Path) -> None:
 def test_json(call: Call, here: Path) -> None:
     document = json.loads(call("doctor", "--json").stdout)
     assert document["sound"] is True
-    assert {"check": "store schema", "level": "ok", "found": "version 1"} in document["findings"]
+    assert {"check": "store schema", "level": "ok", "found": f"version {NEWEST}"} in document["findings"]
 
 
 def test_a_check_that_hangs_or_breaks_is_a_finding() -> None:

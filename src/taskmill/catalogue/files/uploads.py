@@ -114,7 +114,8 @@ def _rooted(name: str) -> RootedPath:
 
 def _make_folder(folder: Path) -> None:
     """Marked as ours: in one of the same name that was there before, nothing is ever removed."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        folder.parent.mkdir(parents=True)
     with contextlib.suppress(FileExistsError):
         folder.mkdir(private_files.FOLDER)
         (folder / UPLOADS_MARK).touch()
