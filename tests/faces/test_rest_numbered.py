@@ -97,10 +97,10 @@ def test_one_that_waits_or_ended_is_taken_out(site: Site) -> None:
 
 
 def test_a_sql_client_shows_them(site: Site) -> None:
-    if not site.store.place.endswith(".db"):
+    if not site.store.location.endswith(".db"):
         pytest.skip("of a store in a file")
     made = create(site, "readable")
-    connection = apsw.Connection(site.store.place, flags=apsw.SQLITE_OPEN_READONLY)
+    connection = apsw.Connection(site.store.location, flags=apsw.SQLITE_OPEN_READONLY)
     row = connection.execute("SELECT id, name, status, task_id FROM numbered_task WHERE id = ?", (made["id"],)).get
     connection.close()
     assert row == (made["id"], "readable", "ready", made["task_id"])
