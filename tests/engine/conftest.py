@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,17 +12,18 @@ import pytest
 
 from taskmill.brokers.contract import Broker
 from taskmill.core.ids import uuid7
+from taskmill.core.state import State
 from taskmill.core.task import Task
 from taskmill.engine.client.enqueue import enqueue
 from taskmill.engine.notifier import Notifier
 from taskmill.engine.worker.settings import WorkerSettings, WorkerTimings
 from taskmill.engine.worker.worker import Worker
-from taskmill.executors.contract import Executor
+from taskmill.executors.contract import Executor, Handler
 from taskmill.executors.inline import Inline
 from taskmill.executors.processes import Processes
 from taskmill.executors.threads import Threads
 from taskmill.sdk.task import Call
-from taskmill.stores.contract import Store
+from taskmill.stores.contract import Store, TaskFilter
 from taskmill.stores.open import open_store
 from tests.engine import handlers, misbehaving
 
@@ -61,6 +62,17 @@ class Trial:
         [id] = await self.add(call)
         return await self.final(id)
 
+    async def all_done(self, timeout: float = 20) -> None:
+        """Nothing is ready or running any more."""
+        unfinished = TaskFilter(states=(State.READY, State.RUNNING))
+        ear = self.store.bell.listen("final")
+        try:
+            async with asyncio.timeout(timeout):
+                while await self.store.count(unfinished, 1):
+                    await ear.wait(0.05)
+        finally:
+            ear.close()
+
     async def get(self, id: str) -> Task:
         return (await self.store.get([id]))[id]
 
@@ -79,7 +91,9 @@ class Trial:
         return self.notifier if self.served is self.store else Notifier(self.served)
 
     @asynccontextmanager
-    async def worker(self, timings: WorkerTimings | None = None, **settings: Any) -> AsyncIterator[RunningWorker]:
+    async def worker(
+        self, timings: WorkerTimings | None = None, tasks: Mapping[str, Handler] = TASKS, **settings: Any
+    ) -> AsyncIterator[RunningWorker]:
         """Drained at the end of the block."""
         chosen = replace(WorkerSettings(grace=5.0, poll=0.05), **settings)
         command = [sys.executable, str(HERE / "attempts.py")]
@@ -89,7 +103,7 @@ class Trial:
             "processes": Processes(command, stop_timeout=self.stop_timeout),
         }
         owner, timings = f"test-{uuid7()}", timings or self.timings
-        worker = RunningWorker(self._of_worker(), TASKS, executors, chosen, owner, broker=self.broker, timings=timings)
+        worker = RunningWorker(self._of_worker(), tasks, executors, chosen, owner, broker=self.broker, timings=timings)
         worker.drain, worker.stop = asyncio.Event(), asyncio.Event()
         worker.running = asyncio.create_task(worker.run(worker.drain, worker.stop))
         try:

@@ -22,6 +22,21 @@ async def add(a: int, b: int) -> int:
     return a + b
 
 
+noted: list[int] = []
+"""In the order in which they began."""
+
+
+@app.task
+async def note(number: int) -> None:
+    noted.append(number)
+
+
+@app.task
+async def note_slowly(number: int) -> None:
+    noted.append(number)
+    await asyncio.sleep(0.002)
+
+
 @app.task
 def add_in_thread(a: int, b: int) -> int:
     return a + b

@@ -1,8 +1,9 @@
 """Workers that hear by a broker's tickets. The broker is a hint: whatever it does, each task runs once."""
 
 import asyncio
+import json
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -20,7 +21,7 @@ from taskmill.engine.early_ticket import EarlyTicket
 from taskmill.engine.notifier import Notifier
 from taskmill.engine.sender import BackgroundSender
 from taskmill.engine.worker.settings import WorkerTimings
-from taskmill.stores.contract import ClaimQuery, Store
+from taskmill.stores.contract import ClaimQuery, Store, WorkerRow
 from tests.engine import handlers as h
 from tests.engine.conftest import Trial
 
@@ -64,9 +65,9 @@ async def test_a_ticket_starts_a_task(mill: Trial, post: FaultyBroker) -> None:
 
 
 class Slow:
-    """A store whose inserts take until `go` is set. `look` is told what each claim asked for and got."""
+    """A store whose inserts take until `go` is set. `look` is told of each claim: was it by ticket, what it got."""
 
-    def __init__(self, store: Store, look: Callable[[Collection[str] | None, list[Claim]], None]) -> None:
+    def __init__(self, store: Store, look: Callable[[bool, list[Claim]], None]) -> None:
         self._store = store
         self._look = look
         self.go = asyncio.Event()
@@ -85,8 +86,9 @@ class Slow:
         self, owner: str, decisions: Sequence[Decision], lease: int, query: ClaimQuery, now: int | None = None
     ) -> Any:
         answer = await self._store.turn(owner, decisions, lease, query, now)
-        self._look(query.ids, answer[1])
-        if query.ids and not answer[1]:
+        by_ticket = query.priority is not None
+        self._look(by_ticket, answer[1])
+        if by_ticket and not answer[1]:
             await self.added.wait()
         return answer
 
@@ -103,11 +105,11 @@ async def test_a_lone_ticket_sets_out_before_its_task_is_stored(mill: Trial, pos
 
 async def test_a_ticket_that_came_before_its_task_was_stored(mill: Trial, post: FaultyBroker) -> None:
     """It claims nothing, and the worker looks once more."""
-    asked: list[tuple[Collection[str] | None, int]] = []
+    asked: list[tuple[bool, int]] = []
 
-    def look(ids: Collection[str] | None, claims: list[Claim]) -> None:
-        asked.append((ids, len(claims)))
-        if ids:
+    def look(by_ticket: bool, claims: list[Claim]) -> None:
+        asked.append((by_ticket, len(claims)))
+        if by_ticket:
             slow.go.set()
 
     slow = Slow(mill.store, look)
@@ -115,8 +117,8 @@ async def test_a_ticket_that_came_before_its_task_was_stored(mill: Trial, post: 
     async with mill.worker(poll=NEVER):
         [id] = await mill.add(h.add.call(1, 1))
         assert (await asyncio.wait_for(mill.final(id), 10)).head.state is State.SUCCEEDED
-    assert ([id], 0) in asked
-    assert (None, 1) in asked
+    assert (True, 0) in asked
+    assert (False, 1) in asked
 
 
 async def test_nothing_to_store_has_no_ticket(mill: Trial, post: FaultyBroker) -> None:
@@ -204,17 +206,17 @@ async def test_no_ticket_waits_behind_a_busy_worker(mill: Trial, post: FaultyBro
 
 
 async def test_a_queue_that_is_new_is_found_and_then_heard(mill: Trial, post: FaultyBroker) -> None:
-    claimed: list[tuple[Collection[str] | None, int]] = []
-    slow = Slow(mill.store, lambda ids, claims: claimed.append((ids, len(claims))))
+    by_ticket: set[str] = set()
+    slow = Slow(mill.store, lambda of_ticket, claims: by_ticket.update(c.spec.id for c in claims if of_ticket))
     slow.go.set()
     slow.added.set()
     mill.notifier = Notifier(slow, mill.notifier.tickets, early_ticket=ONE_TICKET)
     async with mill.worker(SHORT_GRACE, poll=0.02) as worker:
         first = await mill.run(h.add.using(queue="new").call(1, 1))
-        assert ([first.spec.id], 1) not in claimed
+        assert first.spec.id not in by_ticket
         async with asyncio.timeout(10):
-            while ([(await mill.run(h.add.using(queue="new").call(1, 1))).spec.id], 1) not in claimed:
-                claimed.clear()
+            while (await mill.run(h.add.using(queue="new").call(1, 1))).spec.id not in by_ticket:
+                pass
         assert worker.in_flight.beats() == []
 
 
@@ -234,3 +236,28 @@ async def test_a_worker_that_ends_leaves_its_tickets_to_others(mill: Trial, post
         await asyncio.wait_for(mill.final(short[0]), 5)
         await mill.when(long[0], lambda task: task.head.state is State.RUNNING)
         await control.cancel(mill.notifier, long)
+
+
+async def test_tickets_for_others_reach_them_at_once(mill: Trial, post: Post) -> None:
+    """Two apps share a queue; whoever gets a ticket for a task that only the other can run tells it."""
+    one, two = {"add": h.add}, {"note": h.note}
+    for name, tasks in (("one", one), ("two", two)):
+        row = WorkerRow(name, "here", 1, 0, 0, "null", 4, 0, "1", json.dumps(list(tasks)))
+        await mill.store.put_worker(row)
+    async with mill.worker(tasks=one, poll=NEVER, slots=4), mill.worker(tasks=two, poll=NEVER, slots=4):
+        for i in range(30):
+            [mine, theirs] = await mill.add(h.add.call(i, 1), h.note.call(i))
+            async with asyncio.timeout(2):
+                await asyncio.gather(mill.final(mine), mill.final(theirs))
+        many = [h.add.call(i, 1) if i % 3 else h.note.call(i) for i in range(3_000)]
+        await mill.add(*many)
+        await mill.all_done()
+
+
+async def test_one_slot_starts_tasks_in_the_order_of_the_store(mill: Trial, post: Post) -> None:
+    h.noted.clear()
+    for first in range(0, 900, 300):
+        await mill.add(*(h.note.call(i) for i in range(first, first + 300)))
+    async with mill.worker(poll=NEVER, slots=1):
+        await mill.all_done()
+    assert h.noted == list(range(900))

@@ -26,7 +26,7 @@ ROWS = 20_000
 HOT: dict[str, tuple[str, set[str]]] = {
     "claim by queue": (statements.claim("with_pick_by_queue"), {READY, BY_ID}),
     "claim by id": (statements.claim("with_pick_by_id"), {BY_ID}),
-    "claim one": (statement("claim_one"), {BY_ID}),
+    "claim first": (statement("claim_first"), {READY, BY_ID}),
     "turn by queue": (statements.turn("with_pick_by_queue"), {READY, BY_ID}),
     "turn by id": (statements.turn("with_pick_by_id"), {BY_ID}),
     "save": (statements.save(), {BY_ID}),

@@ -23,7 +23,7 @@ WORKER = WorkerRow("w1", "host", 1, 1, 0, "null", 16, 0, "1")
 @pytest.fixture
 def newer(tmp_path: Path) -> Path:
     """The migrations of the next Taskmill, once they are let in."""
-    for file in [*schema.FOLDER.glob("*.sql")]:
+    for file in schema.FOLDER.glob("*.sql"):
         shutil.copy(file, tmp_path)
     shutil.copy(NEWER / "notes.sql", tmp_path / f"{schema.steps()[-1][0] + 1:04}_notes.sql")
     return tmp_path

@@ -11,8 +11,8 @@ class Failure(NamedTuple):
     """An error as it is stored: enough for a person to find the cause, bounded in size."""
 
     code: str
-    """`exception`, `timed_out`, `worker_lost`, `invalid_parameters`, `invalid_result`, `unknown_task_type`, `retry`,
-    `cancelled` or `failed`."""
+    """`exception`, `timed_out`, `worker_lost`, `invalid_parameters`, `invalid_result`, `retry`, `cancelled` or
+    `failed`."""
     type: str
     message: str
     traceback: str | None = None
@@ -79,17 +79,10 @@ class Interrupted(NamedTuple):
     """The worker is stopping, or never began: give the task back, no attempt used."""
 
 
-class Declined(NamedTuple):
-    """This worker cannot run the task: offer it again after `delay` seconds, to one that can; no attempt used."""
-
-    failure: Failure
-    delay: float
-
-
 class Lost(NamedTuple):
     """The worker died or vanished while it held the task."""
 
     failure: Failure
 
 
-Outcome = Returned | Raised | TimedOut | Stopped | Interrupted | Declined | Lost | Retry | Snooze | Cancel | Fail
+Outcome = Returned | Raised | TimedOut | Stopped | Interrupted | Lost | Retry | Snooze | Cancel | Fail

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,8 +39,3 @@ class EarlyTicket:
     def in_time(self, sent_at: float) -> bool:
         """Whether the task is stored soon enough after `send`: no second ticket is needed."""
         return time.monotonic() - sent_at <= self.head_start
-
-    @staticmethod
-    def came_too_early(ids: Collection[str], claims: Collection[object]) -> bool:
-        """Whether the claim of these tickets may have come before the insert of its task."""
-        return len(ids) == 1 and not claims

@@ -33,6 +33,12 @@ class ClaimQuery(NamedTuple):
     """None: all."""
     ready_for: int = 0
     """Only tasks that have been due for at least so many microseconds."""
+    task_types: Collection[str] | None = None
+    """None: all."""
+    priority: int | None = None
+    """None: all."""
+    after: str | None = None
+    """The queue that was served last: the others, in the order of their names from there, come before it."""
 
 
 class Beat(NamedTuple):
@@ -132,6 +138,8 @@ class WorkerRow(NamedTuple):
     running: int
     """How many tasks it has claimed."""
     version: str
+    task_types: str = "null"
+    """JSON array of the types that it can run, or null: it does not say."""
 
 
 class Ear(Protocol):
@@ -172,7 +180,7 @@ class Tasks(Protocol):
     async def claim(self, owner: str, lease: int, query: ClaimQuery, now: int | None = None) -> list[Claim]:
         """ready → running (machine.start) for what the query asks for, in the order (priority, run_at, age).
 
-        A task of a paused queue is never claimed.
+        With `after`, queue by queue, each in that order. A task of a paused queue is never claimed.
         """
         ...
 

@@ -65,7 +65,7 @@ class MemoryStore:
 
     async def claim(self, owner: str, lease: int, query: ClaimQuery, now: int | None = None) -> list[Claim]:
         moment = times.now() if now is None else now
-        limit, queues, ids, ready_for = query
+        limit, queues, ids, ready_for, task_types, priority, after = query
 
         def wanted(task: Task) -> bool:
             spec, head = task
@@ -75,10 +75,17 @@ class MemoryStore:
                 and (queues is None or spec.queue in queues)
                 and (ids is None or spec.id in ids)
                 and (ready_for == 0 or head.run_at <= moment - ready_for)
+                and (task_types is None or spec.task_type in task_types)
+                and (priority is None or spec.priority == priority)
             )
 
+        def rank(task: Task) -> tuple[bool, str, int, int]:
+            spec, head = task
+            turn = (False, "") if after is None else (spec.queue <= after, spec.queue)
+            return *turn, spec.priority, head.run_at
+
         with self._lock:
-            picks = self._pick(wanted, lambda task: (task.spec.priority, task.head.run_at), limit)
+            picks = self._pick(wanted, rank, limit)
             return [self._claim(task, machine.start(task.head, owner, moment + lease, moment)) for task in picks]
 
     async def reclaim(
@@ -268,7 +275,9 @@ class MemoryStore:
         self._ages[task.spec.id] = next(self._clock)
         self._put(task, task.head)
 
-    def _pick(self, wanted: Callable[[Task], bool], rank: Callable[[Task], tuple[int, int]], limit: int) -> list[Task]:
+    def _pick(
+        self, wanted: Callable[[Task], bool], rank: Callable[[Task], tuple[str | int, ...]], limit: int
+    ) -> list[Task]:
         found = [task for task in self._tasks.values() if wanted(task)]
         found.sort(key=lambda task: (*rank(task), self._ages[task.spec.id]))
         return found[: max(0, limit)]

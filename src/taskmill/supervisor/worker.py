@@ -137,6 +137,7 @@ def _executors(plan: Plan) -> dict[str, Executor]:
 def _row(child: ChildPlan, worker: Worker, started: int) -> WorkerRow:
     settings = child.plan.settings
     queues = msgspec.json.encode(settings.queues).decode()
+    task_types = msgspec.json.encode(sorted(worker.handlers)).decode()
     return WorkerRow(
         child.owner,
         socket.gethostname(),
@@ -147,6 +148,7 @@ def _row(child: ChildPlan, worker: Worker, started: int) -> WorkerRow:
         settings.slots,
         len(worker.in_flight),
         __version__,
+        task_types,
     )
 
 

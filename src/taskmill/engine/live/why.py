@@ -39,3 +39,9 @@ def is_alive(row: WorkerRow, now: int) -> bool:
 def serves(row: WorkerRow, queue: str) -> bool:
     names = json.loads(row.queues)
     return names is None or queue in names
+
+
+def runs(row: WorkerRow, task_type: str) -> bool:
+    """Whether the worker has a handler for it; one of an older Taskmill does not say, and is believed to."""
+    names = json.loads(row.task_types)
+    return names is None or task_type in names

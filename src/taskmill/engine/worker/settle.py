@@ -8,7 +8,6 @@ from taskmill.core import machine
 from taskmill.core.limits import TEN_YEARS
 from taskmill.core.outcome import (
     Cancel,
-    Declined,
     Fail,
     Failure,
     Interrupted,
@@ -62,8 +61,6 @@ def next_head(spec: Spec, head: Head, outcome: Outcome, now: int, chance: float)
             return machine.lose(head, failure.to_json(), now), failure.code
         case Interrupted():
             return machine.release(head, now), None
-        case Declined(failure, delay):
-            return machine.snooze(head._replace(error=failure.to_json()), _microseconds(delay), now), None
 
 
 def _retried(spec: Spec, head: Head, asked: Retry, now: int, chance: float) -> Head:

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 
-from taskmill.core.outcome import Declined, Failure, Interrupted, Outcome
+from taskmill.core.outcome import Interrupted, Outcome
 from taskmill.engine.worker.board import Board
 from taskmill.engine.worker.run import Run
 from taskmill.executors.call import raised
@@ -50,7 +50,6 @@ class Slots:
         self._free: deque[asyncio.Future[None]] = deque()
         """Of slots that wait for a claim."""
         self._ending = False
-        self._backoff = UnknownTypeBackoff()
         self._prefetch = AdaptivePrefetch()
 
     @property
@@ -116,8 +115,7 @@ class Slots:
         if self._board:
             self._board.put(slot, run.task.id)
         try:
-            handler = self._handlers.get(run.task.task_type)
-            outcome = await run.perform(handler) if handler else self._backoff(run.task.task_type)
+            outcome = await run.perform(self._handlers[run.task.task_type])
         except asyncio.CancelledError as error:
             if not self._ending:  # then it was the handler itself that cancelled this asyncio task
                 outcome = raised(error)
@@ -163,31 +161,3 @@ class AdaptivePrefetch:
     def note_delay(self, seconds: float) -> None:
         """Claims had to wait for a slot so long: they were not short after all."""
         self._seconds = max(self._seconds, seconds)
-
-
-class UnknownTypeBackoff:
-    """A task whose type the worker does not know is left to others, and offered to it again later.
-
-    The more there are of them, the later: a worker that is offered a large backlog again and again would do nothing
-    else.
-    """
-
-    LEAST = 5.0
-    MOST = 120.0
-    """Seconds until a task is offered again."""
-    RATE = 200
-    """Tasks that put it off by one second."""
-    HALF_LIFE = 5.0
-    """Seconds after which a task that was declined counts half."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._recent = 0.0
-        self._at = clock()
-
-    def __call__(self, task_type: str) -> Declined:
-        now = self._clock()
-        self._recent = 1 + self._recent * 0.5 ** ((now - self._at) / self.HALF_LIFE)
-        self._at = now
-        failure = Failure("unknown_task_type", "UnknownTaskType", f"the worker has no handler for '{task_type}'")
-        return Declined(failure, min(self.MOST, self.LEAST + self._recent / self.RATE))

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Sequence
 
 from taskmill.brokers.contract import Broker, TicketMessage
-from taskmill.brokers.packing import MOST, PriorityOrder
+from taskmill.brokers.packing import MOST, Lane, PriorityOrder
 from taskmill.core.errors import BrokerUnavailable
 from taskmill.core.task import Priority, Ticket
 from taskmill.engine.worker.settings import WorkerTimings
@@ -63,6 +63,8 @@ class TicketBuffer:
         self._count = 0
         """Tickets that wait."""
         self._order = PriorityOrder()
+        self.lane = Lane("", 0)
+        """Of the tickets that were taken last."""
         self._claiming: list[tuple[Delivered, list[str]]] = []
         self._claiming_count = 0
         self._wanted = 0.0
@@ -90,7 +92,7 @@ class TicketBuffer:
     # --- for the pump
 
     def take(self, room: int) -> list[str]:
-        """Returns ids to claim, the most urgent first; `claimed` or `failed` must follow.
+        """Returns tickets of one lane, the most urgent one that has any; `claimed` or `failed` must follow.
 
         It asks the consumer for more only when it returns none: asking costs as much as the claim of a lone task."""
         room = min(room, self._capacity - self._claiming_count)
@@ -105,15 +107,18 @@ class TicketBuffer:
             return []
         if self._sorting:
             return []
+        waiting = next(some for priority in self._order.next() if (some := self._waiting[priority]))
+        first = waiting[0].message
+        self.lane = Lane(first.queue, first.priority)
         ids: list[str] = []
-        while len(ids) < room and self._count:
-            ids += self._take_from_next(room - len(ids))
+        while len(ids) < room and waiting and waiting[0].message.queue == first.queue:
+            ids += self._take_from(waiting, room - len(ids))
         self._claiming_count += len(ids)
         self._room -= len(ids)
         return ids
 
     def claimed(self) -> None:
-        """Whatever could be claimed of them was."""
+        """Whatever could be claimed for them was."""
         claiming, self._claiming, self._claiming_count = self._claiming, [], 0
         for delivered, ids in claiming:
             delivered.settle(len(ids))
@@ -196,13 +201,12 @@ class TicketBuffer:
             self._sorting_until = self._room_at + self._timings.sorting_window
         self._consumer.want(self._room)
 
-    def _take_from_next(self, most: int) -> list[str]:
-        """From the one message that is next."""
-        priority = next(priority for priority in self._order.next() if self._waiting[priority])
-        delivered = self._waiting[priority][0]
+    def _take_from(self, waiting: deque[Delivered], most: int) -> list[str]:
+        """From the first message."""
+        delivered = waiting[0]
         ids, delivered.ids = delivered.ids[:most], delivered.ids[most:]
         if not delivered.ids:
-            self._waiting[priority].popleft()
+            waiting.popleft()
         self._count -= len(ids)
         self._claiming.append((delivered, ids))
         return ids

@@ -60,7 +60,7 @@ class Worker:
         self._notifier = notifier
         self._store = store = notifier.store
         self._broker = broker
-        self._handlers = handlers
+        self.handlers = handlers
         self._executors = executors
         self._settings = settings
         self._timings = timings
@@ -117,11 +117,12 @@ class Worker:
     async def _make_source(self) -> QueueSource | TicketSource:
         queues = self._settings.queues
         if self._broker is None or self._notifier.tickets is None:
-            return QueueSource(queues)
+            return QueueSource(queues, self.handlers)
         known = [row.name for row in await self._store.queues()]
         capacity = self._settings.slots + MOST_AHEAD
-        early_ticket = self._notifier.early_ticket
-        return TicketSource(self._broker, queues, known, capacity, self._poke.set, self._timings, early_ticket)
+        return TicketSource(
+            self._broker, self._notifier, queues, known, self.handlers, capacity, self._poke.set, self._timings
+        )
 
     # --- the pump
 
@@ -171,9 +172,8 @@ class Worker:
 
     def _executor(self, claim: Claim) -> Executor:
         """A suspect runs in a process of its own: it takes nobody along, and no neighbour's death is laid on it."""
-        handler = self._handlers.get(claim.spec.task_type)
         alone = claim.head.losses >= SUSPECT
-        return self._executors["processes" if alone or handler is None else handler.executor]
+        return self._executors["processes" if alone else self.handlers[claim.spec.task_type].executor]
 
     async def _pause(self) -> None:
         """Until an attempt ends or something is ready; a slow look finds what was not heard."""

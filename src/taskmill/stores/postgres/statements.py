@@ -26,7 +26,7 @@ _NUMBERS = ("attempt_limit", "version", "attempt", "losses", "number")
 _TYPES = dict.fromkeys(_TIMES + _NUMBERS, "bigint") | {"priority": "smallint", "cancel": "boolean"}
 """Of the columns that are not text."""
 Pick = Literal["with_pick_by_queue", "with_pick_by_id"]
-_WIDTH: dict[Pick, int] = {"with_pick_by_queue": 6, "with_pick_by_id": 7}
+_WIDTH: dict[Pick, int] = {"with_pick_by_queue": 9, "with_pick_by_id": 9}
 """How many values a claim has."""
 
 
@@ -101,9 +101,13 @@ def purge(finished: Literal["with_finished", "with_finished_by_id"]) -> str:
 
 def _claiming(pick: Pick, after_saved: str = "") -> dict[str, str]:
     by_queue = pick == "with_pick_by_queue"
+    order = "task.priority, task.run_at, task.seq"
+    if by_queue:
+        order = f"task.queue <= $9::text, CASE WHEN $9 IS NULL THEN '' ELSE task.queue END, {order}"
     return {
+        "order": order,
         "with_moment": statement("with_moment"),
-        "with_pick": statement(pick, after_saved=after_saved),
+        "with_pick": statement(pick, after_saved=after_saved, order=order),
         "with_started": statement("with_started"),
         "found": "SELECT coalesce(sum(size), 0)::bigint FROM share" if by_queue else "0::bigint",
     }

@@ -88,9 +88,17 @@ async def get(db: Connection, ids: Sequence[str]) -> dict[str, Task]:
 async def claim(db: Connection, owner: str, lease: int, query: ClaimQuery, now: int | None = None) -> list[Claim]:
     if _asks_for_nothing(query):
         return []
-    limit, queues, ids, ready_for = query
-    if ids is not None and len(ids) == 1 and not ready_for:
-        rows = await db.fetch(statement("claim_one"), owner, lease, now, queues and list(queues), *ids)
+    limit, queues, ids, ready_for, task_types, priority, _ = query
+    if (
+        limit == 1
+        and priority is not None
+        and queues is not None
+        and len(queues) == 1
+        and ids is None
+        and not ready_for
+    ):
+        types = None if task_types is None else list(task_types)
+        rows = await db.fetch(statement("claim_first"), owner, lease, now, *queues, priority, types)
         return [read_claim(row) for row in rows]
     claims: list[Claim] = []
     for _ in range(ROUNDS):
@@ -103,7 +111,7 @@ async def claim(db: Connection, owner: str, lease: int, query: ClaimQuery, now: 
 
 
 def _asks_for_nothing(query: ClaimQuery) -> bool:
-    limit, queues, ids, _ = query
+    limit, queues, ids, *_ = query
     return limit <= 0 or (queues is not None and not queues) or (ids is not None and not ids)
 
 
@@ -112,9 +120,11 @@ def _pick(query: ClaimQuery) -> Pick:
 
 
 def _claim_values(owner: str, lease: int, query: ClaimQuery, now: int | None) -> tuple[Any, ...]:
-    limit, queues, ids, ready_for = query
-    values = owner, lease, limit, None if queues is None else list(queues), ready_for, now
-    return values if ids is None else (*values, list(ids))
+    limit, queues, ids, ready_for, task_types, priority, after = query
+    served = None if queues is None else list(queues)
+    types = None if task_types is None else list(task_types)
+    values = owner, lease, limit, served, ready_for, now, types, priority
+    return *values, after if ids is None else list(ids)
 
 
 def _claims(rows: Sequence[Any]) -> list[Claim]:

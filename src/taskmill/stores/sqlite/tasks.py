@@ -12,7 +12,7 @@ from taskmill.core.task import Claim, Decision, Task
 from taskmill.stores.contract import Beat, ClaimQuery, Promoted
 from taskmill.stores.sqlite import statements
 from taskmill.stores.sqlite.database import Database, Transaction
-from taskmill.stores.sqlite.statements import array, chunks, statement
+from taskmill.stores.sqlite.statements import array, chunks, lines, statement
 
 FOREVER = 2**63 - 1
 ADD_ONE = statement("add", 1)
@@ -70,7 +70,8 @@ def get(db: Database, ids: Sequence[str]) -> dict[str, Task]:
 
 
 def claim(db: Database, owner: str, lease: int, query: ClaimQuery, now: int | None = None) -> list[Claim]:
-    if query.limit <= 0 or not db.one(statement("any_ready"), {"queues": array(query.queues)}):
+    asked = {"queues": array(query.queues), "types": lines(query.task_types)}
+    if query.limit <= 0 or not db.one(statement("any_ready"), asked):
         return []
     with db.hasty:
         return _start(db, owner, lease, query, now)
@@ -78,10 +79,13 @@ def claim(db: Database, owner: str, lease: int, query: ClaimQuery, now: int | No
 
 def _start(db: Database, owner: str, lease: int, query: ClaimQuery, now: int | None) -> list[Claim]:
     """Within a transaction: ready → running. What picks the rows gives the claims as they will be."""
-    limit, queues, ids, ready_for = query
+    limit, queues, ids, ready_for, task_types, priority, after = query
     moment = times.now() if now is None else now
     values = {
         "queues": array(queues),
+        "types": lines(task_types),
+        "priorities": "[1, 2, 3]" if priority is None else f"[{priority}]",
+        "after": after,
         "owner": owner,
         "until": moment + lease,
         "now": moment,

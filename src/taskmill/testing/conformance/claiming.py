@@ -109,6 +109,60 @@ class Claiming(StoreCase):
         assert ids(await store.claim("w1", LEASE, ClaimQuery(9, ready_for=100), now=NOW)) == [old.spec.id]
 
     @scenario
+    async def test_only_the_task_types_asked_for(self, store: Store) -> None:
+        await added(store, *(a_task(task_type="report", priority=i % 3 + 1, run_at=NOW - 9) for i in range(300)))
+        low, mail, high = await added(
+            store, a_task(priority=3), a_task(task_type="mail"), a_task(task_type="mail", priority=1)
+        )
+        mine = ClaimQuery(9, task_types=["sum", "mail", "never heard of"])
+        assert ids(await store.claim("w1", LEASE, mine._replace(limit=2), now=NOW)) == [high.spec.id, mail.spec.id]
+        assert ids(await store.claim("w1", LEASE, mine, now=NOW)) == [low.spec.id]
+        assert await store.claim("w1", LEASE, mine, now=NOW) == []
+        assert await store.claim("w1", LEASE, ClaimQuery(9, task_types=[]), now=NOW) == []
+        (task,) = await added(store, a_task())
+        by_id = ClaimQuery(9, ids=[task.spec.id], task_types=["report"])
+        assert await store.claim("w1", LEASE, by_id, now=NOW) == []
+        _, claims = await store.turn("w1", [], LEASE, by_id._replace(task_types=["sum"]), now=NOW)
+        assert ids(claims) == [task.spec.id]
+
+    @scenario
+    async def test_task_types_of_one_queue_keep_their_order(self, store: Store) -> None:
+        kinds = ["a", "b", "c", "d"]
+        tasks = await added(store, *(a_task(task_type=kinds[i % 4], run_at=NOW - i // 9) for i in range(60)))
+        by_time = sorted((t for t in tasks if t.spec.task_type != "c"), key=lambda task: task.head.run_at)
+        query = ClaimQuery(7, task_types=["a", "b", "d"])
+        found = [id for _ in range(9) for id in ids(await store.claim("w1", LEASE, query, now=NOW))]
+        assert found == [task.spec.id for task in by_time]
+
+    @scenario
+    async def test_one_queue_and_priority(self, store: Store) -> None:
+        first, second, third = await added(store, a_task(), a_task(), a_task())
+        await added(store, a_task(queue="b"), a_task(priority=1), a_task(priority=3), a_task(task_type="other"))
+        lane = ClaimQuery(1, queues=["default"], priority=2, task_types=["sum"])
+        assert ids(await store.claim("w1", LEASE, lane, now=NOW)) == [first.spec.id]
+        assert ids(await store.claim("w1", LEASE, lane._replace(limit=2), now=NOW)) == [second.spec.id, third.spec.id]
+        assert await store.claim("w1", LEASE, lane, now=NOW) == []
+        await store.pause("default", True)
+        await added(store, a_task())
+        assert await store.claim("w1", LEASE, lane, now=NOW) == []
+
+    @scenario
+    async def test_a_long_queue_does_not_hold_up_others(self, store: Store) -> None:
+        """Each claim begins with the queue after the one that was served last."""
+        await added(store, *(a_task(queue="a", priority=i % 3 + 1, run_at=NOW - 5) for i in range(60)))
+        await added(store, a_task(queue="b", priority=3), a_task(queue="b", priority=1), a_task(queue="c"))
+        served, after = [], None
+        for _ in range(6):
+            _, (claim,) = await store.turn("w1", [], LEASE, ClaimQuery(1, after=after), now=NOW)
+            after = claim.spec.queue
+            served.append((after, claim.spec.priority))
+        assert served == [("a", 1), ("b", 1), ("c", 2), ("a", 1), ("b", 3), ("a", 1)]
+        await added(store, *(a_task(queue=queue) for queue in "cba"))
+        claims = await store.claim("w1", LEASE, ClaimQuery(60, after="a"), now=NOW)
+        assert [claim.spec.queue for claim in claims[:3]] == ["b", "c", "a"]
+        assert len(claims) == 60
+
+    @scenario
     async def test_fifty_claimers_start_no_task_twice(self, store: Store) -> None:
         tasks = await added(store, *(a_task() for _ in range(120)))
         claims = await asyncio.gather(*(store.claim(f"w{i}", LEASE, ClaimQuery(3), now=NOW) for i in range(50)))

@@ -4,7 +4,7 @@ from taskmill.core.state import State
 from taskmill.stores.contract import QueueRow, Store, TaskTypeRow, WorkerRow
 from taskmill.testing.conformance.case import StoreCase, a_task, added, bring, scenario
 
-WORKER = WorkerRow("w1", "hôst", 2**31, 1, 0, '["a", "b"]', 16, 3, "0.1")
+WORKER = WorkerRow("w1", "hôst", 2**31, 1, 0, '["a", "b"]', 16, 3, "0.1", '["mail", "sum"]')
 TYPE = TaskTypeRow("mail", "post", '{"type": "object"}', "Sends « mail »", '{"timeout": 3.5}', 0)
 
 

@@ -3,4 +3,4 @@ WITH {with_moment}, {with_pick}, {with_started}
 SELECT NULL, ({found}), {claim}
 FROM (VALUES (1)) AS always
 LEFT JOIN started AS task ON true
-ORDER BY task.priority, task.run_at, task.seq
+ORDER BY {order}

@@ -1,6 +1,6 @@
 -- The first few of every queue and priority are read from the index and merged: that tells how many of each to take.
--- Then exactly so many are locked, past those that somebody else has locked: the cost does not grow with the backlog,
--- and no two claimers want the same rows.
+-- Then exactly so many are locked, past those that somebody else has locked: the cost does not grow with the backlog
+-- (but for tasks of types that are not asked for), and no two claimers want the same rows.
 share AS (
     SELECT queue, priority, count(*) AS size
     FROM (
@@ -10,12 +10,13 @@ share AS (
         CROSS JOIN LATERAL (
             SELECT queue, priority, run_at, seq FROM taskmill.task
             WHERE state = 'ready' AND queue = queue.name AND priority = priority.rank
-              AND run_at <= (SELECT due FROM moment)
+              AND run_at <= (SELECT due FROM moment) AND ($7::text[] IS NULL OR task_type = ANY($7))
             ORDER BY run_at, seq
             LIMIT $3
         ) AS task
-        WHERE NOT queue.paused AND ($4::text[] IS NULL OR queue.name = ANY($4)) {after_saved}
-        ORDER BY task.priority, task.run_at, task.seq
+        WHERE NOT queue.paused AND ($4::text[] IS NULL OR queue.name = ANY($4))
+          AND ($8::smallint IS NULL OR priority.rank = $8) {after_saved}
+        ORDER BY {order}
         LIMIT $3
     ) AS first
     GROUP BY queue, priority
@@ -25,7 +26,7 @@ share AS (
     CROSS JOIN LATERAL (
         SELECT id FROM taskmill.task
         WHERE state = 'ready' AND queue = share.queue AND priority = share.priority
-          AND run_at <= (SELECT due FROM moment)
+          AND run_at <= (SELECT due FROM moment) AND ($7::text[] IS NULL OR task_type = ANY($7))
         ORDER BY run_at, seq
         LIMIT share.size
         FOR UPDATE SKIP LOCKED

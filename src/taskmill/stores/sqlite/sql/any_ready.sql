@@ -4,5 +4,9 @@ SELECT EXISTS (SELECT 1 FROM task WHERE state = 'ready')
        SELECT 1 FROM queue AS q
        WHERE NOT q.paused
          AND (:queues IS NULL OR q.name IN (SELECT value FROM json_each(:queues)))
-         AND EXISTS (SELECT 1 FROM task WHERE state = 'ready' AND queue = q.name)
+         AND EXISTS (
+             SELECT 1 FROM task
+             WHERE state = 'ready' AND queue = q.name
+               AND (:types IS NULL OR instr(:types, char(10) || task_type || char(10)))
+         )
    )

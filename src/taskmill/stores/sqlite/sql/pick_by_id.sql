@@ -6,6 +6,8 @@ FROM (
     CROSS JOIN queue AS q ON q.name = t.queue
     WHERE t.state = 'ready' AND t.run_at <= :due AND NOT q.paused
       AND (:queues IS NULL OR q.name IN (SELECT value FROM json_each(:queues)))
+      AND (:types IS NULL OR instr(:types, char(10) || t.task_type || char(10)))
+      AND t.priority IN (SELECT value FROM json_each(:priorities))
     GROUP BY t.seq
     ORDER BY t.priority, t.run_at, t.seq
     LIMIT :limit
