@@ -21,7 +21,7 @@ from taskmill.service.doctor import (
     fine,
     log_size,
 )
-from taskmill.stores.contract import Store, WorkerRow
+from taskmill.stores.contract import Store, TaskTypeRow, WorkerRow
 from taskmill.stores.memory import MemoryStore
 from taskmill.stores.open import open_store
 from taskmill.stores.sqlite.schema import steps
@@ -161,3 +161,31 @@ async def test_the_clock_of_the_store_is_compared_with_that_of_the_machine(ahead
 def test_a_full_disk_fails_and_a_tight_one_warns() -> None:
     assert [disk_space(free, 0).level for free in (FULL - 1, TIGHT - 1, TIGHT)] == ["failed", "warning", "ok"]
     assert [log_size(size).level for size in (0, 2**30)] == ["ok", "warning"]
+
+
+def test_a_task_type_that_no_live_worker_has_is_a_failure(call: Call, kept: Store) -> None:
+    run(kept.put_worker(serving("null")._replace(task_types='["math"]')))
+    run(kept.put_worker(serving('["mail"]')._replace(id="w2", task_types='["note"]')))
+    run(kept.put_task_types([TaskTypeRow(name, "default", "{}", "", "{}", 0) for name in ("report", "note")]))
+    run(kept.add([a_task(task_type="report"), a_task(task_type="report"), a_task(task_type="note")]))
+    told = found(call)
+    has = "has 2 ready tasks, and no live worker has the task type report"
+    assert told["task type report"] == ("failed", has, "start one whose app has it: taskmill worker MODULE:APP")
+    has = "has 1 ready tasks, and no worker that has the task type note serves the queue default"
+    assert told["task type note"] == ("failed", has, "start one: taskmill worker MODULE:APP --queues default")
+
+
+def test_types_shows_which_are_served(call: Call, kept: Store) -> None:
+    run(kept.put_worker(serving("null")._replace(task_types='["math", "note"]')))
+    run(kept.put_task_types([TaskTypeRow(name, "default", "{}", "", "{}", 0) for name in ("report", "note")]))
+    shown = {line.split("\t")[0]: line.split("\t")[-1] for line in call("types").stdout.splitlines()}
+    assert (shown["report"], shown["note"]) == ("0", "1")
+    assert "no live worker has it" in call("types", "show", "report").stdout
+
+
+def test_submit_says_that_nobody_will_run_it(call: Call, kept: Store) -> None:
+    run(kept.put_worker(serving("null")._replace(task_types='["math"]')))
+    run(kept.put_task_types([TaskTypeRow("report", "default", "{}", "", "{}", 0)]))
+    told = call("submit", "-T", "report", "--no-wait")
+    assert told.stderr.startswith("hint: no live worker has the task type report; start one whose app has it: ")
+    assert call("submit", "-T", "math", "-P", "1", "--no-wait").stderr == ""

@@ -12,6 +12,7 @@ import pytest
 
 from taskmill.brokers.open import open_broker
 from taskmill.core.state import State
+from taskmill.engine.duties.look_out import LookOut
 from taskmill.engine.notifier import Notifier
 from taskmill.engine.sender import BackgroundSender
 from taskmill.stores.contract import WorkerRow
@@ -110,3 +111,25 @@ async def test_a_long_queue_does_not_hold_up_another(shared: Trial, priority: st
         async with asyncio.timeout(3):
             await shared.final(id)
         worker.stop.set()
+
+
+async def test_a_type_that_no_live_worker_has_is_told_once(shared: Trial, caplog: pytest.LogCaptureFixture) -> None:
+    """Not for every task, not while its worker may just be starting, and again when it came back."""
+    await register(shared, one=ONE)
+    look_out, other = LookOut(shared.store, "one"), LookOut(shared.store, "two")
+    await shared.add(*(h.note.call(i) for i in range(20)), h.add.using(queue="b").call(1, 2))
+    await look_out.step()
+    assert caplog.messages == []
+    for _ in range(3):
+        await look_out.step()
+        await other.step()
+    assert caplog.messages == [
+        "tasks wait that nobody will run: no live worker has the task type note; start one whose app has it: "
+        "taskmill worker MODULE:APP"
+    ]
+    await register(shared, two=TWO)
+    await look_out.step()
+    await shared.store.drop_worker("two")
+    for _ in range(3):
+        await look_out.step()
+    assert len(caplog.messages) == 2

@@ -74,6 +74,8 @@ def submit(
         with open_session(store, config, broker, feed) as plain:
             created = _create(plain, **task)
             document(created) if as_json else click.echo(created.id)
+            if why := plain.run(plain.service.why_not_started(created.id)):
+                click.echo(f"hint: {why}", err=True)
         return
     with open_live_session(store, config, broker, feed) as session:
         id = _create(session, **task).id

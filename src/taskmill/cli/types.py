@@ -25,14 +25,14 @@ def types(ctx: click.Context) -> None:
 @json_option
 @store_options
 def list_types(as_json: bool, store: str | None, config: str | None) -> None:
-    """Task types that workers have registered."""
+    """Task types that workers have registered, and how many live workers have each now."""
     with open_session(store, config) as session:
         found = session.run(session.service.task_types()).task_types
     if as_json:
         document(found)
     else:
-        lines = ((task_type.name, task_type.queue, task_type.description) for task_type in found)
-        rows(("type", "queue", "description"), lines, "no worker has registered a task type yet")
+        lines = ((each.name, each.queue, each.description, each.workers) for each in found)
+        rows(("type", "queue", "description", "workers"), lines, "no worker has registered a task type yet")
 
 
 @types.command()
@@ -71,4 +71,5 @@ def pasteable(view: TaskTypeView) -> str:
 def _show_head(view: TaskTypeView) -> None:
     limits = f"attempts: {view.attempt_limit}, timeout: {'none' if view.timeout is None else f'{view.timeout:g} s'}"
     click.echo(": ".join(filter(None, (cell(view.name), cell(view.description)))))
-    click.echo(f"queue: {cell(view.queue)}, {limits}\n")
+    served = f"workers: {view.workers}" if view.workers else "no live worker has it"
+    click.echo(f"queue: {cell(view.queue)}, {limits}, {served}\n")

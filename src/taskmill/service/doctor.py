@@ -21,7 +21,7 @@ from taskmill.core import times
 from taskmill.core.errors import TaskmillError
 from taskmill.core.state import State
 from taskmill.core.task import SECOND
-from taskmill.engine.live.why import is_alive, serves
+from taskmill.engine.live.why import live_workers, serves, unserved
 from taskmill.feeds.contract import Feed
 from taskmill.feeds.open import open_feed
 from taskmill.sdk.backend import ConnectionSettings
@@ -242,7 +242,7 @@ def log_size(size: int) -> CheckResult:
 
 
 async def _workers(store: Store) -> list[CheckResult]:
-    alive = await _alive(store)
+    alive = await live_workers(store)
     if not alive:
         return [warning("workers", "none is alive", "start one: taskmill worker")]
     hosts = sorted({row.host for row in alive})
@@ -255,7 +255,7 @@ async def _workers(store: Store) -> list[CheckResult]:
 
 
 async def _queues(store: Store) -> list[CheckResult]:
-    queues, alive = await store.queues(), await _alive(store)
+    queues, alive = await store.queues(), await live_workers(store)
     results = [result for queue in queues if (result := _queue(queue, alive))]
     return results or [fine("queues", "none is paused, none has tasks that no worker serves")]
 
@@ -274,15 +274,14 @@ async def _task_types(store: Store) -> list[CheckResult]:
     known = {row.name for row in await store.task_types()}
     waiting = await store.find(TaskFilter(states=(State.READY, State.SCHEDULED)), NEWEST)
     strange = sorted({task.spec.task_type for task in waiting.tasks} - known)
-    if not strange:
-        return [fine("task types", "workers know those of all waiting tasks")]
     found, hint = "has waiting tasks, and no worker knows it", "start one: taskmill worker MODULE:APP"
-    return [failed(f"task type {name}", found, hint) for name in strange]
-
-
-async def _alive(store: Store) -> list[WorkerRow]:
-    now = await store.clock()
-    return [row for row in await store.workers() if is_alive(row, now)]
+    results = [failed(f"task type {name}", found, hint) for name in strange]
+    if alive := await live_workers(store):
+        for queue, task_type, tasks in await store.waiting():
+            if task_type not in strange and (why := unserved(alive, queue, task_type)) and task_type in why:
+                reason, _, start = why.partition("; ")
+                results.append(failed(f"task type {task_type}", f"has {tasks} ready tasks, and {reason}", start))
+    return results or [fine("task types", "live workers have those of all waiting tasks")]
 
 
 async def _timed(work: Awaitable[object]) -> str:

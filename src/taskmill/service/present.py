@@ -1,7 +1,7 @@
 """From what the store keeps to what people see."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from msgspec import Raw
@@ -11,7 +11,7 @@ from taskmill.core.state import FINAL, State
 from taskmill.core.task import PRIORITY_WORDS, SECOND, Attempt, Task
 from taskmill.core.times import iso, maybe_iso
 from taskmill.engine.live.lookup import Status
-from taskmill.engine.live.why import is_alive
+from taskmill.engine.live.why import is_alive, runs
 from taskmill.service import views
 from taskmill.service.task_types import KnownTaskType, example
 from taskmill.stores.contract import QueueRow, Stats, WorkerRow
@@ -113,7 +113,7 @@ def attempt_view(attempt: Attempt) -> views.AttemptView:
     )
 
 
-def task_type_view(task_type: KnownTaskType) -> views.TaskTypeView:
+def task_type_view(task_type: KnownTaskType, alive: Sequence[WorkerRow]) -> views.TaskTypeView:
     row = task_type.row
     return views.TaskTypeView(
         name=row.name,
@@ -123,6 +123,7 @@ def task_type_view(task_type: KnownTaskType) -> views.TaskTypeView:
         attempt_limit=task_type.attempt_limit,
         timeout=None if task_type.timeout is None else task_type.timeout / SECOND,
         example=example(json.loads(row.schema)) or {},
+        workers=sum(runs(worker, row.name) for worker in alive),
     )
 
 
@@ -138,6 +139,7 @@ def worker_view(row: WorkerRow, now: int) -> views.WorkerView:
         pid=row.pid,
         version=row.version,
         queues=json.loads(row.queues),
+        task_types=json.loads(row.task_types),
         slots=row.slots,
         running=row.running,
         started_at=iso(row.started_at),

@@ -17,7 +17,7 @@ from taskmill.engine.client import control
 from taskmill.engine.client.enqueue import EnqueueBatcher, Enqueued, enqueue
 from taskmill.engine.live.lookup import StatusLookup, not_found
 from taskmill.engine.live.waiter import ResultWaiter
-from taskmill.engine.live.why import is_alive, why_not_started
+from taskmill.engine.live.why import is_alive, live_workers, why_not_started
 from taskmill.feeds.contract import Answer
 from taskmill.sdk.backend import Backend, ConnectionSettings
 from taskmill.service import present, views
@@ -216,13 +216,13 @@ class Service:
         return views.Workers(workers=[present.worker_view(row, now) for row in await self._store.workers()])
 
     async def task_types(self) -> views.TaskTypes:
-        known = await self._task_types.read()
-        return views.TaskTypes(task_types=[present.task_type_view(task_type) for task_type in known])
+        known, alive = await self._task_types.read(), await live_workers(self._store)
+        return views.TaskTypes(task_types=[present.task_type_view(task_type, alive) for task_type in known])
 
     async def task_type(self, name: str) -> views.TaskTypeView:
         """Raises UnknownTaskType; where none at all is known, a store that can't be written is the better reason."""
         try:
-            return present.task_type_view(await self._task_types.get(name))
+            return present.task_type_view(await self._task_types.get(name), await live_workers(self._store))
         except UnknownTaskType:
             if not await self._task_types.read():
                 await self._store.ping()

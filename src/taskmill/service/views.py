@@ -218,6 +218,7 @@ class WorkerView(Struct, kw_only=True):
     pid: int
     version: str
     queues: Annotated[list[str] | None, Meta(description="The queues it serves; null is all.")]
+    task_types: Annotated[list[str] | None, Meta(description="Those it can run; null: it does not say.")]
     slots: int
     running: int
     started_at: Time
@@ -245,6 +246,7 @@ class TaskTypeView(Struct, kw_only=True):
     attempt_limit: int
     timeout: float | None
     example: Annotated[dict[str, Any], Meta(description="Parameters of the right shape.")]
+    workers: Annotated[int, Meta(description="Live workers that have it now; 0: its tasks wait for one.")]
 
 
 class TaskTypes(Struct, kw_only=True):

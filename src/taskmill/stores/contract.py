@@ -110,6 +110,14 @@ class QueueRow(NamedTuple):
     scheduled: int
 
 
+class Waiting(NamedTuple):
+    """How many tasks of one queue and type are ready."""
+
+    queue: str
+    task_type: str
+    tasks: int
+
+
 class TaskTypeRow(NamedTuple):
     name: str
     queue: str
@@ -244,6 +252,10 @@ class Reads(Protocol):
         ...
 
     async def stats(self) -> Stats: ...
+
+    async def waiting(self) -> list[Waiting]:
+        """By queue, then task type."""
+        ...
 
 
 class Registry(Protocol):

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import count, islice
 
@@ -20,6 +21,7 @@ from taskmill.stores.contract import (
     Stats,
     TaskFilter,
     TaskTypeRow,
+    Waiting,
     WorkerRow,
 )
 from taskmill.stores.cursors import position
@@ -178,6 +180,12 @@ class MemoryStore:
             heads = [task.head for task in self._tasks.values()]
         states = {state: sum(head.state is state for head in heads) for state in State}
         return Stats(states, min((head.run_at for head in heads if head.state is State.READY), default=None))
+
+    async def waiting(self) -> list[Waiting]:
+        with self._lock:
+            specs = [spec for spec, head in self._tasks.values() if head.state is State.READY]
+        counted = Counter((spec.queue, spec.task_type) for spec in specs)
+        return [Waiting(*lane, tasks) for lane, tasks in sorted(counted.items())]
 
     async def export(self, limit: int, cursor: str | None = None) -> Export:
         after = position(cursor, first=0)

@@ -1,1 +1,1 @@
-"""What is done in the background, on every worker: heartbeat, promote, reap, purge."""
+"""What is done in the background, on every worker: heartbeat, promote, reap, purge, look out."""

@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 
 from taskmill.core.errors import StoreError
 from taskmill.engine.duties.heartbeat import Heartbeat
+from taskmill.engine.duties.look_out import LookOut
 from taskmill.engine.duties.loop import Duty, DutyTimings, run_forever
 from taskmill.engine.duties.promote import Promote
 from taskmill.engine.duties.purge import Purge
@@ -116,6 +117,7 @@ class DutyThread(threading.Thread):
             Promote(notifier, settings.poll),
             Reap(notifier, self._worker.owner, settings.lease),
             Purge(store, settings.retention, timings),
+            LookOut(store, self._worker.owner),
         ]
 
     def _claims(self) -> Sequence[Beat]:

@@ -1,6 +1,7 @@
 """Why a task has not started: what a person would otherwise look for in four places."""
 
 import json
+from collections.abc import Sequence
 
 from taskmill.core.state import State
 from taskmill.core.task import SECOND, Task
@@ -17,19 +18,31 @@ async def why_not_started(store: Store, task: Task) -> str | None:
         return None
     if spec.task_type not in {row.name for row in await store.task_types()}:
         return f"no worker knows the task type {spec.task_type}; start one that has it: taskmill worker MODULE:APP"
-    return None if head.state is State.SCHEDULED else await _unserved(store, spec.queue)
+    if head.state is State.SCHEDULED:
+        return None
+    if any(row.paused for row in await store.queues() if row.name == spec.queue):
+        return f"the queue {spec.queue} is paused; resume it: taskmill queues resume {spec.queue}"
+    return unserved(await live_workers(store), spec.queue, spec.task_type)
 
 
-async def _unserved(store: Store, queue: str) -> str | None:
-    if any(row.paused for row in await store.queues() if row.name == queue):
-        return f"the queue {queue} is paused; resume it: taskmill queues resume {queue}"
-    now = await store.clock()
-    workers = [row for row in await store.workers() if is_alive(row, now)]
-    if not workers:
+def unserved(alive: Sequence[WorkerRow], queue: str, task_type: str) -> str | None:
+    """Why no live worker will run tasks of that type in that queue, with the command that mends it."""
+    if not alive:
         return "no worker is serving this store; start one: taskmill worker"
-    if not any(serves(row, queue) for row in workers):
+    having = [row for row in alive if runs(row, task_type)]
+    if not having:
+        return f"no live worker has the task type {task_type}; start one whose app has it: taskmill worker MODULE:APP"
+    if not any(serves(row, queue) for row in alive):
         return f"no worker serves the queue {queue}; start one: taskmill worker --queues {queue}"
+    if not any(serves(row, queue) for row in having):
+        start = f"start one: taskmill worker MODULE:APP --queues {queue}"
+        return f"no worker that has the task type {task_type} serves the queue {queue}; {start}"
     return None
+
+
+async def live_workers(store: Store) -> list[WorkerRow]:
+    now = await store.clock()
+    return [row for row in await store.workers() if is_alive(row, now)]
 
 
 def is_alive(row: WorkerRow, now: int) -> bool:

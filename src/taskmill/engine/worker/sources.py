@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Sequence
 from taskmill.brokers.contract import Broker
 from taskmill.core.errors import StoreError
 from taskmill.core.task import SECOND, Claim
-from taskmill.engine.live.why import is_alive
+from taskmill.engine.live.why import live_workers
 from taskmill.engine.notifier import Notifier
 from taskmill.engine.worker.settings import WorkerTimings
 from taskmill.engine.worker.tickets import TicketBuffer
@@ -186,8 +186,7 @@ class OtherWorkers:
 
     async def _look_and_tell(self) -> None:
         try:
-            now = await self._store.clock()
-            alive = [json.loads(row.task_types) for row in await self._store.workers() if is_alive(row, now)]
+            alive = [json.loads(row.task_types) for row in await live_workers(self._store)]
         except StoreError as error:
             logger.warning("the workers could not be read, so others are not told of tickets: %s", error)
             return

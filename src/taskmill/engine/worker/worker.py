@@ -9,7 +9,7 @@ completer  outcomes become decisions, and wait until the store has saved them   
 in flight  the claims: which of them changed, and the progress they reported          in_flight.py
 listener   of the store's bell: `ready` wakes the pump, `cancel` stops an attempt     here
 
-The duties (heartbeat, reap, promote, purge) run beside it in a thread of their own: engine/duties/thread.py.
+The duties (heartbeat, reap, promote, purge, look out) run beside it in a thread of their own: engine/duties/thread.py.
 """
 
 import asyncio

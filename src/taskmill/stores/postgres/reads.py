@@ -1,4 +1,4 @@
-"""For people: find, count, attempts, stats.
+"""For people: find, count, attempts, stats, waiting.
 
 Flat at any size: no filter, states, a key. Without an index, and so reading on from the newest task until a page is
 full: queues, task types, priorities, tags, times of creation.
@@ -9,7 +9,7 @@ from typing import Any
 
 from taskmill.core.state import State
 from taskmill.core.task import Attempt
-from taskmill.stores.contract import Page, Stats, TaskFilter
+from taskmill.stores.contract import Page, Stats, TaskFilter, Waiting
 from taskmill.stores.cursors import NEWEST, position
 from taskmill.stores.postgres.database import Connection
 from taskmill.stores.postgres.statements import TASK, read_task, statement
@@ -44,6 +44,10 @@ async def stats(db: Connection) -> Stats:
     counted = dict(await db.fetch(statement("stats")))
     [oldest] = await db.fetchrow(statement("oldest_ready"))
     return Stats({state: counted.get(state, 0) for state in State}, oldest)
+
+
+async def waiting(db: Connection) -> list[Waiting]:
+    return [Waiting._make(row) for row in await db.fetch(statement("waiting"))]
 
 
 def picks(where: TaskFilter, before: int, limit: int) -> tuple[str, list[Any]]:

@@ -83,6 +83,7 @@ class PostgresStore:
     count = verb(reads.count)
     attempts = verb(reads.attempts)
     stats = verb(reads.stats)
+    waiting = verb(reads.waiting)
 
     export = verb(copy.export)
 

@@ -1,4 +1,4 @@
-"""For people: find, count, attempts, stats.
+"""For people: find, count, attempts, stats, waiting.
 
 Flat at any size: no filter, states, a key. Without an index, and so reading on from the newest task until a page is
 full: queues, task types, priorities, tags, times of creation.
@@ -9,7 +9,7 @@ from typing import Any
 
 from taskmill.core.state import State
 from taskmill.core.task import Attempt
-from taskmill.stores.contract import Page, Stats, TaskFilter
+from taskmill.stores.contract import Page, Stats, TaskFilter, Waiting
 from taskmill.stores.cursors import NEWEST, position
 from taskmill.stores.sqlite import statements
 from taskmill.stores.sqlite.database import Database
@@ -44,6 +44,10 @@ def attempts(db: Database, id: str) -> list[Attempt]:
 def stats(db: Database) -> Stats:
     counted = statements.numbers(db.one(statement("stats")))
     return Stats({state: counted.get(state, 0) for state in State}, db.one(statement("oldest_ready")))
+
+
+def waiting(db: Database) -> list[Waiting]:
+    return statements.waiting(db.one(statement("waiting")))
 
 
 def picks(where: TaskFilter, values: dict[str, Any], *, few_ready: bool) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from taskmill.core.task import Attempt, Claim, Head, Spec, Task
-from taskmill.stores.contract import Beat, Promotion, QueueRow, TaskTypeRow, WorkerRow
+from taskmill.stores.contract import Beat, Promotion, QueueRow, TaskTypeRow, Waiting, WorkerRow
 
 T = TypeVar("T")
 FOLDER = Path(__file__).with_name("sql")
@@ -116,5 +116,6 @@ holders = Reader(dict[str, str])
 words = Reader(list[str])
 promotions = Reader(list[Promotion])
 queues = Reader(list[QueueRow])
+waiting = Reader(list[Waiting])
 workers = Reader(list[WorkerRow])
 task_types = Reader(list[TaskTypeRow])

@@ -129,6 +129,7 @@ class SqliteStore:
     count = verb(reads.count, reader=True)
     attempts = verb(reads.attempts, reader=True)
     stats = verb(reads.stats, reader=True)
+    waiting = verb(reads.waiting, reader=True)
 
     export = verb(copy.export, reader=True)
     restore = verb(copy.restore)

@@ -5,7 +5,7 @@ import pytest
 from taskmill.core.errors import InvalidRequest
 from taskmill.core.state import State
 from taskmill.core.task import Task
-from taskmill.stores.contract import Page, Store, TaskFilter
+from taskmill.stores.contract import Page, Store, TaskFilter, Waiting
 from taskmill.testing.conformance.case import NOW, StoreCase, a_task, added, bring, scenario
 
 
@@ -118,3 +118,15 @@ class Views(StoreCase):
         stats = await store.stats()
         assert stats.states == dict.fromkeys(State, 1) | {State.FAILED: 2, State.READY: 2}
         assert stats.oldest_ready == NOW - 7
+
+    @scenario
+    async def test_what_waits_by_queue_and_type(self, store: Store) -> None:
+        assert await store.waiting() == []
+        for state in State:
+            await bring(store, state)
+        await added(store, a_task(queue="b", priority=1), a_task(queue="b", task_type="mail"), a_task(queue="b"))
+        assert await store.waiting() == [
+            Waiting("b", "mail", 1),
+            Waiting("b", "sum", 2),
+            Waiting("default", "sum", 1),
+        ]
