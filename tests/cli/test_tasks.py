@@ -49,6 +49,14 @@ def test_get_verbose_shows_the_attempts_with_their_logs(call: Call, in_served: P
     assert json.loads(call("get", "-v", "--json", id).stdout)["attempts"][0]["outcome"] == "succeeded"
 
 
+def test_a_first_success_is_an_attempt_by_its_worker(call: Call, in_served: Path) -> None:
+    task = json.loads(call("submit", "-T", "math", "-P", "1 + 1", "--json").stdout)
+    [attempt] = json.loads(call("get", "-v", "--json", task["id"]).stdout)["attempts"]
+    assert (attempt["outcome"], attempt["number"], attempt["worker"]) == ("succeeded", 1, task["worker"])
+    assert (attempt["started_at"], attempt["finished_at"]) == (task["started_at"], task["finished_at"])
+    assert f"attempt 1: succeeded on {task['worker']}, began " in call("get", "-v", task["id"]).stdout
+
+
 def test_what_is_not_there_is_exit_code_3(call: Call, here: Path) -> None:
     for id in ("01a20141-1ce1-74ee-863d-81cddd5812ca", "nonsense"):
         for command in (["get", id], ["cancel", id], ["retry", id], ["watch", id]):

@@ -46,7 +46,6 @@ def test_success_changes_only_what_it_must() -> None:
     assert machine.succeed(before, "11", LATER) == before._replace(
         state=State.SUCCEEDED,
         version=before.version + 1,
-        lease_owner=None,
         lease_until=None,
         error=None,
         result="11",

@@ -56,8 +56,8 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def running_if_and_only_if_leased(self) -> None:
-        leased = (self.head.lease_owner is not None, self.head.lease_until is not None)
-        assert leased == (self.head.state is State.RUNNING,) * 2
+        assert (self.head.lease_until is not None) == (self.head.state is State.RUNNING)
+        assert (self.head.lease_owner is not None) == (self.head.state in (State.RUNNING, State.SUCCEEDED))
 
     @invariant()
     def final_if_and_only_if_finished(self) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from taskmill.core.state import State
 from taskmill.engine.client import control
+from taskmill.engine.live.lookup import attempts_of
 from taskmill.testing.faulty import Faulty, down, never
 from tests.engine import handlers as h
 from tests.engine.conftest import Trial
@@ -104,6 +105,23 @@ async def test_claims_do_not_pile_up_behind_a_busy_worker(mill: Trial) -> None:
             done = await asyncio.gather(*(mill.final(id) for id in long))
         assert all(task.head.state is State.SUCCEEDED for task in done)
         busy.stop.set()
+
+
+async def test_a_success_is_an_attempt_by_its_worker(mill: Trial) -> None:
+    """Also a first one, of which no record is made; and one that a person left behind by a retry."""
+    async with mill.worker() as worker:
+        for call in (h.add.call(1, 2), h.speaks.call()):
+            done = await mill.run(call)
+            first = await attempts_of(mill.store, done)
+            assert first[-1].outcome == "succeeded"
+            assert (first[-1].number, first[-1].worker) == (done.head.attempt, worker.owner)
+            assert (first[-1].started_at, first[-1].finished_at) == (done.head.started_at, done.head.finished_at)
+            assert [each.number for each in first] == list(range(1, done.head.attempt + 1))
+            assert (await control.retry(mill.notifier, [done.spec.id]))[0].done
+            again = await mill.final(done.spec.id)
+            both = await attempts_of(mill.store, again)
+            assert both[: len(first)] == first
+            assert len(both) == 2 * len(first)
 
 
 async def test_a_task_type_nobody_here_knows_is_left_for_others(mill: Trial) -> None:

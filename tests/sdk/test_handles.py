@@ -223,3 +223,14 @@ async def test_one_who_gives_up_leaves_the_others_waiting(loop_app: App, pay: Ta
     endings.succeed(loop_app, handle.id, '{"number": 1}')
     assert await waiting[1] == Receipt(1)
     assert waiting[0].cancelled()
+
+
+async def test_attempts(loop_app: App, pay: Task[[int], Receipt]) -> None:
+    handle = pay.enqueue(7)
+    assert handle.attempts() == []
+    endings.succeed(loop_app, handle.id, '{"number": 7}')
+    [attempt] = handle.attempts()
+    assert (attempt.outcome, attempt.number, attempt.worker) == ("succeeded", 1, "worker")
+    assert await handle.aattempts() == [attempt]
+    with pytest.raises(NotFound):
+        pay.handle(NOWHERE).attempts()

@@ -114,7 +114,8 @@ class LogLine(msgspec.Struct):
 def attempt_lines(attempts: Attempts) -> Iterator[str]:
     for attempt in attempts.attempts:
         worker = f" on {attempt.worker}" if attempt.worker else ""
-        yield f"attempt {attempt.number}: {attempt.outcome}{worker}, ended {attempt.finished_at}"
+        began = f", began {attempt.started_at}" if attempt.started_at else ""
+        yield f"attempt {attempt.number}: {attempt.outcome}{worker}{began}, ended {attempt.finished_at}"
         yield from (printable(f"  {iso(line.at)} {line.level} {line.message}") for line in _log(attempt))
         if attempt.error is not None:
             error = error_of(attempt.error)

@@ -63,6 +63,7 @@ def succeed(head: Head, result: str, now: int) -> Head:
         version=head.version + 1,
         attempt=head.attempt,
         run_at=head.run_at,
+        lease_owner=head.lease_owner,
         progress=head.progress,
         result=result,
         started_at=head.started_at,

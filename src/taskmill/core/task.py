@@ -55,6 +55,7 @@ class Head(NamedTuple):
     run_at: int
     """Not before this time."""
     lease_owner: str | None = None
+    """The worker that runs it; it stays when the task succeeds."""
     lease_until: int | None = None
     cancel: bool = False
     """Somebody asked the running attempt to stop."""
@@ -106,6 +107,15 @@ class Attempt(NamedTuple):
     error: str | None
     log: str | None
     """JSON array of {"at", "level", "message"}."""
+
+
+def success_of(task: Task) -> Attempt | None:
+    """The attempt by which a task succeeded, as its head tells it: most of them have no record of their own."""
+    spec, head = task
+    if head.state is not State.SUCCEEDED or head.finished_at is None:
+        return None
+    worker, started_at, finished_at = head.lease_owner, head.started_at, head.finished_at
+    return Attempt(spec.id, head.version, head.attempt, worker, started_at, finished_at, "succeeded", None, None)
 
 
 class Decision(NamedTuple):

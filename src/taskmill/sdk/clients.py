@@ -9,11 +9,11 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from taskmill.core import times
 from taskmill.core.errors import ResultTimeout
 from taskmill.core.events import TaskEvent
-from taskmill.core.task import Task
+from taskmill.core.task import Attempt, Task
 from taskmill.engine.client import control
 from taskmill.engine.client.enqueue import EnqueueBatcher, Enqueued, enqueue
 from taskmill.engine.live.follow import Follower
-from taskmill.engine.live.lookup import StatusLookup, get_task, not_found
+from taskmill.engine.live.lookup import StatusLookup, attempts_of, get_task, not_found
 from taskmill.engine.live.waiter import WAIT_TIMINGS, ResultWaiter, ThreadWaiter, WaitTimings
 from taskmill.engine.live.why import why_not_started
 from taskmill.feeds.contract import Feed
@@ -53,6 +53,10 @@ class SyncClient:
     def status(self, id: str, seen: int = 0) -> TaskEvent:
         """State and progress: from the live feed's cache, if that has the version `seen` or a later one."""
         return run(self._statuses.status(id, seen)).event
+
+    def attempts(self, id: str) -> list[Attempt]:
+        """Raises NotFound."""
+        return run(attempts_of(self.store, self.get(id)))
 
     def cancel(self, id: str) -> bool:
         """False: it has ended already. Raises NotFound."""
@@ -104,6 +108,9 @@ class AsyncClient:
     def follow(self, id: str) -> Follower:
         """What happens to the task, from how it is now to its end. A thread follows on the portal's client."""
         return Follower(id, self.backend.live, self.store, get=self.get)
+
+    async def attempts(self, id: str) -> list[Attempt]:
+        return await attempts_of(self.store, await self.get(id))
 
     async def cancel(self, id: str) -> bool:
         return _done(await control.cancel(self.backend.notifier, [id]))

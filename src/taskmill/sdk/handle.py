@@ -7,6 +7,7 @@ import msgspec
 
 from taskmill.core.errors import InvalidRequest, TaskCancelled, TaskError
 from taskmill.core.state import State
+from taskmill.core.task import Attempt
 from taskmill.core.task import Task as Stored
 from taskmill.portal import in_loop
 from taskmill.sdk import events
@@ -85,6 +86,13 @@ class TaskHandle(Generic[R]):
 
     def aevents(self) -> "AsyncGenerator[Event]":
         return events.aevents(self._app.clients, self.id)
+
+    def attempts(self) -> list[Attempt]:
+        """The attempts that have ended, oldest first: by whom, when (microseconds since the epoch), how."""
+        return self._app.clients.sync().attempts(self.id)
+
+    async def aattempts(self) -> list[Attempt]:
+        return await (await self._app.clients.here()).attempts(self.id)
 
     def cancel(self) -> bool:
         """Cancel the task, or ask it to stop when it is running; False when it has ended already."""

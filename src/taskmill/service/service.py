@@ -15,7 +15,7 @@ from taskmill.core.state import FINAL, State
 from taskmill.core.task import Task
 from taskmill.engine.client import control
 from taskmill.engine.client.enqueue import EnqueueBatcher, Enqueued, enqueue
-from taskmill.engine.live.lookup import StatusLookup, not_found
+from taskmill.engine.live.lookup import StatusLookup, attempts_of, not_found
 from taskmill.engine.live.waiter import ResultWaiter
 from taskmill.engine.live.why import is_alive, live_workers, why_not_started
 from taskmill.feeds.contract import Answer
@@ -158,7 +158,7 @@ class Service:
     async def attempts(self, id: str) -> views.Attempts:
         """Raises NotFound."""
         task = await self._task(id)
-        attempts = await self._store.attempts(task.spec.id)
+        attempts = await attempts_of(self._store, task)
         return views.Attempts(attempts=[present.attempt_view(attempt) for attempt in attempts])
 
     async def cancel(self, id: str) -> views.TaskView:

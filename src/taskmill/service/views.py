@@ -76,7 +76,7 @@ class TaskSummary(Struct, kw_only=True):
     run_at: Annotated[Time, Meta(description="Not before this time.")]
     started_at: Time | None
     finished_at: Time | None
-    worker: Annotated[str | None, Meta(description="The worker that runs it now.")]
+    worker: Annotated[str | None, Meta(description="The worker that runs it now, or by which it succeeded.")]
     cancel_requested: Annotated[bool, Meta(description="The running attempt was asked to stop.")]
     progress: Progress
     error: Failure

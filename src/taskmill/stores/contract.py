@@ -209,7 +209,7 @@ class Tasks(Protocol):
         ...
 
     async def save(self, decisions: Sequence[Decision]) -> list[str]:
-        """Write each head whose stored version is its own minus one, with its attempt record.
+        """Write each head whose stored version is its own minus one, with its attempt record if that is not there.
 
         Returns the ids of the others: stale, gone, or in want of a key that another task holds. A key that one
         of the batch gives up is free for another of it. No id may come twice in a batch.

@@ -201,9 +201,8 @@ class MemoryStore:
             known.sort(key=lambda task: task.head.hold is not None)  # keys are given up before they are taken
             refused = {task.spec.id for task in [*known, *tasks] if not self._restore(task)}
             for attempt in attempts:
-                kept = self._attempts.setdefault(attempt.task_id, [])
-                if attempt.task_id not in refused and attempt.version not in {each.version for each in kept}:
-                    kept.append(attempt)
+                if attempt.task_id not in refused:
+                    self._keep(attempt)
         return [task.spec.id for task in tasks if task.spec.id in refused]
 
     async def put_worker(self, row: WorkerRow) -> None:
@@ -317,8 +316,13 @@ class MemoryStore:
             return False
         self._put(task, decision.head)
         if decision.attempt is not None:
-            self._attempts.setdefault(decision.id, []).append(decision.attempt)
+            self._keep(decision.attempt)
         return True
+
+    def _keep(self, attempt: Attempt) -> None:
+        kept = self._attempts.setdefault(attempt.task_id, [])
+        if attempt.version not in {each.version for each in kept}:
+            kept.append(attempt)
 
     def _restore(self, task: Task) -> bool:
         there = self._tasks.get(task.spec.id)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from taskmill.core import machine
 from taskmill.core.errors import IllegalTransition
 from taskmill.core.state import FINAL, State
-from taskmill.core.task import Decision, Head, Spec, Task
+from taskmill.core.task import Decision, Head, Spec, Task, success_of
 from taskmill.engine.notifier import Notifier
 from taskmill.stores.contract import Store, TaskFilter
 
@@ -102,7 +102,9 @@ async def _round(
         verdicts[id] = _judge(id, task, decide)
         if task is not None and verdicts[id].done and (head := decide(task)) is not task.head:
             changed[id] = task.spec, head
-    stale = await notifier.store.save([Decision(id, head) for id, (_, head) in changed.items()])
+    # A success that is left for a new attempt is put on record, unless it is there already.
+    decisions = [Decision(id, head, success_of(tasks[id])) for id, (_, head) in changed.items()]
+    stale = await notifier.store.save(decisions)
     notifier.changed([change for id, change in changed.items() if id not in stale])
     return stale
 

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 from taskmill.core.errors import NotFound
 from taskmill.core.events import TaskEvent
 from taskmill.core.state import FINAL
-from taskmill.core.task import Task
+from taskmill.core.task import Attempt, Task, success_of
 from taskmill.engine.live.events import state_event
 from taskmill.stores.contract import Store
 
@@ -16,6 +16,13 @@ FINALS = 10_000
 
 GetTask = Callable[[str], Awaitable[Task]]
 """The task as the store has it now. Raises NotFound, StoreError."""
+
+
+async def attempts_of(store: Store, task: Task) -> list[Attempt]:
+    """Those that have ended, oldest first."""
+    kept = await store.attempts(task.spec.id)
+    success = success_of(task)
+    return kept if success is None or any(each.version == success.version for each in kept) else [*kept, success]
 
 
 async def get_task(store: Store, id: str) -> Task:

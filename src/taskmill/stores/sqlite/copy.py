@@ -35,7 +35,7 @@ def restore(db: Database, tasks: Sequence[Task], attempts: Sequence[Attempt]) ->
         now = statements.numbers(db.one(statement("versions"), ids))
         refused = [spec.id for spec, head in tasks if now.get(spec.id, 0) < head.version]
         for some in chunks([attempt for attempt in attempts if attempt.task_id not in refused]):
-            db.execute(statement("restore_attempts", len(some)), tuple(flat(some)))
+            db.execute(statement("add_attempts", len(some)), tuple(flat(some)))
     return refused
 
 

@@ -184,7 +184,8 @@ def _attempt(task: Task, head: Head) -> Attempt:
 
 
 def _check(head: Head) -> None:
-    assert (head.state is State.RUNNING) == (head.lease_owner is not None) == (head.lease_until is not None)
+    assert (head.state is State.RUNNING) == (head.lease_until is not None)
+    assert (head.state in (State.RUNNING, State.SUCCEEDED)) == (head.lease_owner is not None)
     assert (head.state in FINAL) == (head.finished_at is not None)
     assert not (head.state in FINAL and head.hold)
 

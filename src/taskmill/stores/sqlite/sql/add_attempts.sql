@@ -1,2 +1,3 @@
 INSERT INTO attempt ({attempt})
 VALUES {attempt_rows}
+ON CONFLICT DO NOTHING

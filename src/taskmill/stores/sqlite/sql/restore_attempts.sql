@@ -1,3 +1,0 @@
-INSERT INTO attempt ({attempt})
-VALUES {attempt_rows}
-ON CONFLICT DO NOTHING
