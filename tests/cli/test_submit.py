@@ -42,6 +42,15 @@ def test_no_wait_prints_the_id(call: Call, in_served: Path) -> None:
     assert call("watch", id).stdout == '{"message":"x"}\n'
 
 
+def test_what_does_not_start_in_time_expires(call: Call, in_served: Path) -> None:
+    call("queues", "pause", "late")
+    result = call("submit", "-T", "math", "-P", "1", "--queue", "late", "--expires", "200ms")
+    assert result.exit_code == 1
+    assert "expired: it had not started by 20" in result.stderr
+    [task] = [json.loads(line) for line in call("list", "--queue", "late", "--json").stdout.splitlines()]
+    assert (task["state"], task["error"]["code"], task["started_at"]) == ("cancelled", "expired", None)
+
+
 def test_waiting_may_end_before_the_task(call: Call, in_served: Path) -> None:
     result = call("submit", "-T", "sleep", "-P", "60", "--wait-timeout", "100ms")
     assert result.exit_code == 124

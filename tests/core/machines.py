@@ -26,6 +26,7 @@ class Step(NamedTuple):
 EVENTS: dict[Event, Callable[[Spec, Head, Step], Head]] = {
     Event.UNBLOCK: lambda spec, head, step: machine.unblock(head, step.now),
     Event.PROMOTE: lambda spec, head, step: machine.promote(head),
+    Event.EXPIRE: lambda spec, head, step: machine.expire(head, "{}", step.now),
     Event.START: lambda spec, head, step: machine.start(head, "w1", step.now + 15 * SECOND, step.now),
     Event.TAKE_OVER: lambda spec, head, step: machine.take_over(head, "w2", step.now + 15 * SECOND),
     Event.SUCCEED: lambda spec, head, step: machine.succeed(head, "11", step.now),

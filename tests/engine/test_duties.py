@@ -11,11 +11,14 @@ from taskmill.core.errors import StoreUnavailable
 from taskmill.core.outcome import Failure, Lost
 from taskmill.core.state import State
 from taskmill.core.task import SECOND
+from taskmill.engine.client import control
+from taskmill.engine.duties.expire import Expire
 from taskmill.engine.duties.loop import run_forever
 from taskmill.engine.duties.promote import Promote
 from taskmill.engine.duties.purge import Purge
 from taskmill.engine.duties.reap import Reap, give_back
 from taskmill.engine.duties.thread import DutyThread
+from taskmill.engine.live.why import why_not_started
 from taskmill.engine.notifier import Notifier
 from taskmill.engine.worker.settings import WorkerSettings
 from taskmill.stores.contract import ClaimQuery, WorkerRow
@@ -36,6 +39,30 @@ async def test_a_scheduled_task_starts_soon_after_it_is_due(mill: Trial) -> None
     await duties
     late = ((done.head.started_at or 0) - done.head.run_at) / SECOND
     assert 0 <= late < 0.25, f"{late} s late, although nothing polls"
+
+
+async def test_what_has_not_started_in_time_ends_as_cancelled(mill: Trial) -> None:
+    """Also while it waits for its time; whoever waits for it is woken. One that started in time is left alone."""
+    await mill.store.pause("closed", True)
+    soon = h.add.using(queue="closed", expires=0.05)
+    ready, later = await mill.add(soon.call(1, 2), soon.using(delay=0.01).call(3, 4))
+    async with mill.worker():
+        [started] = await mill.add(h.waits.using(expires=0.2).call(0.4))
+        duties = asyncio.create_task(run_forever(mill.store, [Expire(mill.notifier, poll=0.02)], asyncio.Event()))
+        for id in (ready, later):
+            done = await mill.final(id)
+            assert (done.head.state, done.head.attempt, done.head.started_at) == (State.CANCELLED, 0, None)
+            assert json.loads(done.head.error or "")["code"] == "expired"
+            assert await mill.store.attempts(id) == []
+            why = await why_not_started(mill.store, done)
+            assert why is not None
+            assert why.startswith("it expired: it had not started by 20")
+        assert (await mill.final(started)).head.state is State.SUCCEEDED
+        await mill.store.pause("closed", False)
+        [again] = await control.retry(mill.notifier, [ready])
+        assert again.done
+        assert (await mill.final(ready)).head.result == "3"
+    duties.cancel()
 
 
 async def test_promote_rests_until_the_next_task_is_due(mill: Trial) -> None:

@@ -5,6 +5,9 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from taskmill.core.ids import uuid7
+from taskmill.engine.duties.expire import end_expired
+from taskmill.engine.notifier import Notifier
+from taskmill.sdk.sync import run
 from tests.faces.site import Site
 
 MATH = {"task_type": "math", "parameters": {"expression": "1 + 2 * 5"}}
@@ -103,6 +106,23 @@ def test_a_failed_task_has_a_problem_for_a_result(site: Site) -> None:
     reply = site.http.get(f"/api/tasks/{id}/result")
     assert (reply.status_code, reply.json()["code"]) == (409, "task_failed")
     assert reply.json()["error"] == {"code": "exception", "type": "ValueError", "message": "no"}
+
+
+def test_an_expiry(site: Site) -> None:
+    for expiry in ({"expires": 60}, {"expires_at": "2035-01-01T00:00:00Z"}):
+        id = site.create(**expiry)
+        assert site.http.get(f"/api/tasks/{id}").json()["expires_at"].startswith("20")
+        site.start(id)
+        assert site.http.get(f"/api/tasks/{id}").json()["expires_at"] is None
+    id = site.create(expires=0.001)
+    while not run(end_expired(Notifier(site.store))):
+        pass
+    reply = site.http.get(f"/api/tasks/{id}/result")
+    assert (reply.status_code, reply.json()["code"], reply.json()["error"]["code"]) == (
+        409,
+        "task_cancelled",
+        "expired",
+    )
 
 
 def test_a_cancelled_task_has_a_problem_for_a_result(site: Site) -> None:

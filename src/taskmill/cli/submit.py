@@ -43,6 +43,7 @@ from taskmill.service.views import Created, Draft
 @click.option("--priority", type=priority_words, help="Within its queue; else the one of the type.")
 @click.option("--queue", metavar="NAME", help="Another queue than the task type's own.", shell_complete=complete_queue)
 @duration_option("--delay", help="Not before so long from now: seconds, or like 5m.")
+@duration_option("--expires", help="Cancel it if it has not started so long from now: seconds, or like 5m.")
 @click.option("--key", metavar="KEY", help="While an unfinished task has this key, no second one is made.")
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="A tag to find it by; may be given again.")
 @duration_option("--timeout", help="How long one attempt may take.")

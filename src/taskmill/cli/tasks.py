@@ -149,6 +149,7 @@ def progress_of(view: TaskSummary) -> ReportedProgress:
 class StoredError(msgspec.Struct):
     """An error as it is stored (core/outcome.py, Failure)."""
 
+    code: str = ""
     type: str = "error"
     message: str = ""
     traceback: str | None = None
@@ -170,7 +171,10 @@ def require_result(view: TaskView, verbose: bool) -> None:
     """Raises TaskError, TaskCancelled for a task that ended without a result."""
     kind = no_result(view.state)
     if kind is TaskCancelled:
-        raise TaskCancelled(f"task {view.id} was cancelled")
+        error = error_of(view.error)
+        raise TaskCancelled(
+            f"task {view.id} " + (f"expired: {error.message}" if error.code == "expired" else "was cancelled")
+        )
     if kind is not None:
         error = error_of(view.error)
         if verbose and error.traceback:

@@ -60,6 +60,12 @@ def timeout(seconds: object) -> str | None:
     return f"must be seconds, from {SHORTEST_TIMEOUT} to ten years"
 
 
+def expires(seconds: object) -> str | None:
+    if isinstance(seconds, int | float) and 0 < seconds <= TEN_YEARS:
+        return None
+    return "must be seconds, more than 0 and at most ten years"
+
+
 def start(seconds_from_now: float) -> str | None:
     return None if seconds_from_now <= TEN_YEARS else "must be within the next ten years"
 

@@ -17,11 +17,13 @@ _new_head = Head.__new__
 """A call of the class would pack the keywords into a dictionary first, which takes twice as long."""
 
 
-def create(spec: Spec, now: int, run_at: int | None = None, *, waiting: bool = False) -> Head:
+def create(
+    spec: Spec, now: int, run_at: int | None = None, *, waiting: bool = False, expires_at: int | None = None
+) -> Head:
     if run_at is None:
         run_at = now
     state = State.WAITING if waiting else READY if run_at <= now else State.SCHEDULED
-    return _new_head(Head, state=state, version=1, attempt=0, run_at=run_at, hold=spec.key)
+    return _new_head(Head, state=state, version=1, attempt=0, run_at=run_at, hold=spec.key, expires_at=expires_at)
 
 
 def unblock(head: Head, now: int) -> Head:
@@ -36,6 +38,12 @@ def promote(head: Head) -> Head:
     return head._replace(state=State.READY, version=head.version + 1)
 
 
+def expire(head: Head, error: str, now: int) -> Head:
+    """It has not started in time, and is not to start any more."""
+    _allow(head, Event.EXPIRE)
+    return _finish(head._replace(error=error), State.CANCELLED, now)
+
+
 def start(head: Head, owner: str, until: int, now: int) -> Head:
     _allow(head, Event.START)
     return head._replace(
@@ -46,6 +54,7 @@ def start(head: Head, owner: str, until: int, now: int) -> Head:
         lease_until=until,
         progress=None,
         started_at=now,
+        expires_at=None,
     )
 
 

@@ -11,8 +11,8 @@ class Failure(NamedTuple):
     """An error as it is stored: enough for a person to find the cause, bounded in size."""
 
     code: str
-    """`exception`, `timed_out`, `worker_lost`, `invalid_parameters`, `invalid_result`, `retry`, `cancelled` or
-    `failed`."""
+    """`exception`, `timed_out`, `worker_lost`, `invalid_parameters`, `invalid_result`, `retry`, `cancelled`,
+    `expired` or `failed`."""
     type: str
     message: str
     traceback: str | None = None

@@ -18,6 +18,7 @@ class State(StrEnum):
 class Event(StrEnum):
     UNBLOCK = "unblock"
     PROMOTE = "promote"
+    EXPIRE = "expire"
     START = "start"
     TAKE_OVER = "take_over"
     SUCCEED = "succeed"
@@ -38,11 +39,14 @@ CREATED = (S.WAITING, S.SCHEDULED, S.READY)
 
 TRANSITIONS: dict[tuple[State, Event], tuple[State, ...]] = {
     (S.WAITING, E.UNBLOCK): (S.READY, S.SCHEDULED),
+    (S.WAITING, E.EXPIRE): (S.CANCELLED,),
     (S.WAITING, E.CANCEL): (S.CANCELLED,),
     (S.SCHEDULED, E.PROMOTE): (S.READY,),
+    (S.SCHEDULED, E.EXPIRE): (S.CANCELLED,),
     (S.SCHEDULED, E.CANCEL): (S.CANCELLED,),
     (S.SCHEDULED, E.RETRY): (S.READY,),
     (S.READY, E.START): (S.RUNNING,),
+    (S.READY, E.EXPIRE): (S.CANCELLED,),
     (S.READY, E.CANCEL): (S.CANCELLED,),
     (S.RUNNING, E.TAKE_OVER): (S.RUNNING,),
     (S.RUNNING, E.SUCCEED): (S.SUCCEEDED,),

@@ -71,6 +71,8 @@ class Head(NamedTuple):
     """The key while the task is unfinished, else None; unique in the store."""
     losses: int = 0
     """How often a worker died or vanished with this task."""
+    expires_at: int | None = None
+    """Not started after this time; None once an attempt began."""
 
 
 class Task(NamedTuple):

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from taskmill.core import times
 from taskmill.core.errors import ResultTimeout
 from taskmill.core.events import TaskEvent
-from taskmill.core.task import Attempt, Task
+from taskmill.core.task import SECOND, Attempt, Task
 from taskmill.engine.client import control
 from taskmill.engine.client.enqueue import EnqueueBatcher, Enqueued, enqueue
 from taskmill.engine.live.follow import Follower
@@ -149,6 +149,7 @@ class Clients:
             client = self._by_loop.setdefault(loop, AsyncClient(self._backend("loop"), self.timings))
         if not client.ready:
             await client.open()
+            self._note_clock(await client.store.clock())
         return client
 
     def aenqueue(self, tasks: Sequence[Task]) -> Awaitable[list[Enqueued]]:
@@ -197,6 +198,7 @@ class Clients:
             if self._sync is None:
                 backend = self._backend("thread")
                 run(backend.open())
+                self._note_clock(run(backend.store.clock()))
                 self._sync = SyncClient(backend, self.timings)
             return self._sync
 
@@ -205,6 +207,12 @@ class Clients:
             client = self._by_loop.pop(loop, None)
             if client is not None:
                 await client.close()
+
+    def _note_clock(self, there: int) -> None:
+        """A machine whose clock is off would put its tasks before or behind those of others."""
+        off = there - times.now()
+        if self.clock is times.now and abs(off) > SECOND:
+            self.clock = lambda: times.now() + off
 
     def _backend(self, caller: Caller) -> Backend:
         return Backend(self._settings, caller, self._shared)

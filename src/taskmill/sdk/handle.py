@@ -129,7 +129,8 @@ def _error(task: Stored) -> TaskError:
     found: dict[str, str] = json.loads(task.head.error or "{}")
     text = ": ".join(filter(None, (found.get("type"), found.get("message"))))
     if task.head.state is State.CANCELLED:
-        return _described(TaskCancelled, task, "was cancelled")
+        expired = found.get("code") == "expired"
+        return _described(TaskCancelled, task, f"expired: {found['message']}" if expired else "was cancelled")
     attempt = f"attempt {task.head.attempt} of {task.spec.attempt_limit}"
     error = _described(TaskError, task, f"failed in {attempt}: {text}")
     error.type, error.reason, error.traceback = found.get("type", ""), found.get("message", ""), found.get("traceback")

@@ -4,9 +4,10 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from taskmill.core import ids, limits
+from taskmill.core import ids, limits, machine
 from taskmill.core.errors import InvalidRequest
-from taskmill.core.task import PRIORITIES, SECOND, Priority
+from taskmill.core.task import PRIORITIES, SECOND, Head, Priority, Spec
+from taskmill.core.times import iso
 
 DEFAULT_RETRIES = 3
 """Four attempts within some seven seconds: a hiccup passes unseen, a bug fails soon."""
@@ -24,6 +25,29 @@ class Options(NamedTuple):
     delay: int = 0
     """Microseconds from the moment of enqueueing."""
     at: int | None = None
+    expires: int | None = None
+    """Microseconds from the moment of enqueueing."""
+    expires_at: int | None = None
+
+    @property
+    def timed(self) -> bool:
+        return bool(self.delay or self.at or self.expires or self.expires_at)
+
+    def head(self, spec: Spec, now: int) -> Head:
+        """The first one, at this time."""
+        run_at = now + self.delay if self.delay else self.at
+        expires_at = self.expires_at if self.expires is None else now + self.expires
+        return machine.create(spec, now, run_at, expires_at=expires_at)
+
+
+def refuse_expired(head: Head, now: int) -> None:
+    """Raises InvalidRequest for a task that would expire before it may start."""
+    if head.expires_at is not None and head.expires_at <= max(now, head.run_at):
+        raise InvalidRequest(
+            f"expires, {iso(head.expires_at)}, is not after the start, {iso(max(now, head.run_at))}, so the task would "
+            "never run",
+            hint="expires counts from the moment of enqueueing, as delay does",
+        )
 
 
 def name(text: object, what: str) -> str:
@@ -61,13 +85,13 @@ def timeout(value: float | timedelta | None) -> int | None:
     return round(seconds * SECOND)
 
 
-def moment(value: object) -> int:
+def moment(value: object, what: str = "at") -> int:
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise InvalidRequest(
-            f"at={value!r} is not a datetime with a time zone",
+            f"{what}={value!r} is not a datetime with a time zone",
             hint="for example datetime.now(UTC) + timedelta(hours=1)",
         )
-    _refuse("at", value, limits.start((value - datetime.now(UTC)).total_seconds()))
+    _refuse(what, value, limits.start((value - datetime.now(UTC)).total_seconds()))
     return round(value.timestamp() * SECOND)
 
 
@@ -93,6 +117,17 @@ def when(after: float | timedelta | None, at: object) -> dict[str, Any]:
     if after is not None:
         return {"delay": delay(after), "at": None}
     return {} if at is None else {"delay": 0, "at": moment(at)}
+
+
+def expiry(value: float | timedelta | datetime | None) -> dict[str, Any]:
+    """After so long, or at a time; the later choice replaces the earlier one."""
+    if value is None:
+        return {}
+    if isinstance(value, datetime):
+        return {"expires": None, "expires_at": moment(value, "expires")}
+    seconds = _seconds(value)
+    _refuse("expires", value, limits.expires(seconds))
+    return {"expires": round(seconds * SECOND), "expires_at": None}
 
 
 def _seconds(value: float | timedelta) -> float:

@@ -21,6 +21,7 @@ from taskmill.sdk import options, signature
 from taskmill.sdk.codec import Codec
 from taskmill.sdk.handle import TaskHandle
 from taskmill.sdk.options import Options
+from taskmill.sdk.sync import run
 from taskmill.stores.contract import TaskTypeRow
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ class Task(Generic[P, R]):
         self._shape = shape
         self._positional = shape.positional
         self._options = chosen
+        self._timed = False
+        """Whether the options have a delay, a start or an expiry: those count by the store's clock."""
         self._joined: object = None
         """The caller's own connection."""
 
@@ -103,13 +106,19 @@ class Task(Generic[P, R]):
 
         Raises InvalidParameters (with the path of each bad one), TooLarge, StoreUnavailable.
         """
-        [made] = self._add((self._made(args, kwargs),))
-        return TaskHandle(self._app, made.id, self, made.created)
+        made = self._made(args, kwargs)
+        if self._timed:
+            made = self._dated(made, run(self._app.clients.sync().store.clock()))
+        [enqueued] = self._add((made,))
+        return TaskHandle(self._app, enqueued.id, self, enqueued.created)
 
     async def aenqueue(self, *args: P.args, **kwargs: P.kwargs) -> TaskHandle[R]:
         """As `enqueue`; calls that run at the same time share one commit."""
-        [made] = await self._aadd((self._made(args, kwargs),))
-        return TaskHandle(self._app, made.id, self, made.created)
+        made = self._made(args, kwargs)
+        if self._timed:
+            made = self._dated(made, await (await self._app.clients.here()).store.clock())
+        [enqueued] = await self._aadd((made,))
+        return TaskHandle(self._app, enqueued.id, self, enqueued.created)
 
     def call(self, *args: P.args, **kwargs: P.kwargs) -> Call[R]:
         """A task for `enqueue_many`: typed, checked and given its id here."""
@@ -125,10 +134,16 @@ class Task(Generic[P, R]):
         list may be enqueued again after an error: no task is made twice.
         """
         calls = list(calls)
+        if any(call.task._timed for call in calls):
+            now = run(self._app.clients.sync().store.clock())
+            calls = [call.task._dated_call(call, now) for call in calls]
         return self._handles(calls, self._add([call.made for call in calls]))
 
     async def aenqueue_many(self, calls: Iterable[Call[R]]) -> list[TaskHandle[R]]:
         calls = list(calls)
+        if any(call.task._timed for call in calls):
+            now = await (await self._app.clients.here()).store.clock()
+            calls = [call.task._dated_call(call, now) for call in calls]
         return self._handles(calls, await self._aadd([call.made for call in calls]))
 
     def using(
@@ -138,6 +153,7 @@ class Task(Generic[P, R]):
         priority: Priority | PriorityWord | None = None,
         delay: float | timedelta | None = None,
         at: datetime | None = None,
+        expires: float | timedelta | datetime | None = None,
         key: str | None = None,
         id: str | None = None,
         tags: Sequence[str] | None = None,
@@ -147,7 +163,9 @@ class Task(Generic[P, R]):
     ) -> "Task[P, R]":
         """The same task type with other options, to enqueue from.
 
-        delay: not before so many seconds (or a timedelta) from then; at: not before that time.
+        delay: not before so many seconds (or a timedelta) from then; at: not before that time. Both count by the clock
+        of the store. expires: when it has not started after so many seconds (or a timedelta), or by that time, it ends
+        as cancelled, with the code `expired`.
         key: while an unfinished task has this key, no second one is stored; `handle.created` tells.
         id: a UUID of your own; a repeat stores nothing.
         timeout: seconds that one attempt may take. retries: attempts after the first.
@@ -165,7 +183,8 @@ class Task(Generic[P, R]):
         }
         chosen = {option: value for option, value in given.items() if value is not None}
         changed = copy.copy(self)
-        changed._options = self._options._replace(**chosen, **options.when(delay, at))
+        changed._options = self._options._replace(**chosen, **options.when(delay, at), **options.expiry(expires))
+        changed._timed = changed._options.timed
         changed._joined = self._joined if connection is None else connection
         return changed
 
@@ -237,7 +256,17 @@ class Task(Generic[P, R]):
             chosen.tags,
             now,
         )
-        return StoredTask(spec, machine.create(spec, now, now + chosen.delay if chosen.delay else chosen.at))
+        return StoredTask(spec, chosen.head(spec, now) if self._timed else machine.create(spec, now))
+
+    def _dated(self, made: StoredTask, now: int) -> StoredTask:
+        """The same at the store's time. Raises InvalidRequest."""
+        spec = made.spec._replace(created_at=now)
+        head = self._options.head(spec, now)
+        options.refuse_expired(head, now)
+        return StoredTask(spec, head)
+
+    def _dated_call(self, call: Call[R], now: int) -> Call[R]:
+        return Call(self, self._dated(call.made, now))
 
     def _bound(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         if len(args) > len(self._positional):

@@ -36,13 +36,23 @@ class RequestLimits:
     """Seconds; a store that has not answered by then is not ready."""
 
 
+def is_timed(draft: Draft) -> bool:
+    """Whether it has a delay, a start or an expiry: those count by the store's clock."""
+    return any(value is not None for value in (draft.delay, draft.run_at, draft.expires, draft.expires_at))
+
+
 async def admit(
-    draft: Draft, task_types: TaskTypeCache, aside: Aside, id: str | None = None, explain: bool = True
+    draft: Draft,
+    task_types: TaskTypeCache,
+    aside: Aside,
+    created_at: int,
+    id: str | None = None,
+    explain: bool = True,
 ) -> Task:
     """`id` is the one to take unless the draft has its own. Raises InvalidRequest with a problem per field.
 
-    `aside`: where big parameters are checked. `explain`: False leaves out what is wrong where in parameters, and which
-    names come near.
+    `aside`: where big parameters are checked. `created_at`: now, for a timed draft by the store's clock. `explain`:
+    False leaves out what is wrong where in parameters, and which names come near.
     """
     _check(draft)
     task_type = await task_types.get(draft.task_type, explain)
@@ -52,9 +62,10 @@ async def admit(
         check(*checked)
     else:
         await aside.run(check, *checked)
-    created_at = now()
     spec = _spec(draft, task_type, parameters.decode(), _id(draft, id), created_at)
-    return Task(spec, machine.create(spec, created_at, _run_at(draft, created_at)))
+    run_at = _run_at(draft, created_at)
+    expires_at = _expires_at(draft, created_at, created_at if run_at is None else run_at)
+    return Task(spec, machine.create(spec, created_at, run_at, expires_at=expires_at))
 
 
 def refusal(path: str, why: str) -> InvalidRequest:
@@ -96,6 +107,10 @@ def _check(draft: Draft) -> None:
         if draft.run_at is not None:
             found.add("$.run_at", "cannot go together with delay; give one of them")
         found.add("$.delay", limits.delay(draft.delay))
+    if draft.expires is not None:
+        if draft.expires_at is not None:
+            found.add("$.expires_at", "cannot go together with expires; give one of them")
+        found.add("$.expires", limits.expires(draft.expires))
     if draft.timeout is not None:
         found.add("$.timeout", limits.timeout(draft.timeout))
     if draft.retries is not None:
@@ -145,6 +160,20 @@ def _run_at(draft: Draft, created_at: int) -> int | None:
     else:
         return None
     return at if at > created_at else None
+
+
+def _expires_at(draft: Draft, created_at: int, run_at: int) -> int | None:
+    if draft.expires is not None:
+        path, at = "$.expires", created_at + round(draft.expires * SECOND)
+    elif draft.expires_at is not None:
+        path, at = "$.expires_at", parse_time("$.expires_at", draft.expires_at)
+        if wrong := limits.start((at - created_at) / SECOND):
+            raise refusal(path, wrong)
+    else:
+        return None
+    if at <= run_at:
+        raise refusal(path, f"is not after the start ({iso(run_at)}), so the task would never run")
+    return at
 
 
 def parse_time(path: str, text: str) -> int:

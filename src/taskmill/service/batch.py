@@ -4,12 +4,12 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple, TypeVar
 
-from taskmill.core import limits
+from taskmill.core import limits, times
 from taskmill.core.errors import StoreError, TaskmillError
 from taskmill.core.task import Task
 from taskmill.engine.client.enqueue import Enqueued
 from taskmill.service import present, views
-from taskmill.service.admission import admit, existing, id_for
+from taskmill.service.admission import admit, existing, id_for, is_timed
 from taskmill.service.aside import Aside
 from taskmill.service.task_types import TaskTypeCache
 from taskmill.stores.contract import Store
@@ -60,6 +60,7 @@ class Intake:
             outcomes: list[TaskmillError | None] = []
             admitted: list[tuple[views.Draft, str | None, Task]] = []
             since = time.monotonic()
+            store_time: int | None = None
             for index, item in enumerate(items[first : first + CHUNK], first):
                 if time.monotonic() - since > AT_A_TIME:
                     await self._aside.let_others()
@@ -67,7 +68,10 @@ class Intake:
                 id = id_for(idempotency_key, index)
                 try:
                     draft = await read(item)
-                    task = await admit(draft, self._task_types, self._aside, id, explain > 0)
+                    if store_time is None and is_timed(draft):
+                        store_time = await self._store.clock()
+                    created_at = store_time if store_time is not None else times.now()
+                    task = await admit(draft, self._task_types, self._aside, created_at, id, explain > 0)
                 except StoreError:
                     raise
                 except TaskmillError as refused:

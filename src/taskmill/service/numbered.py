@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from taskmill.core import times
 from taskmill.core.errors import Conflict, NotFound
 from taskmill.core.ids import parse as parse_id
 from taskmill.core.state import CREATED
@@ -57,7 +58,7 @@ class NumberedTasks:
 
     async def rename(self, id: str, name: str) -> None:
         """Only while it waits to run. Raises NotFound, Conflict, InvalidParameters."""
-        parameters = (await admit(message(name), self._task_types, self._aside)).spec.parameters
+        parameters = (await admit(message(name), self._task_types, self._aside, times.now())).spec.parameters
         for _ in range(control.ROUNDS):
             task = (await self._store.get([id])).get(id)
             if task is None:

@@ -46,6 +46,7 @@ def _show(shape: Callable[..., V], task: Task, **more: Any) -> V:
         tags=[] if spec.tags is None else json.loads(spec.tags),
         created_at=iso(spec.created_at),
         run_at=iso(head.run_at),
+        expires_at=maybe_iso(head.expires_at),
         started_at=maybe_iso(head.started_at),
         finished_at=maybe_iso(head.finished_at),
         worker=head.lease_owner,

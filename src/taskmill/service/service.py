@@ -8,7 +8,7 @@ import functools
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from taskmill.core import limits
+from taskmill.core import limits, times
 from taskmill.core.errors import Conflict, InvalidRequest, NotFound, Problem, StoreError, UnknownTaskType
 from taskmill.core.ids import parse as parse_id
 from taskmill.core.state import FINAL, State
@@ -21,7 +21,7 @@ from taskmill.engine.live.why import is_alive, live_workers, why_not_started
 from taskmill.feeds.contract import Answer
 from taskmill.sdk.backend import Backend, ConnectionSettings
 from taskmill.service import present, views
-from taskmill.service.admission import RequestLimits, admit, existing, id_for, refusal
+from taskmill.service.admission import RequestLimits, admit, existing, id_for, is_timed, refusal
 from taskmill.service.aside import Aside
 from taskmill.service.batch import BatchOutcome, Intake
 from taskmill.service.filters import Control, act, to_event_filter, to_filter
@@ -105,7 +105,8 @@ class Service:
         Raises InvalidRequest and its kinds; IdempotencyMismatch when the key came before with other content.
         """
         id = id_for(idempotency_key)
-        task = await admit(draft, self._task_types, self.aside, id)
+        created_at = await self._store.clock() if is_timed(draft) else times.now()
+        task = await admit(draft, self._task_types, self.aside, created_at, id)
         [enqueued] = await self._enqueue([task])
         if enqueued.created:
             return present.created_view(task, True)

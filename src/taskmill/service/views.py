@@ -40,6 +40,11 @@ class Draft(Struct, kw_only=True, forbid_unknown_fields=True):
     queue: Annotated[Name | None, Meta(description="The task type's own queue unless given.")] = None
     delay: Annotated[float | None, Meta(description="Seconds from now; not together with `run_at`.")] = None
     run_at: Annotated[Time | None, Meta(description="Not before this time (with an offset).")] = None
+    expires: Annotated[
+        float | None,
+        Meta(description="Seconds from now: a task that has not started by then ends as cancelled, as `expired`."),
+    ] = None
+    expires_at: Annotated[Time | None, Meta(description="The same as a time; not together with `expires`.")] = None
     key: Annotated[
         Name | None, Meta(description="Unique among unfinished tasks: while one holds it, no second is made.")
     ] = None
@@ -74,6 +79,7 @@ class TaskSummary(Struct, kw_only=True):
     tags: list[str]
     created_at: Time
     run_at: Annotated[Time, Meta(description="Not before this time.")]
+    expires_at: Annotated[Time | None, Meta(description="Not started after this time; null once it started.")]
     started_at: Time | None
     finished_at: Time | None
     worker: Annotated[str | None, Meta(description="The worker that runs it now, or by which it succeeded.")]

@@ -185,10 +185,15 @@ class Tasks(Protocol):
         """Snapshots of those that exist."""
         ...
 
+    async def expired(self, limit: int, now: int | None = None) -> list[Task]:
+        """Unfinished tasks that may not start any more (machine.expire), those that expired first first."""
+        ...
+
     async def claim(self, owner: str, lease: int, query: ClaimQuery, now: int | None = None) -> list[Claim]:
         """ready → running (machine.start) for what the query asks for, in the order (priority, run_at, age).
 
-        With `after`, queue by queue, each in that order. A task of a paused queue is never claimed.
+        With `after`, queue by queue, each in that order. A task of a paused queue is never claimed, nor
+        one that has expired.
         """
         ...
 

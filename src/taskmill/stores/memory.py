@@ -65,6 +65,16 @@ class MemoryStore:
         with self._lock:
             return {id: self._tasks[id] for id in ids if id in self._tasks}
 
+    async def expired(self, limit: int, now: int | None = None) -> list[Task]:
+        moment = times.now() if now is None else now
+
+        def wanted(task: Task) -> bool:
+            head = task.head
+            return head.expires_at is not None and head.expires_at <= moment and head.finished_at is None
+
+        with self._lock:
+            return self._pick(wanted, lambda task: (task.head.expires_at or 0,), limit)
+
     async def claim(self, owner: str, lease: int, query: ClaimQuery, now: int | None = None) -> list[Claim]:
         moment = times.now() if now is None else now
         limit, queues, ids, ready_for, task_types, priority, after = query
@@ -79,6 +89,7 @@ class MemoryStore:
                 and (ready_for == 0 or head.run_at <= moment - ready_for)
                 and (task_types is None or spec.task_type in task_types)
                 and (priority is None or spec.priority == priority)
+                and (head.expires_at is None or head.expires_at > moment)
             )
 
         def rank(task: Task) -> tuple[bool, str, int, int]:

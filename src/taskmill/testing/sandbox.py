@@ -13,6 +13,7 @@ from taskmill.core.outcome import Outcome, Raised, Retry, TimedOut
 from taskmill.core.state import State
 from taskmill.core.task import SECOND, Claim, Decision
 from taskmill.core.task import Task as Stored
+from taskmill.engine.duties.expire import end_expired
 from taskmill.engine.duties.reap import VANISHED, settle_lost
 from taskmill.engine.notifier import Notifier
 from taskmill.engine.worker.run import Run
@@ -119,6 +120,7 @@ class Sandbox:
         lost = await self._store.reclaim(OWNER, LEASE, MANY, now=now)
         await settle_lost(self._notifier, None, [(claim, VANISHED) for claim in lost])
         await self._store.promote(MANY, now)
+        await end_expired(self._notifier, now)
         claims = await self._store.claim(OWNER, LEASE, ClaimQuery(1, ids=ids), now=now)
         return claims[0] if claims else None
 

@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from taskmill.core.errors import StoreError
+from taskmill.engine.duties.expire import Expire
 from taskmill.engine.duties.heartbeat import Heartbeat
 from taskmill.engine.duties.look_out import LookOut
 from taskmill.engine.duties.loop import Duty, DutyTimings, run_forever
@@ -117,6 +118,7 @@ class DutyThread(threading.Thread):
             Promote(notifier, settings.poll),
             Reap(notifier, self._worker.owner, settings.lease),
             Purge(store, settings.retention, timings),
+            Expire(notifier, settings.poll),
             LookOut(store, self._worker.owner),
         ]
 

@@ -14,6 +14,8 @@ SILENCE = 20 * SECOND
 async def why_not_started(store: Store, task: Task) -> str | None:
     """One sentence with the next step; None when nothing is known to stand in its way."""
     spec, head = task
+    if head.state is State.CANCELLED and '"code": "expired"' in (head.error or ""):
+        return f"it expired: {json.loads(head.error or '')['message']}; run it all the same: taskmill retry {spec.id}"
     if head.state not in (State.READY, State.SCHEDULED):
         return None
     if spec.task_type not in {row.name for row in await store.task_types()}:

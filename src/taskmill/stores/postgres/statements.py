@@ -21,7 +21,7 @@ DECISION = ("id", *Head._fields)
 SPEC_WIDTH, HEAD_WIDTH = len(Spec._fields), len(Head._fields)
 STATES = {str(state): state for state in State}
 
-_TIMES = ("created_at", "run_at", "lease_until", "started_at", "finished_at", "timeout")
+_TIMES = ("created_at", "run_at", "lease_until", "started_at", "finished_at", "timeout", "expires_at")
 _NUMBERS = ("attempt_limit", "version", "attempt", "losses", "number")
 _TYPES = dict.fromkeys(_TIMES + _NUMBERS, "bigint") | {"priority": "smallint", "cancel": "boolean"}
 """Of the columns that are not text."""
@@ -64,7 +64,7 @@ _FILL = {
     "promotion": _names(Promotion._fields, "task."),
     "stale": "SELECT array_agg(id) FROM decision WHERE (id IN (SELECT id FROM saved)) IS NOT TRUE",
     "start": "state = 'running', version = task.version + 1, attempt = task.attempt + 1, progress = NULL, "
-    "lease_owner = $1, lease_until = moment.now + $2, started_at = moment.now",
+    "lease_owner = $1, lease_until = moment.now + $2, started_at = moment.now, expires_at = NULL",
     "clock": "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
     "hasty": "set_config('synchronous_commit', 'off', true)",
 }

@@ -71,6 +71,7 @@ class PostgresStore:
             self._queues |= new
 
     get = verb(tasks.get)
+    expired = verb(tasks.expired)
     claim = verb(tasks.claim)
     reclaim = verb(tasks.reclaim)
     extend = verb(tasks.extend)

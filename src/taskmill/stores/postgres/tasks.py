@@ -85,6 +85,10 @@ async def get(db: Connection, ids: Sequence[str]) -> dict[str, Task]:
     return {row[0]: read_task(row) for row in await db.fetch(statement("get"), ids)}
 
 
+async def expired(db: Connection, limit: int, now: int | None = None) -> list[Task]:
+    return [read_task(row) for row in await db.fetch(statement("expired"), limit, now)]
+
+
 async def claim(db: Connection, owner: str, lease: int, query: ClaimQuery, now: int | None = None) -> list[Claim]:
     if _asks_for_nothing(query):
         return []

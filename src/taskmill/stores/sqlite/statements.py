@@ -44,7 +44,9 @@ _FILL = {
     "set": _names(f"{name} = decision.column{i}" for i, name in enumerate(DECISION, 1) if name != "id"),
     "new_version": f"decision.column{DECISION.index('version') + 1}",
     "task": _pair(_head()),
-    "claim": _pair(_head(**_LEASE, state="'running'", attempt="attempt + 1", progress="NULL", started_at=":now")),
+    "claim": _pair(
+        _head(**_LEASE, state="'running'", attempt="attempt + 1", progress="NULL", started_at=":now", expires_at="NULL")
+    ),
     "taken": _pair(_head(**_LEASE)),
     "promotion": "json_array(id, task_type, queue, priority, version + 1, attempt)",
     "attempt": _names(Attempt._fields),

@@ -117,6 +117,7 @@ class SqliteStore:
 
     add = verb(tasks.add)
     get = verb(tasks.get)
+    expired = verb(tasks.expired)
     claim = verb(tasks.claim)
     reclaim = verb(tasks.reclaim)
     extend = verb(tasks.extend)

@@ -69,6 +69,11 @@ def get(db: Database, ids: Sequence[str]) -> dict[str, Task]:
     return {task.spec.id: task for task in found}
 
 
+def expired(db: Database, limit: int, now: int | None = None) -> list[Task]:
+    moment = times.now() if now is None else now
+    return statements.tasks(db.one(statement("expired"), {"now": moment, "limit": limit}))
+
+
 def claim(db: Database, owner: str, lease: int, query: ClaimQuery, now: int | None = None) -> list[Claim]:
     asked = {"queues": array(query.queues), "types": lines(query.task_types)}
     if query.limit <= 0 or not db.one(statement("any_ready"), asked):

@@ -163,6 +163,38 @@ class Claiming(StoreCase):
         assert len(claims) == 60
 
     @scenario
+    async def test_what_has_expired_is_never_claimed(self, store: Store) -> None:
+        gone, late, other = (expiring(a_task(), at) for at in (NOW, NOW + 5, None))
+        await added(store, gone, late, other)
+        lane = ClaimQuery(1, queues=["default"], priority=2)
+        assert ids(await store.claim("w1", LEASE, ClaimQuery(9, ids=[gone.spec.id]), now=NOW)) == []
+        (claim,) = await store.claim("w1", LEASE, lane, now=NOW)
+        assert claim == Claim(late.spec, machine.start(late.head, "w1", NOW + LEASE, NOW))
+        assert (await read(store, late.spec.id)).expires_at is None
+        _, claims = await store.turn("w1", [succeeded(claim)], LEASE, ClaimQuery(9), now=NOW)
+        assert ids(claims) == [other.spec.id]
+        assert await store.claim("w1", LEASE, ClaimQuery(9), now=NOW + 99) == []
+        assert await read(store, gone.spec.id) == gone.head
+
+    @scenario
+    async def test_what_has_expired_is_found(self, store: Store) -> None:
+        ready, later, waiting, scheduled = (
+            expiring(task, at)
+            for task, at in (
+                (a_task(), NOW + 2),
+                (a_task(), NOW + 9),
+                (a_task(waiting=True), NOW + 3),
+                (a_task(run_at=NOW + 8), NOW + 1),
+            )
+        )
+        await added(store, ready, later, waiting, scheduled, a_task())
+        assert await store.expired(9, now=NOW) == []
+        assert await store.expired(9, now=NOW + 3) == [scheduled, ready, waiting]
+        assert await store.expired(2, now=NOW + 3) == [scheduled, ready]
+        assert await store.save([decided(ready, machine.expire(ready.head, "{}", NOW))]) == []
+        assert await store.expired(9, now=NOW + 3) == [scheduled, waiting]
+
+    @scenario
     async def test_fifty_claimers_start_no_task_twice(self, store: Store) -> None:
         tasks = await added(store, *(a_task() for _ in range(120)))
         claims = await asyncio.gather(*(store.claim(f"w{i}", LEASE, ClaimQuery(3), now=NOW) for i in range(50)))
@@ -227,6 +259,10 @@ class Claiming(StoreCase):
         (old,) = await added(store, a_task(run_at=NOW - 9))
         _, claims = await store.turn("w1", [], LEASE, ClaimQuery(9, ready_for=9), now=NOW)
         assert ids(claims) == [old.spec.id]
+
+
+def expiring(task: Task, at: int | None) -> Task:
+    return Task(task.spec, task.head._replace(expires_at=at))
 
 
 def _promotion(task: Task) -> Promotion:

@@ -16,7 +16,7 @@ ROWS = [(state, event, to) for (state, event), targets in TRANSITIONS.items() fo
 def moved(task: Task, event: Event, to: State) -> Head:
     """The head after `event`, prepared so that it leads to `to`."""
     spec, head = task
-    if to is State.CANCELLED and event is not Event.CANCEL:
+    if to is State.CANCELLED and event not in (Event.CANCEL, Event.EXPIRE):
         head = head._replace(cancel=True)
     delay = 5 if to is State.SCHEDULED else 0
     match event:
@@ -24,6 +24,8 @@ def moved(task: Task, event: Event, to: State) -> Head:
             return machine.unblock(head._replace(run_at=NOW + delay), NOW)
         case Event.PROMOTE:
             return machine.promote(head)
+        case Event.EXPIRE:
+            return machine.expire(head, "{}", NOW)
         case Event.START:
             return machine.start(head, "w2", LATER, NOW)
         case Event.TAKE_OVER:

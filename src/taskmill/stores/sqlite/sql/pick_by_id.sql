@@ -5,6 +5,7 @@ FROM (
     CROSS JOIN task AS t ON t.id = wanted.value
     CROSS JOIN queue AS q ON q.name = t.queue
     WHERE t.state = 'ready' AND t.run_at <= :due AND NOT q.paused
+      AND (t.expires_at IS NULL OR t.expires_at > :now)
       AND (:queues IS NULL OR q.name IN (SELECT value FROM json_each(:queues)))
       AND (:types IS NULL OR instr(:types, char(10) || t.task_type || char(10)))
       AND t.priority IN (SELECT value FROM json_each(:priorities))

@@ -1,5 +1,5 @@
 -- The first few of every queue and priority, read from the index alone, then merged: the cost does not grow with the
--- backlog, but for tasks of types that are not asked for. The rows come out as the claim that start.sql makes of them.
+-- backlog, but for tasks that have expired or are of types that are not asked for. The rows come out as the claim that start.sql makes of them.
 SELECT json_group_array(t.seq), json_group_array({claim})
 FROM (
     SELECT t.seq
@@ -11,6 +11,7 @@ FROM (
       AND t.seq IN (
           SELECT seq FROM task
           WHERE state = 'ready' AND queue = q.name AND priority = p.value AND run_at <= :due
+            AND (expires_at IS NULL OR expires_at > :now)
             AND (:types IS NULL OR instr(:types, char(10) || task_type || char(10)))
           ORDER BY run_at, seq
           LIMIT :limit
