@@ -41,6 +41,7 @@ HOT = {
     "holders": {"hold (hold=?)"},
     "oldest_ready": {"ready (queue=? AND priority=?)"},
     "few_ready": {"ready"},
+    "expired": {"expiring (expires_at>? AND expires_at<?)"},
 }
 """Statement → the indexes of `task` that it uses, and no other way to `task`."""
 

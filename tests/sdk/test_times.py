@@ -18,9 +18,10 @@ HOUR = 3600 * SECOND
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
 def off(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
     """Of a client whose clock is an hour fast; a server's is not."""
-    folder = request.getfixturevalue("tmp_path")
-    urls = {"memory": lambda: "memory://", "sqlite": lambda: f"sqlite:///{folder}/t.db"}
-    app = App(urls.get(request.param, lambda: request.getfixturevalue("postgres_url"))())
+    if request.param == "postgres":
+        app = App(request.getfixturevalue("postgres_url"))
+    else:
+        app = App("memory://" if request.param == "memory" else f"sqlite:///{request.getfixturevalue('tmp_path')}/t.db")
     if request.param == "postgres":
         right = times.now
         monkeypatch.setattr(times, "now", lambda: right() + HOUR)
