@@ -87,11 +87,6 @@ def array(words: Iterable[str] | None) -> str | None:
     return None if words is None else json.dumps(list(words))
 
 
-def lines(names: Iterable[str] | None) -> str | None:
-    """For instr, which costs a lone claim less than json_each: names have no line breaks. None stays None."""
-    return None if names is None else "\n".join(("", *names, ""))
-
-
 class Reader(Generic[T]):
     """Reads one shape from JSON. msgspec weighs 8 MB, which a supervisor does without until it has to read."""
 

@@ -12,7 +12,7 @@ from taskmill.core.task import Claim, Decision, Task
 from taskmill.stores.contract import Beat, ClaimQuery, Promoted
 from taskmill.stores.sqlite import statements
 from taskmill.stores.sqlite.database import Database, Transaction
-from taskmill.stores.sqlite.statements import array, chunks, lines, statement
+from taskmill.stores.sqlite.statements import array, chunks, statement
 
 FOREVER = 2**63 - 1
 ADD_ONE = statement("add", 1)
@@ -75,7 +75,7 @@ def expired(db: Database, limit: int, now: int | None = None) -> list[Task]:
 
 
 def claim(db: Database, owner: str, lease: int, query: ClaimQuery, now: int | None = None) -> list[Claim]:
-    asked = {"queues": array(query.queues), "types": lines(query.task_types)}
+    asked = {"queues": array(query.queues), "types": array(query.task_types)}
     if query.limit <= 0 or not db.one(statement("any_ready"), asked):
         return []
     with db.hasty:
@@ -88,7 +88,7 @@ def _start(db: Database, owner: str, lease: int, query: ClaimQuery, now: int | N
     moment = times.now() if now is None else now
     values = {
         "queues": array(queues),
-        "types": lines(task_types),
+        "types": array(task_types),
         "priorities": "[1, 2, 3]" if priority is None else f"[{priority}]",
         "after": after,
         "owner": owner,

@@ -7,6 +7,6 @@ SELECT EXISTS (SELECT 1 FROM task WHERE state = 'ready')
          AND EXISTS (
              SELECT 1 FROM task
              WHERE state = 'ready' AND queue = q.name
-               AND (:types IS NULL OR instr(:types, char(10) || task_type || char(10)))
+               AND (:types IS NULL OR task_type IN (SELECT value FROM json_each(:types)))
          )
    )

@@ -7,7 +7,7 @@ FROM (
     WHERE t.state = 'ready' AND t.run_at <= :due AND NOT q.paused
       AND (t.expires_at IS NULL OR t.expires_at > :now)
       AND (:queues IS NULL OR q.name IN (SELECT value FROM json_each(:queues)))
-      AND (:types IS NULL OR instr(:types, char(10) || t.task_type || char(10)))
+      AND (:types IS NULL OR t.task_type IN (SELECT value FROM json_each(:types)))
       AND t.priority IN (SELECT value FROM json_each(:priorities))
     GROUP BY t.seq
     ORDER BY t.priority, t.run_at, t.seq

@@ -12,7 +12,7 @@ FROM (
           SELECT seq FROM task
           WHERE state = 'ready' AND queue = q.name AND priority = p.value AND run_at <= :due
             AND (expires_at IS NULL OR expires_at > :now)
-            AND (:types IS NULL OR instr(:types, char(10) || task_type || char(10)))
+            AND (:types IS NULL OR task_type IN (SELECT value FROM json_each(:types)))
           ORDER BY run_at, seq
           LIMIT :limit
       )
