@@ -103,8 +103,6 @@ async def test_two_workers_overtake_by_little(shared: Trial) -> None:
 
 @pytest.mark.parametrize("priority", ["high", "low"])
 async def test_a_long_queue_does_not_hold_up_another(shared: Trial, priority: str) -> None:
-    if shared.broker is not None:
-        pytest.skip("with a broker, tickets of the queues come in turns")
     await shared.add(*(h.note_slowly.using(queue="a", priority=priority).call(i) for i in range(10_000)))  # type: ignore[arg-type]
     [id] = await shared.add(h.add.using(queue="b").call(1, 2))
     async with shared.worker(slots=2, poll=5.0) as worker:
