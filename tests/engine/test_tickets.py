@@ -238,7 +238,7 @@ async def test_a_worker_that_ends_leaves_its_tickets_to_others(mill: Trial, post
         await control.cancel(mill.notifier, long)
 
 
-async def test_tickets_for_others_reach_them_at_once(mill: Trial, post: Post) -> None:
+async def test_tickets_for_others_reach_them_at_once(mill: Trial, post: FaultyBroker) -> None:
     """Two apps share a queue; whoever gets a ticket for a task that only the other can run tells it."""
     one, two = {"add": h.add}, {"note": h.note}
     for name, tasks in (("one", one), ("two", two)):
@@ -254,7 +254,7 @@ async def test_tickets_for_others_reach_them_at_once(mill: Trial, post: Post) ->
         await mill.all_done()
 
 
-async def test_one_slot_starts_tasks_in_the_order_of_the_store(mill: Trial, post: Post) -> None:
+async def test_one_slot_starts_tasks_in_the_order_of_the_store(mill: Trial, post: FaultyBroker) -> None:
     h.noted.clear()
     for first in range(0, 900, 300):
         await mill.add(*(h.note.call(i) for i in range(first, first + 300)))
