@@ -10,7 +10,7 @@ import uuid
 from taskmill import App
 
 ALONE = sys.argv[0].endswith("attempts.py")
-"""Whether this is the child in which a worker runs a task that another worker died with."""
+"""Whether this is a child in which a worker runs one attempt."""
 WORKER = os.getppid() if ALONE else os.getpid()
 
 
@@ -44,10 +44,20 @@ async def deadly(number: int) -> None:
     os.kill(os.getpid(), 9)
 
 
+def in_a_process(number: int, seconds: float) -> str:
+    return in_a_thread(number, seconds)
+
+
+def deadly_process(number: int) -> None:
+    os.kill(os.getpid(), 9)
+
+
 def make(store: str | None) -> App:
     app = App(store)
     for handler in (on_the_loop, in_a_thread, deadly):
         app.task(retries=0)(handler)
+    for apart in (in_a_process, deadly_process):
+        app.task(retries=0, executor="processes")(apart)
     return app
 
 

@@ -21,6 +21,7 @@ from tests.chaos.running import RunningTaskmill, until
 SEEDS = int(os.environ.get("CHAOS_SEEDS", "3"))
 TASKS = 2_000
 AT_ONCE = 4
+KILLS = 16
 
 
 class Course:
@@ -136,6 +137,42 @@ def test_accidents_lose_double_and_block_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_no_innocent_task_fails_however_often_workers_are_killed(tmp_path: Path) -> None:
+    """Beside one that takes its process along and is failed for it."""
+    taskmill = RunningTaskmill(tmp_path, lease=4.0, workers=2)
+    app = make(taskmill.store)
+    chance = random.Random(1)
+    kinds = ["on_the_loop", "in_a_thread"] * 20 + ["in_a_process"]
+    numbers = range(TASKS)
+    ids = {app.tasks[chance.choice(kinds)].enqueue(number, chance.uniform(0.05, 0.4)).id for number in numbers}
+    deadly = app.tasks["deadly_process"].enqueue(TASKS)
+    taskmill.start()
+    store = apsw.Connection(str(tmp_path / "chaos.db"), flags=apsw.SQLITE_OPEN_READONLY)
+    store.set_busy_timeout(5000)
+
+    def has_ended(share: float) -> bool:
+        [(count,)] = store.execute("select count(*) from task where finished_at is not null")
+        return bool(count >= share * TASKS)
+
+    try:
+        for kill in range(KILLS):
+            until(lambda share=kill / KILLS: has_ended(share), 60, "tasks end")  # type: ignore[misc]
+            until(lambda: bool(taskmill.workers()), 30, "there is a worker")
+            chance.choice(taskmill.workers()).kill()
+        until(lambda: has_ended(1 + 1 / TASKS), 120, "all tasks ended")
+        until(lambda: len(taskmill.workers()) == 2, 30, "there are workers")
+        assert taskmill.stop() == 0
+    finally:
+        taskmill.kill_tree() if taskmill.process.is_running() else None
+        app.close()
+    failed = {id for (id,) in store.execute("select id from task where state = 'failed'")}
+    [(lost,)] = store.execute("select count(*) from task where losses > 0 and state = 'succeeded'")
+    assert (failed, len(ids)) == ({deadly.id}, TASKS)
+    assert lost > KILLS, "the kills hit running tasks"
+
+
+@pytest.mark.slow
 def test_a_task_that_kills_its_worker_is_parked_with_the_evidence(tmp_path: Path) -> None:
     taskmill = RunningTaskmill(tmp_path, lease=15.0)
     app = make(taskmill.store)
@@ -147,9 +184,11 @@ def test_a_task_that_kills_its_worker_is_parked_with_the_evidence(tmp_path: Path
             deadly.result(timeout=30)
         assert all(other.result(timeout=30) for other in others)
         records = run(app.clients.sync().store.attempts(deadly.id))
-        assert [record.outcome for record in records] == ["worker_lost"] * 3
+        assert {record.outcome for record in records} == {"worker_lost"}
+        # Once with others on its worker, which is no proof, and three times alone.
+        assert len(records) in {3, 4}
         assert all("SIGKILL" in (record.error or "") for record in records)
     finally:
         taskmill.kill_tree()
         app.close()
-    assert sum(line.number == 50 for line in taskmill.lines()) == 3
+    assert sum(line.number == 50 for line in taskmill.lines()) == len(records)

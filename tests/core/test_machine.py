@@ -42,7 +42,7 @@ def test_take_over_counts_no_attempt_but_fences_the_old_owner() -> None:
 
 
 def test_success_changes_only_what_it_must() -> None:
-    before = running(spec())._replace(progress="{}", error="{}", losses=2)
+    before = running(spec())._replace(progress="{}", error="{}", losses=2, crashes=1)
     assert machine.succeed(before, "11", LATER) == before._replace(
         state=State.SUCCEEDED,
         version=before.version + 1,
@@ -87,12 +87,23 @@ def test_a_lost_task_runs_again_at_once_with_its_attempt_back() -> None:
     assert (head.state, head.attempt, head.run_at, head.losses, head.error) == (State.READY, 0, NOW, 1, "{}")
 
 
-def test_a_task_that_kills_its_worker_is_parked_at_the_third_loss() -> None:
-    head = head_in(State.READY, spec(100))
-    for _ in range(machine.LOSS_LIMIT):
+def lost(crashed: bool, times: int, head: Head, limit: int = machine.LOSS_LIMIT) -> Head:
+    for _ in range(times):
         assert head.state is State.READY
-        head = machine.lose(machine.start(head, "w1", LATER, NOW), "{}", NOW)
-    assert (head.state, head.losses, head.error) == (State.FAILED, 3, "{}")
+        head = machine.lose(machine.start(head, "w1", LATER, NOW), "{}", NOW, crashed=crashed, limit=limit)
+    return head
+
+
+def test_a_task_that_dies_alone_is_parked_at_the_third_time() -> None:
+    head = lost(True, 3, head_in(State.READY, spec(100)))
+    assert (head.state, head.losses, head.crashes, head.error) == (State.FAILED, 3, 3, "{}")
+
+
+def test_losses_that_others_may_have_caused_park_a_task_at_their_own_limit_only() -> None:
+    head = lost(True, 2, lost(False, 19, head_in(State.READY, spec(100))))
+    assert (head.state, head.losses, head.crashes) == (State.READY, 21, 2)
+    assert lost(False, 1, head).state is State.FAILED
+    assert lost(False, 2, head_in(State.READY, spec(100)), limit=2).state is State.FAILED
 
 
 def test_cancel_asks_a_running_task_and_ends_any_other() -> None:
@@ -119,7 +130,7 @@ def test_a_cancel_wins_over_every_way_to_go_on(end: Callable[[Head], Head]) -> N
 
 
 def test_retry_starts_afresh_but_keeps_the_last_error() -> None:
-    failed = machine.fail(spec(1), running(spec(1)), '{"code": "x"}', NOW, 0)._replace(losses=2)
+    failed = machine.fail(spec(1), running(spec(1)), '{"code": "x"}', NOW, 0)._replace(losses=2, crashes=2)
     head = machine.retry(spec(1), failed, LATER)
-    assert (head.state, head.attempt, head.run_at, head.losses) == (State.READY, 0, LATER, 0)
+    assert (head.state, head.attempt, head.run_at, head.losses, head.crashes) == (State.READY, 0, LATER, 0, 0)
     assert (head.error, head.finished_at, head.hold) == ('{"code": "x"}', None, "k")

@@ -4,6 +4,7 @@ from itertools import product
 
 import pytest
 
+from taskmill.core import machine
 from taskmill.core.errors import IllegalTransition
 from taskmill.core.state import CREATED, FINAL, TRANSITIONS, Event, State
 from taskmill.core.task import SECOND
@@ -17,7 +18,7 @@ STEPS = [Step(now, delay, flag) for now in (NOW, NOW + 2 * SECOND) for delay in 
 def outcomes(state: State, event: Event) -> set[State]:
     """Every state that `event` leads to from `state`, however it is called and whatever happened before."""
     heads = [(task, head_in(state, task)) for task in (spec(), spec(1))]
-    heads += [(task, head._replace(losses=2)) for task, head in heads]
+    heads += [(task, head._replace(losses=machine.LOSS_LIMIT - 1)) for task, head in heads]
     if state is State.RUNNING:
         heads.append((spec(), running(spec(), cancel=True)))
     return {EVENTS[event](task, head, step).state for task, head in heads for step in STEPS}

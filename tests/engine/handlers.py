@@ -47,6 +47,11 @@ def add_in_process(a: int, b: int) -> int:
     return a + b
 
 
+@app.task
+async def pid_on_the_loop() -> int:
+    return os.getpid()
+
+
 @app.task(executor="processes")
 def pid() -> int:
     return os.getpid()

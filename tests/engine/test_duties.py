@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import time
 from pathlib import Path
 
@@ -80,6 +81,17 @@ async def test_a_lease_that_ran_out_is_taken_over_and_the_task_runs_again(mill: 
     head = (await mill.get(id)).head
     assert (head.state, head.attempt, head.losses) == (State.READY, 0, 1)
     assert json.loads(head.error or "")["code"] == "worker_lost"
+
+
+async def test_a_lost_task_runs_in_a_process_of_its_own(mill: Trial) -> None:
+    [id] = await mill.add(h.pid_on_the_loop.call())
+    await mill.store.claim("dead", LEASE, ClaimQuery(1))
+    lost = Lost(Failure("worker_lost", "SIGKILL", "worker-1 was ended by SIGKILL"))
+    await give_back(mill.notifier, "supervisor", "dead", 15.0, {id}, lost)
+    async with mill.worker():
+        suspect, other = await mill.final(id), await mill.run(h.pid_on_the_loop.call())
+    assert (suspect.head.state, other.head.result) == (State.SUCCEEDED, str(os.getpid()))
+    assert suspect.head.result != other.head.result
 
 
 async def test_a_dead_worker_s_suspects_are_counted_and_the_rest_is_unharmed(mill: Trial) -> None:

@@ -99,7 +99,7 @@ async def test_a_process_that_crashes_is_lost_three_times_then_parked_with_the_s
     async with mill.worker():
         done = await mill.run(h.crashes.call())
         assert (await mill.run(h.add.call(1, 1))).head.state is State.SUCCEEDED
-    assert (done.head.state, done.head.losses) == (State.FAILED, 3)
+    assert (done.head.state, done.head.losses, done.head.crashes) == (State.FAILED, 3, 3)
     assert json.loads(done.head.error or "")["type"] == "SIGSEGV"
     assert [record.outcome for record in await mill.store.attempts(done.spec.id)] == ["worker_lost"] * 3
 

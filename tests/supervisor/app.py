@@ -22,6 +22,12 @@ async def wait(seconds: float) -> str:
     return "waited"
 
 
+@app.task
+async def note_and_wait(path: str) -> None:
+    open(path, "x").close()
+    await asyncio.sleep(60)
+
+
 @app.task(executor="processes")
 def wait_in_process(path: str) -> None:
     with open(path, "a") as file:

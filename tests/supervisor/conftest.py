@@ -30,6 +30,9 @@ def client(mill: RunningTaskmill) -> Iterator[App]:
     @app.task
     async def wait(seconds: float) -> str: ...
 
+    @app.task
+    async def note_and_wait(path: str) -> None: ...
+
     @app.task(executor="processes")
     def wait_in_process(path: str) -> None: ...
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from taskmill import App, State, TaskError
+from taskmill import App, State, TaskError, TaskHandle
 from taskmill.core.errors import InvalidSettings, StoreUnavailable
 from taskmill.engine.worker.settings import WorkerSettings
 from taskmill.supervisor.bootstrap import run_or_exit
@@ -74,6 +74,29 @@ def test_a_killed_worker_takes_its_attempts_processes_along(mill: RunningTaskmil
     psutil.wait_procs([attempt], timeout=5)
     assert not attempt.is_running() or attempt.status() == psutil.STATUS_ZOMBIE
     until(lambda: path.read_text().count("\n") == 2, 20, "the task runs again")
+
+
+@pytest.mark.slow
+def test_only_what_was_alone_in_a_dead_worker_is_to_blame(tmp_path: Path, client: App, mill: RunningTaskmill) -> None:
+    mill.start("--workers", "1")
+
+    paths = [tmp_path / "first", tmp_path / "second", tmp_path / "third"]
+
+    def kill_with(*tasks: TaskHandle[None], begun: list[Path]) -> list[tuple[int, int]]:
+        until(lambda: all(path.exists() for path in begun), 20, "the tasks began")
+        for path in begun:
+            path.unlink()
+        mill.workers()[0].kill()
+        until(lambda: all(path.exists() for path in begun), 20, "the tasks run again")
+        return [(task.refresh().head.losses, task.refresh().head.crashes) for task in tasks]
+
+    first = client.tasks["note_and_wait"].enqueue(str(paths[0]))
+    assert kill_with(first, begun=paths[:1]) == [(1, 1)]
+    assert kill_with(first, begun=paths[:1]) == [(2, 1)], "it has a process of its own"
+    first.cancel()
+    until(lambda: first.status() is State.CANCELLED, 20, "it is gone")
+    two = [client.tasks["note_and_wait"].enqueue(str(path)) for path in paths[1:]]
+    assert kill_with(*two, begun=paths[1:]) == [(1, 0), (1, 0)]
 
 
 @pytest.mark.slow

@@ -87,6 +87,11 @@ class Settings(CatalogueConfig):
         duration(0, DAY),
         "How long running attempts may go on after a request to stop, before they are given back.",
     )
+    loss_limit: int = setting(
+        WORKER.loss_limit,
+        whole(1, 10_000),
+        "How often a task may be lost with workers or machines that others may have brought down, before it is failed.",
+    )
     poll: float = setting(
         WORKER.poll,
         duration(0.05, 3600),

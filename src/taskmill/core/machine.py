@@ -10,8 +10,10 @@ from taskmill.core.state import FINAL, TRANSITIONS, Event, State
 from taskmill.core.task import Head, Spec
 
 READY = State.READY
-LOSS_LIMIT = 3
-"""A task that a worker died with this often is parked as failed."""
+CRASH_LIMIT = 3
+"""A task that took its own process, or a worker that ran nothing else, along this often is parked as failed."""
+LOSS_LIMIT = 20
+"""So is one that was lost this often while others were there to blame: it may be what kills whole machines."""
 
 _new_head = Head.__new__
 """A call of the class would pack the keywords into a dictionary first, which takes twice as long."""
@@ -78,6 +80,7 @@ def succeed(head: Head, result: str, now: int) -> Head:
         started_at=head.started_at,
         finished_at=now,
         losses=head.losses,
+        crashes=head.crashes,
     )
 
 
@@ -106,13 +109,16 @@ def release(head: Head, now: int) -> Head:
     return _finish(head, State.CANCELLED, now) if head.cancel else _again(_restore_attempt(head), now)
 
 
-def lose(head: Head, error: str, now: int, limit: int = LOSS_LIMIT) -> Head:
-    """The worker died with the task. The attempt is given back (the task may not be to blame) until it is too often."""
+def lose(head: Head, error: str, now: int, *, crashed: bool = False, limit: int = LOSS_LIMIT) -> Head:
+    """Its worker or its process died. The attempt is given back (the task may not be to blame) until it is too often.
+
+    `crashed`: nothing but this task can have been the cause. `limit`: of the losses that nobody explains.
+    """
     _allow(head, Event.LOSE)
-    head = head._replace(losses=head.losses + 1, error=error)
+    head = head._replace(losses=head.losses + 1, crashes=head.crashes + crashed, error=error)
     if head.cancel:
         return _finish(head, State.CANCELLED, now)
-    if head.losses >= limit:
+    if head.crashes >= CRASH_LIMIT or head.losses - head.crashes >= limit:
         return _finish(head, State.FAILED, now)
     return _again(_restore_attempt(head), now)
 

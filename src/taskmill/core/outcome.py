@@ -80,9 +80,11 @@ class Interrupted(NamedTuple):
 
 
 class Lost(NamedTuple):
-    """The worker died or vanished while it held the task."""
+    """The worker died or vanished while it held the task, or the process of the attempt died."""
 
     failure: Failure
+    crashed: bool = False
+    """Nothing but the task can have been the cause: it ran alone."""
 
 
 Outcome = Returned | Raised | TimedOut | Stopped | Interrupted | Lost | Retry | Snooze | Cancel | Fail

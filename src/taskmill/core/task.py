@@ -70,7 +70,9 @@ class Head(NamedTuple):
     hold: str | None = None
     """The key while the task is unfinished, else None; unique in the store."""
     losses: int = 0
-    """How often a worker died or vanished with this task."""
+    """How often a worker died or vanished with this task, or its own process did."""
+    crashes: int = 0
+    """Of these, how often nothing else can have been the cause: its own process died, or its worker with it alone."""
     expires_at: int | None = None
     """Not started after this time; None once an attempt began."""
 

@@ -105,7 +105,7 @@ class Processes:
             return Stopped()
         if not began:
             raise NeverBegan(failure)
-        return Lost(failure)
+        return Lost(failure, crashed=True)
 
     def _kill_if_still(self, context: Context, child: Child) -> None:
         if self._children.get(context) is child:

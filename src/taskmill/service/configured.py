@@ -38,6 +38,7 @@ def worker_settings(settings: Settings) -> WorkerSettings:
     return WorkerSettings(
         queues=settings.queues,
         slots=settings.slots,
+        loss_limit=settings.loss_limit,
         lease=settings.lease,
         grace=settings.grace,
         poll=settings.poll,

@@ -109,8 +109,8 @@ class Child:
         """Once it has ended."""
         return None if self.process is None else self.process.poll()
 
-    def suspects(self) -> set[str]:
-        """Ids of the tasks it ran when it ended."""
+    def suspects(self) -> dict[str, bool]:
+        """Ids of the tasks it ran when it ended, and whether each did so in a process of its own."""
         return board.Board(self._board_fd, self._plan.settings.slots).read()
 
     def clean_up(self) -> None:

@@ -6,7 +6,7 @@ import os
 import select
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
 from taskmill.core.errors import StoreError, TaskmillError
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 class DeadChild(NamedTuple):
     owner: str
-    suspects: set[str]
+    suspects: Collection[str]
     """Ids of the tasks that it ran when it died."""
     lost: Lost
 
@@ -97,7 +97,9 @@ class Supervisor:
 
     def _on_end(self, child: Child, code: int) -> None:
         failure, suspects = describe_death(code, child.name), child.suspects()
-        self._dead.append(DeadChild(child.owner, suspects, Lost(failure)))
+        # A worker that was asked to end and did not is killed for it, with whatever it runs.
+        crashed = list(suspects.values()) == [False] and not child.draining
+        self._dead.append(DeadChild(child.owner, suspects, Lost(failure, crashed)))
         was_ready = child.ready or suspects  # then the code may be a handler's choice
         drained = child.draining
         child.kill()  # what it started itself
@@ -122,11 +124,21 @@ class Supervisor:
 
         Under an owner of its own, so that what a failing store left half-way is found again by the next try.
         """
-        lease = self._plan.settings.lease
+        settings = self._plan.settings
         while self._dead:
             dead = self._dead[0]
             try:
-                run(give_back(self._notifier(), f"{dead.owner}/successor", dead.owner, lease, dead.suspects, dead.lost))
+                successor = f"{dead.owner}/successor"
+                work = give_back(
+                    self._notifier(),
+                    successor,
+                    dead.owner,
+                    settings.lease,
+                    dead.suspects,
+                    dead.lost,
+                    settings.loss_limit,
+                )
+                run(work)
                 run(self._store.drop_worker(dead.owner))
             except StoreError as error:
                 logger.warning("could not give back the tasks of %s yet: %s", dead.owner, error)

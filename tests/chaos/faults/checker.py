@@ -118,6 +118,13 @@ def superseded(story: Story) -> Iterator[str]:
         before = write
 
 
+def innocent(story: Story) -> Iterator[str]:
+    """What is killed is workers, servers and machines: no task is to blame, so none is failed for it."""
+    for write in story.writes:
+        if write.state == "failed" and '"worker_lost"' in write.said:
+            yield f"version {write.version} lays the death of a worker on it"
+
+
 def _run_of(story: Story, write: Write) -> Run | None:
     named = RUN.search(write.said)
     return next((run for run in story.runs if named and run.run == named[0]), None)
@@ -188,6 +195,7 @@ RULES: tuple[Callable[[Story], Iterator[str]], ...] = (
     recorded_twice,
     owners,
     superseded,
+    innocent,
     started_unclaimed,
     started_after_cancel,
     forgotten_cancel,

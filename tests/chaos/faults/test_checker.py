@@ -117,6 +117,11 @@ def failure_of_an_earlier_claim(history: History) -> History:
     return wrong._replace(writes=[*wrong.writes[:-1], failed], heads={ID: (5, "failed")})
 
 
+def failed_for_a_lost_worker(history: History) -> History:
+    failed = write(3, "failed", 4.0, attempt=1, said='{"code": "worker_lost", "type": "SIGKILL"}')
+    return history._replace(writes=[*history.writes[:2], failed, *history.writes[3:]])
+
+
 def outcome_of_another_process(history: History) -> History:
     return history._replace(runs=[history.runs[0]._replace(pid=8)])
 
@@ -197,6 +202,7 @@ WRONG: list[tuple[str, Callable[[History], History]]] = [
     ("superseded", outcome_of_an_earlier_claim),
     ("superseded", failure_of_an_earlier_claim),
     ("superseded", outcome_of_another_process),
+    ("innocent", failed_for_a_lost_worker),
     ("superseded", success_of_nothing),
     ("started_unclaimed", started_before_its_claim),
     ("started_unclaimed", started_twice_in_one_claim),

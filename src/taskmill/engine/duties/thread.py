@@ -116,7 +116,7 @@ class DutyThread(threading.Thread):
                 on_beat=lambda: self._call_worker(self._first_beat.set),
             ),
             Promote(notifier, settings.poll),
-            Reap(notifier, self._worker.owner, settings.lease),
+            Reap(notifier, self._worker.owner, settings.lease, settings.loss_limit),
             Purge(store, settings.retention, timings),
             Expire(notifier, settings.poll),
             LookOut(store, self._worker.owner),

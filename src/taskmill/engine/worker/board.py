@@ -1,14 +1,14 @@
 """Which tasks a worker process runs at this moment, where its supervisor can read it after a crash.
 
-A file in memory, one line of 36 bytes (a task id) for each slot. Without it, every task the dead process had
-claimed would be a suspect, also those it never began.
+A file in memory, one line for each slot: a task id, and whether the task runs in a process of its own. Without it,
+every task the dead process had claimed would be a suspect, also those it never began.
 """
 
 import mmap
 import os
 import tempfile
 
-WIDTH = 36
+WIDTH = 37
 BLANK = bytes(WIDTH)
 
 
@@ -17,15 +17,17 @@ class Board:
         self._map = mmap.mmap(fd, slots * WIDTH)
         self._slots = slots
 
-    def put(self, slot: int, id: str) -> None:
-        self._map[slot * WIDTH : (slot + 1) * WIDTH] = id.encode().ljust(WIDTH, b"\0")
+    def put(self, slot: int, id: str, apart: bool) -> None:
+        """`apart`: it runs in a process of its own."""
+        self._map[slot * WIDTH : (slot + 1) * WIDTH] = id.encode().ljust(WIDTH - 1, b"\0") + (b"1" if apart else b"0")
 
     def clear(self, slot: int) -> None:
         self._map[slot * WIDTH : (slot + 1) * WIDTH] = BLANK
 
-    def read(self) -> set[str]:
-        lines = (self._map[i * WIDTH : (i + 1) * WIDTH].rstrip(b"\0") for i in range(self._slots))
-        return {line.decode() for line in lines if line}
+    def read(self) -> dict[str, bool]:
+        """Ids of the tasks that run, and whether each does so apart."""
+        lines = (self._map[i * WIDTH : (i + 1) * WIDTH] for i in range(self._slots))
+        return {line[:-1].rstrip(b"\0").decode(): line[-1:] == b"1" for line in lines if line != BLANK}
 
 
 def make(slots: int) -> int:

@@ -26,9 +26,10 @@ class SentDecision(NamedTuple):
 
 
 class Completer:
-    def __init__(self, notifier: Notifier, in_flight: InFlight) -> None:
+    def __init__(self, notifier: Notifier, in_flight: InFlight, loss_limit: int) -> None:
         self._notifier = notifier
         self._in_flight = in_flight
+        self._loss_limit = loss_limit
         self._ended: list[tuple[Run, Outcome]] = []
         self._sent: list[SentDecision] = []
         self._stale: list[SentDecision] = []
@@ -43,7 +44,7 @@ class Completer:
     def decisions(self, now: int) -> list[Decision]:
         """What to save now; `now` is the store's time. They stay here until `saved` is called."""
         ended, self._ended = self._ended, []
-        self._sent += [SentDecision(run, outcome, _decision(run, outcome, now)) for run, outcome in ended]
+        self._sent += [SentDecision(run, outcome, self._decision(run, outcome, now)) for run, outcome in ended]
         return [sent.decision for sent in self._sent]
 
     def saved(self, stale: Collection[str]) -> None:
@@ -78,15 +79,15 @@ class Completer:
             self._in_flight.drop(one.run)
         self._notifier.changed([(one.run.task, one.decision.head) for one in saved])
 
+    def _decision(self, run: Run, outcome: Outcome, now: int) -> Decision:
+        try:
+            return decide(run.claim, outcome, now, random.random(), run.lines, self._loss_limit)
+        except Exception as error:  # such as a stored retry policy that cannot be read: it must not stop the others
+            logger.exception("task %s cannot be decided", run.task.id)
+            failed = Fail(f"its outcome could not be decided: {error!r}")
+            return decide(run.claim, failed, now, 0.0, run.lines)
+
 
 def _outdated(sent: SentDecision) -> bool:
     """The claim was renewed after the decision was made: that is why it is stale."""
     return sent.decision.head.version != sent.run.claim.head.version + 1
-
-
-def _decision(run: Run, outcome: Outcome, now: int) -> Decision:
-    try:
-        return decide(run.claim, outcome, now, random.random(), run.lines)
-    except Exception as error:  # such as a stored retry policy that cannot be read: it must not stop the others
-        logger.exception("task %s cannot be decided", run.task.id)
-        return decide(run.claim, Fail(f"its outcome could not be decided: {error!r}"), now, 0.0, run.lines)

@@ -17,7 +17,7 @@ class Run(Context):
     One object for both sides of an attempt: it is made for every task.
     """
 
-    __slots__ = ("_executor", "_logged", "_note", "_now", "claim", "ended", "latest_progress", "lines")
+    __slots__ = ("_executor", "_logged", "_note", "_now", "apart", "claim", "ended", "latest_progress", "lines")
 
     def __init__(
         self,
@@ -26,13 +26,16 @@ class Run(Context):
         now: Callable[[], int],
         note: Callable[["Run"], None],
         logged: Callable[[Spec, Head, str], None] | None = None,
+        apart: bool = False,
     ) -> None:
-        """`note` hears of new progress, `logged` of log lines (JSON), both from any thread."""
+        """`note` hears of new progress, `logged` of log lines (JSON), both from any thread. `apart`: the executor gives
+        it a process of its own."""
         spec, head = claim
         self.task = spec
         self.attempt = head.attempt
         self._cancelled = False
         self.claim = claim
+        self.apart = apart
         self.ended = False
         """Whether its outcome is on the way to the store."""
         self.latest_progress: str | None = None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from taskmill.core import machine
 from taskmill.core.state import State
 from taskmill.core.times import DAY
 
@@ -21,6 +22,8 @@ class WorkerSettings:
     """How long a claim stays without a sign of life."""
     grace: float = 30.0
     """How long running attempts may go on after SIGTERM."""
+    loss_limit: int = machine.LOSS_LIMIT
+    """Losses of a task that nobody explains, after which it is parked as failed."""
     poll: float = 1.0
     """The slow look at the store, for wake-ups that were missed."""
     retention: Mapping[State, float] = field(default_factory=_retention)

@@ -24,16 +24,25 @@ from taskmill.core.retry import RetryPolicy
 from taskmill.core.task import SECOND, Attempt, Claim, Decision, Head, Spec
 
 
-def decide(claim: Claim, outcome: Outcome, now: int, chance: float, log: Sequence[dict[str, Any]] = ()) -> Decision:
-    """`now`: the store's time; `chance` in [0, 1) is the jitter."""
+def decide(
+    claim: Claim,
+    outcome: Outcome,
+    now: int,
+    chance: float,
+    log: Sequence[dict[str, Any]] = (),
+    loss_limit: int = machine.LOSS_LIMIT,
+) -> Decision:
+    """`now`: the store's time; `chance` in [0, 1) is the jitter; `loss_limit`: of losses that nobody explains."""
     spec, head = claim
     if type(outcome) is Returned and not log:  # most tasks: the head says it all
         return Decision(spec.id, machine.succeed(head, outcome.result, now))
-    after, name = next_head(spec, head, outcome, now, chance)
+    after, name = next_head(spec, head, outcome, now, chance, loss_limit)
     return Decision(spec.id, after, None if name is None else _record(claim, after, name, now, log))
 
 
-def next_head(spec: Spec, head: Head, outcome: Outcome, now: int, chance: float) -> tuple[Head, str | None]:
+def next_head(
+    spec: Spec, head: Head, outcome: Outcome, now: int, chance: float, loss_limit: int
+) -> tuple[Head, str | None]:
     """The next head, and the name of the attempt's end; None when it never really began."""
     match outcome:
         case Returned(result):
@@ -57,8 +66,8 @@ def next_head(spec: Spec, head: Head, outcome: Outcome, now: int, chance: float)
             return machine.cancel(head._replace(error=error), now, stopped=True), "cancelled"
         case Stopped():
             return machine.cancel(head, now, stopped=True), "cancelled"
-        case Lost(failure):
-            return machine.lose(head, failure.to_json(), now), failure.code
+        case Lost(failure, crashed):
+            return machine.lose(head, failure.to_json(), now, crashed=crashed, limit=loss_limit), failure.code
         case Interrupted():
             return machine.release(head, now), None
 

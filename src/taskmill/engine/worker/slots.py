@@ -113,7 +113,7 @@ class Slots:
         self.busy += 1
         outcome: Outcome = Interrupted()
         if self._board:
-            self._board.put(slot, run.task.id)
+            self._board.put(slot, run.task.id, run.apart)
         try:
             outcome = await run.perform(self._handlers[run.task.task_type])
         except asyncio.CancelledError as error:

@@ -19,7 +19,6 @@ from collections.abc import Coroutine, Iterable, Mapping
 from typing import Any
 
 from taskmill.brokers.contract import Broker
-from taskmill.core import machine
 from taskmill.core.errors import StoreError
 from taskmill.core.outcome import Interrupted, Outcome
 from taskmill.core.task import SECOND, Claim
@@ -37,8 +36,6 @@ from taskmill.stores.contract import ClaimQuery
 
 logger = logging.getLogger(__name__)
 
-SUSPECT = machine.LOSS_LIMIT - 1
-"""Losses after which a task is the suspect."""
 NOTHING = ClaimQuery(0)
 DEFAULTS = WorkerTimings()
 
@@ -69,7 +66,7 @@ class Worker:
         self.owner = owner
         self.in_flight = InFlight(store, owner)
         self._slots = Slots(settings.slots, handlers, self._ended, board)
-        self._completer = Completer(notifier, self.in_flight)
+        self._completer = Completer(notifier, self.in_flight, settings.loss_limit)
         self._progress = ProgressWriter(notifier, self.in_flight, owner, settings.lease, timings.progress_delay)
         self._poke = asyncio.Event()
         self._idle = asyncio.Event()
@@ -162,7 +159,7 @@ class Worker:
 
     def _accept(self, claims: list[Claim]) -> None:
         self._set_clock(claims[-1].head.started_at or 0)
-        runs = [Run(claim, self._executor(claim), self._now, self._progress.note, self._logged) for claim in claims]
+        runs = [self._run(claim) for claim in claims]
         for run in runs:
             self.in_flight.add(run)
         self._slots.feed(runs)
@@ -170,10 +167,11 @@ class Worker:
         if self._draining:  # they were on their way when it began
             self._give_back(self._slots.take_back())
 
-    def _executor(self, claim: Claim) -> Executor:
-        """A suspect runs in a process of its own: it takes nobody along, and no neighbour's death is laid on it."""
-        alone = claim.head.losses >= SUSPECT
-        return self._executors["processes" if alone else self.handlers[claim.spec.task_type].executor]
+    def _run(self, claim: Claim) -> Run:
+        """A suspect, one that was lost before, gets a process of its own: it takes nobody along, and what becomes of
+        its process tells whether it is to blame."""
+        name = "processes" if claim.head.losses else self.handlers[claim.spec.task_type].executor
+        return Run(claim, self._executors[name], self._now, self._progress.note, self._logged, name == "processes")
 
     async def _pause(self) -> None:
         """Until an attempt ends or something is ready; a slow look finds what was not heard."""

@@ -22,7 +22,7 @@ SPEC_WIDTH, HEAD_WIDTH = len(Spec._fields), len(Head._fields)
 STATES = {str(state): state for state in State}
 
 _TIMES = ("created_at", "run_at", "lease_until", "started_at", "finished_at", "timeout", "expires_at")
-_NUMBERS = ("attempt_limit", "version", "attempt", "losses", "number")
+_NUMBERS = ("attempt_limit", "version", "attempt", "losses", "crashes", "number")
 _TYPES = dict.fromkeys(_TIMES + _NUMBERS, "bigint") | {"priority": "smallint", "cancel": "boolean"}
 """Of the columns that are not text."""
 Pick = Literal["with_pick_by_queue", "with_pick_by_id"]

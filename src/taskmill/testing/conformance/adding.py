@@ -35,6 +35,7 @@ FULL_HEAD = Head(
     finished_at=None,
     hold="h",
     losses=2,
+    crashes=1,
     expires_at=NOW + 9,
 )
 
