@@ -7,7 +7,8 @@ import sys
 import threading
 import time
 
-from taskmill import App, Context, Fail, Retry, Snooze
+from taskmill import App, Context, Fail, Retry, RetryPolicy, Snooze, current
+from taskmill.executors.contract import StopRequested
 
 app = App("memory://")
 
@@ -173,6 +174,63 @@ def forks_in_a_process() -> str:
         return "the copy"
     os.wait()
     return "returned"
+
+
+@app.task
+def goes_on_until_told(path: str) -> None:
+    """Blocks, then looks whether it should stop, and swallows what it can."""
+    ctx = current()
+    assert ctx is not None
+    try:
+        time.sleep(0.5)
+        while not ctx.cancelled:
+            time.sleep(0.01)
+    except Exception as error:
+        with open(path, "a") as file:
+            file.write(f"swallowed {error!r}\n")
+    finally:
+        with open(path, "a") as file:
+            file.write(f"cancelled {ctx.cancelled}\n")
+
+
+@app.task
+def swallows_exceptions(path: str) -> str:
+    end = time.monotonic() + 20
+    try:
+        while time.monotonic() < end:
+            try:
+                time.sleep(0.01)
+            except Exception:
+                continue
+        return "not stopped"
+    finally:
+        with open(path, "a") as file:
+            file.write("left\n")
+
+
+@app.task(retry=RetryPolicy("fixed", 0.0))
+def runs_over(path: str) -> None:
+    """Writes down when it begins and ends; a call into C does not hear that its time is over."""
+    for what, seconds in (("began", 2.5), ("ended", 0.0)):
+        with open(path, "a") as file:
+            file.write(f"{what}\n")
+        try:
+            time.sleep(seconds)
+        except StopRequested:
+            continue
+    # The exception that was set comes when the call returns, in the line after it.
+
+
+@app.task
+async def swallows_its_cancellation(way: str) -> str:
+    try:
+        await asyncio.sleep(20)
+    except asyncio.CancelledError:
+        if way == "raises":
+            raise ValueError("on the way out") from None
+        if way == "retries":
+            raise Retry(60, "after its timeout") from None
+    return "as if nothing had happened"
 
 
 @app.task

@@ -15,6 +15,8 @@ import pytest
 from taskmill.core.state import State
 from taskmill.core.task import SECOND, Task
 from taskmill.engine.client import control
+from taskmill.engine.duties.loop import run_forever
+from taskmill.engine.duties.promote import Promote
 from taskmill.engine.worker.logs import Capture
 from tests.engine import handlers as h
 from tests.engine import misbehaving as r
@@ -35,6 +37,13 @@ async def all_well(mill: Trial, slots: int = 1) -> None:
     for task in (h.add, h.add_in_thread, h.add_in_process):
         ids = await mill.add(*(task.call(1, 1) for _ in range(slots)))
         assert [(await mill.final(id)).head.state for id in ids] == [State.SUCCEEDED] * slots
+
+
+async def lines_come(path: Path, count: int) -> None:
+    """What a thread writes: there is no event to wait for."""
+    async with asyncio.timeout(10):
+        while not path.exists() or path.read_text().count("\n") < count:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("task", EVERYWHERE, ids=lambda task: task.name)
@@ -107,6 +116,49 @@ async def test_a_timeout_and_a_cancel_at_once(mill: Trial) -> None:
         ended = [await mill.final(id) for id in ids]
         assert {task.head.state for task in ended} <= {State.FAILED, State.CANCELLED}
         await all_well(mill, 4)
+
+
+@pytest.mark.parametrize("way", ["returns", "raises"])
+async def test_a_swallowed_cancellation_is_a_timeout(mill: Trial, way: str) -> None:
+    async with mill.worker():
+        done = await mill.run(r.swallows_its_cancellation.using(timeout=0.2, retries=0).call(way))
+        assert (done.head.state, error(done)["code"]) == (State.FAILED, "timed_out")
+        await all_well(mill)
+
+
+async def test_what_a_late_handler_asks_for_is_done(mill: Trial) -> None:
+    async with mill.worker():
+        [id] = await mill.add(r.swallows_its_cancellation.using(timeout=0.2).call("retries"))
+        later = await mill.when(id, lambda task: task.head.state is State.SCHEDULED)
+        assert error(later)["message"] == "after its timeout"
+
+
+async def test_except_exception_does_not_swallow_the_stop(mill: Trial, tmp_path: Path) -> None:
+    path = tmp_path / "said"
+    async with mill.worker(slots=1):
+        done = await mill.run(r.swallows_exceptions.using(timeout=0.2, retries=0).call(str(path)))
+        assert error(done)["code"] == "timed_out"
+        await lines_come(path, 1)
+
+
+async def test_a_timeout_is_seen_in_the_context(mill: Trial, tmp_path: Path) -> None:
+    path = tmp_path / "said"
+    async with mill.worker():
+        done = await mill.run(r.goes_on_until_told.using(timeout=0.2, retries=0).call(str(path)))
+        assert error(done)["code"] == "timed_out"
+    assert path.read_text() == "cancelled True\n"
+
+
+async def test_no_second_attempt_begins_beside_the_first_in_one_process(mill: Trial, tmp_path: Path) -> None:
+    path, stop = tmp_path / "runs", asyncio.Event()
+    duties = asyncio.create_task(run_forever(mill.store, [Promote(mill.notifier, poll=60.0)], stop))
+    async with mill.worker():
+        done = await mill.run(r.runs_over.using(timeout=0.1, retries=1).call(str(path)))
+        assert (done.head.attempt, error(done)["code"]) == (2, "timed_out")
+        await lines_come(path, 4)
+    stop.set()
+    await duties
+    assert path.read_text().split() == ["began", "ended"] * 2
 
 
 @pytest.mark.parametrize("kind", ["retry", "snooze"])

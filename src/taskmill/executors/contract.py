@@ -33,8 +33,9 @@ class Handler(Protocol):
         ...
 
 
-class StopRequested(Exception):
-    """Raised by `Context.raise_if_cancelled` when somebody cancelled the task."""
+class StopRequested(BaseException):
+    """Raised by `Context.raise_if_cancelled` when the attempt should stop, and in the thread of a `def` handler whose
+    time is over. No Exception, so that a handler's `except Exception` does not swallow it, as with CancelledError."""
 
 
 class Context:
@@ -58,7 +59,7 @@ class Context:
 
     @property
     def cancelled(self) -> bool:
-        """Whether somebody asked this task to stop."""
+        """Whether this attempt should stop: somebody cancelled the task, or its timeout is over."""
         return self._cancelled
 
     def raise_if_cancelled(self) -> None:
@@ -79,7 +80,7 @@ class Context:
         return logging.getLogger(f"taskmill.task.{self.task.task_type}")
 
     def request_stop(self) -> None:
-        """The worker's side of `cancelled`."""
+        """The executor's side of `cancelled`."""
         self._cancelled = True
 
     def _on_progress(self, fraction: float, note: str) -> None:

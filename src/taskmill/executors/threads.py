@@ -1,7 +1,8 @@
 """`def` handlers, each attempt in a thread of a pool.
 
-A thread cannot be killed. To end an attempt an exception is set in its thread (PyThreadState_SetAsyncExc),
-which Python code notices at its next step; a call that blocks in C notices when it returns.
+A thread cannot be killed. To end an attempt its context says so, and an exception is set in its thread
+(PyThreadState_SetAsyncExc), which Python code notices at its next step; a call that blocks in C notices when it
+returns. Until it has, this worker runs no other attempt of its task.
 """
 
 import asyncio
@@ -13,12 +14,16 @@ import queue
 import threading
 from collections.abc import Callable
 
-from taskmill.core.outcome import Outcome
+from taskmill.core.outcome import Declined, Failure, Outcome
 from taskmill.executors.call import call, raised, returned
 from taskmill.executors.contract import Context, Handler, StopRequested
 
 END_TIMEOUT = 1.0
 """Seconds that an ended attempt gets before its thread is left alone."""
+STILL_RUNS = Declined(
+    Failure("timed_out", "TimedOut", "an earlier attempt, which should have ended, still runs in its thread"), 1.0
+)
+"""The outcome of an attempt that would run beside an earlier one of the same task."""
 
 
 class ThreadedCall:
@@ -60,6 +65,7 @@ class ThreadedCall:
             return raised(error)
 
     def end(self) -> None:
+        self._context.request_stop()
         with self._lock:
             self._ended = True
             if self._thread is not None:
@@ -71,16 +77,27 @@ class ThreadedCall:
 class Threads:
     def __init__(self) -> None:
         self._pool = ThreadPool()
+        self._calls: dict[str, ThreadedCall] = {}
+        """By the id of the task; also those that have ended for the worker, while they go on in their thread."""
 
     async def run(self, handler: Handler, context: Context) -> Outcome:
+        id = context.task.id
+        if id in self._calls:
+            return STILL_RUNS
         attempt = ThreadedCall(handler, context)
         self._pool.submit(attempt)
+        self._calls[id] = attempt
         try:
             return await asyncio.shield(attempt.outcome)
         except asyncio.CancelledError:
             attempt.end()
             await asyncio.wait([attempt.outcome], timeout=END_TIMEOUT)
             raise
+        finally:
+            if attempt.outcome.done():
+                del self._calls[id]
+            else:
+                attempt.outcome.add_done_callback(lambda _: self._calls.pop(id))
 
     def request_stop(self, context: Context) -> None:
         """The handler looks at `context.cancelled` itself."""

@@ -2,9 +2,9 @@
 
 import inspect
 
-from taskmill.core.outcome import Outcome
+from taskmill.core.outcome import Outcome, Stopped
 from taskmill.executors.call import call, raised, returned
-from taskmill.executors.contract import Context, Handler
+from taskmill.executors.contract import Context, Handler, StopRequested
 
 
 class Direct:
@@ -18,6 +18,8 @@ class Direct:
         try:
             value = call(handler, context)
             return returned(handler, await value if inspect.isawaitable(value) else value)
+        except StopRequested:
+            return Stopped()
         except Exception as error:
             self.error = error
             return raised(error)

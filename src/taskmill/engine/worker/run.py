@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from taskmill.core.outcome import Failure, Outcome, Stopped, TimedOut
+from taskmill.core.outcome import Failure, Outcome, Raised, Returned, Stopped, TimedOut
 from taskmill.core.task import SECOND, Claim, Head, Spec
 from taskmill.engine.worker.withheld import kept, masked
 from taskmill.executors.contract import LOG_LINES, Context, Executor, Handler, running
@@ -60,12 +60,16 @@ class Run(Context):
         limit = asyncio.timeout(seconds)
         try:
             async with limit:
-                return kept(await self._executor.run(handler, self))
+                outcome = kept(await self._executor.run(handler, self))
         except (TimeoutError, asyncio.CancelledError):
             if not limit.expired():
                 raise
-            message = f"the attempt took longer than its timeout of {seconds:g} s"
-            return TimedOut(Failure("timed_out", "TimedOut", message))
+        else:
+            # A handler that went on although it was cancelled is late all the same, unless it says what should be done.
+            if not limit.expired() or not isinstance(outcome, Returned | Raised):
+                return outcome
+        message = f"the attempt took longer than its timeout of {seconds:g} s"
+        return TimedOut(Failure("timed_out", "TimedOut", message))
 
     def stop(self) -> None:
         """Somebody cancelled the task, or its claim is lost."""
