@@ -1,9 +1,15 @@
 """The app of these tests."""
 
 import asyncio
+import atexit
+import contextlib
+import json
 import logging
+import multiprocessing
 import os
 import signal
+import subprocess
+import threading
 import time
 
 from taskmill import App
@@ -28,6 +34,20 @@ async def note_and_wait(path: str) -> None:
     await asyncio.sleep(60)
 
 
+@app.task
+async def note_and_end(path: str) -> str:
+    open(path, "x").close()
+    await asyncio.sleep(1)
+    return "ended"
+
+
+@app.task(executor="processes")
+def note_and_end_in_process(path: str) -> str:
+    open(path, "x").close()
+    time.sleep(1)
+    return "ended"
+
+
 @app.task(executor="processes")
 def wait_in_process(path: str) -> None:
     with open(path, "a") as file:
@@ -50,6 +70,95 @@ async def ignore_signals() -> str:
 @app.task
 def block() -> None:
     time.sleep(60)
+
+
+def _use_pool(method: str) -> int:
+    """Ends it while its children still work, as does whoever waits with a timeout."""
+    pool = multiprocessing.get_context(method).Pool(2)
+    total = sum(pool.map(abs, range(-3, 0)))
+    with contextlib.suppress(multiprocessing.TimeoutError):
+        pool.apply_async(time.sleep, (60,)).get(timeout=0.2)
+    pool.terminate()
+    pool.join()
+    return total
+
+
+@app.task
+async def pool_on_the_loop(method: str) -> int:
+    return _use_pool(method)
+
+
+@app.task
+def pool_in_a_thread(method: str) -> int:
+    return _use_pool(method)
+
+
+@app.task(executor="processes")
+def pool_in_a_process(method: str) -> int:
+    return _use_pool(method)
+
+
+def _look(path: str) -> None:
+    logging.getLogger("elsewhere").warning("from the child")
+    numbers = [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1]
+    handlers = [signal.getsignal(number) == signal.SIG_DFL for number in numbers]
+    links = [os.readlink(f"/dev/fd/{fd}") for fd in range(256) if os.path.exists(f"/dev/fd/{fd}")]
+    with open(path, "w") as file:
+        json.dump([handlers, signal.set_wakeup_fd(-1), links], file)
+
+
+def _look_in_child(path: str) -> int:
+    child = multiprocessing.get_context("fork").Process(target=_look, args=(path,))
+    child.start()
+    child.join(10)
+    return child.exitcode if child.exitcode is not None else 99
+
+
+@app.task
+async def look_on_the_loop(path: str) -> int:
+    return _look_in_child(path)
+
+
+@app.task
+def look_in_a_thread(path: str) -> int:
+    return _look_in_child(path)
+
+
+@app.task(executor="processes")
+def look_in_a_process(path: str) -> int:
+    return _look_in_child(path)
+
+
+@app.task
+async def own_links() -> list[str]:
+    return [os.readlink(f"/dev/fd/{fd}") for fd in range(256) if os.path.exists(f"/dev/fd/{fd}")]
+
+
+@app.task
+async def leave_something(what: str) -> int:
+    if what == "thread":
+        threading.Thread(target=time.sleep, args=(120,), name="left-over").start()
+    elif what == "job":
+        asyncio.get_running_loop().run_in_executor(None, time.sleep, 120)
+    elif what == "atexit":
+        atexit.register(time.sleep, 120)
+    else:
+        multiprocessing.get_context("fork").Process(target=time.sleep, args=(120,), name="left-over").start()
+    return os.getpid()
+
+
+@app.task
+async def interrupt_program() -> int:
+    program = await asyncio.create_subprocess_exec("sleep", "60")
+    program.send_signal(signal.SIGINT)
+    return await asyncio.wait_for(program.wait(), 5)
+
+
+@app.task(executor="processes")
+def interrupt_program_in_process() -> int:
+    program = subprocess.Popen(["sleep", "60"])
+    program.send_signal(signal.SIGINT)
+    return program.wait(5)
 
 
 @app.task(executor="processes")

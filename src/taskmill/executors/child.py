@@ -31,9 +31,19 @@ class Pipe:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(2, 1)
 
+    @property
+    def descriptors(self) -> set[int]:
+        return {self._in.fileno(), self._out.fileno()}
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this is no copy of the process, which a handler forked."""
+        return os.getpid() == self._pid
+
     def send(self, *message: Any) -> None:
-        if os.getpid() != self._pid:
-            os._exit(0)  # the handler forked, and this is the copy: it must not answer as well
+        """What a copy has to say goes nowhere."""
+        if not self.is_ours:
+            return
         with self._lock:
             self._out.write(pack(*message))
             self._out.flush()
@@ -44,9 +54,12 @@ class Pipe:
         return unpack(self._in.read(LENGTH.unpack(head)[0])) if len(head) == LENGTH.size else None
 
 
-def serve(pipe: Pipe, handlers: Mapping[str, Handler]) -> None:
-    """Never returns. Messages are read in a thread, so that a request to stop is heard while a handler runs."""
-    attempts = _Attempts(pipe, handlers)
+def serve(pipe: Pipe, handlers: Mapping[str, Handler], loop: asyncio.AbstractEventLoop | None = None) -> None:
+    """Never returns. Messages are read in a thread, so that a request to stop is heard while a handler runs.
+
+    `loop`: for `async def` handlers; a new one unless it is given.
+    """
+    attempts = _Attempts(pipe, handlers, loop or asyncio.new_event_loop())
     threading.Thread(target=attempts.listen, daemon=True).start()
     attempts.work()
 
@@ -74,14 +87,14 @@ class RemoteContext(Context):
 
 
 class _Attempts:
-    def __init__(self, pipe: Pipe, handlers: Mapping[str, Handler]) -> None:
+    def __init__(self, pipe: Pipe, handlers: Mapping[str, Handler], loop: asyncio.AbstractEventLoop) -> None:
         self._pipe = pipe
         self._handlers = handlers
         self._next: queue.SimpleQueue[RemoteContext] = queue.SimpleQueue()
         self._context: RemoteContext | None = None
         """Of the attempt that runs or is about to."""
         self._inline = Inline()
-        self._loop = asyncio.new_event_loop()
+        self._loop = loop
 
     def listen(self) -> None:
         while message := self._pipe.receive():
@@ -106,6 +119,8 @@ class _Attempts:
             context = self._next.get()
             self._pipe.send("began")
             outcome = self._perform(context)
+            if not self._pipe.is_ours:
+                os._exit(0)  # the handler forked, and the copy has come back from it as well
             self._context = None
             self._pipe.send(*from_outcome(outcome))
 

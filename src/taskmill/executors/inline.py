@@ -1,6 +1,7 @@
 """`async def` handlers, on the worker's event loop."""
 
 import asyncio
+import os
 
 from taskmill.core.outcome import Outcome, Stopped
 from taskmill.executors.call import call, raised, returned
@@ -10,6 +11,7 @@ from taskmill.executors.contract import Context, Handler
 class Inline:
     def __init__(self) -> None:
         self._tasks: dict[Context, asyncio.Task[object]] = {}
+        self._pid = os.getpid()
 
     async def run(self, handler: Handler, context: Context) -> Outcome:
         task = asyncio.current_task()
@@ -26,6 +28,8 @@ class Inline:
         except BaseException as error:  # SystemExit too: a handler must not end its worker
             return raised(error)
         finally:
+            if os.getpid() != self._pid:
+                os._exit(0)  # the handler forked, and this is the copy: the worker's rest is none of its business
             del self._tasks[context]
 
     def request_stop(self, context: Context) -> None:

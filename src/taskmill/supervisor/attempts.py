@@ -1,5 +1,6 @@
 """A child of the process executor: `python -m taskmill.supervisor.attempts APP LOG_LEVEL`."""
 
+import asyncio
 import signal
 import sys
 
@@ -12,11 +13,13 @@ from taskmill.executors.child import Pipe, serve
 from taskmill.plugins import configure, handlers
 from taskmill.sdk.loading import load_app
 from taskmill.supervisor.bootstrap import configure_logging, run_or_exit
+from taskmill.supervisor.forks import ignore, open_descriptors, separate_forks
 
 
 def main() -> None:
     app, log_level = sys.argv[1:]
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Whoever stops the whole group means the worker, which lets its attempts end.
+    ignore(signal.SIGINT, signal.SIGTERM)
     pipe = Pipe()  # before the app is imported, which may print
     configure_logging("attempt", log_level)
     capture()
@@ -30,9 +33,11 @@ def main() -> None:
 
 def _serve(pipe: Pipe, app: str, configuration: Configuration) -> None:
     configure(configuration)
-    served = handlers(load_app(app) if app else None, configuration.disabled_types)
+    served, before = handlers(load_app(app) if app else None, configuration.disabled_types), open_descriptors()
     capture_all_of(served.values())
-    serve(pipe, served)
+    loop = asyncio.new_event_loop()
+    separate_forks(pipe.descriptors | open_descriptors() - before)
+    serve(pipe, served, loop)
 
 
 if __name__ == "__main__":

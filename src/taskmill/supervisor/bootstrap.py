@@ -10,14 +10,15 @@ from collections.abc import Callable
 
 from taskmill.core.errors import StoreUnavailable, TaskmillError
 from taskmill.engine.worker.withheld import MaskedFormatter
-from taskmill.supervisor.plan import CANNOT_START, STORE_AWAY, ChildPlan, from_line
+from taskmill.supervisor.forks import ignore
+from taskmill.supervisor.plan import CANNOT_START, ENDING, STORE_AWAY, ChildPlan, from_line
 
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 
 def receive_plan() -> ChildPlan:
     """The plan from standard input; logging to standard error."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ignore(signal.SIGINT)  # of a terminal: the supervisor hears it as well, and decides
     child = from_line(_read_line())
     configure_logging(child.name, child.plan.log_level)
     return child
@@ -51,15 +52,25 @@ def run_or_exit(main: Callable[[], None]) -> None:
         sys.exit(STORE_AWAY if isinstance(error, StoreUnavailable) else CANNOT_START)
 
 
-def report_ready(child: ChildPlan) -> None:
+def report(child: ChildPlan, status: str) -> None:
+    """A line to the supervisor: READY, ENDING, or what keeps the process from its end."""
     with contextlib.suppress(BrokenPipeError):  # the supervisor is gone, and on_input notices it
-        os.write(child.status_fd, b"ready")
+        os.write(child.status_fd, status.encode() + b"\n")
 
 
-def stop_on_signals(drain: asyncio.Event, stop: asyncio.Event) -> None:
-    """SIGTERM sets `drain`, SIGUSR1 or a second SIGTERM sets `stop`. The end of the supervisor sets `drain` as well."""
+def stop_on_signals(child: ChildPlan, drain: asyncio.Event, stop: asyncio.Event) -> None:
+    """SIGTERM and the end of the supervisor set `drain`, SIGUSR1 sets `stop`.
+
+    A second SIGTERM says no more than the first: a service manager may send one to every process, and the supervisor
+    sends its own.
+    """
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, lambda: (stop if drain.is_set() else drain).set())
+
+    def on_term() -> None:
+        report(child, ENDING)
+        drain.set()
+
+    loop.add_signal_handler(signal.SIGTERM, on_term)
     loop.add_signal_handler(signal.SIGUSR1, stop.set)
 
     def on_input() -> None:

@@ -10,7 +10,7 @@ import sys
 import time
 
 from taskmill.engine.worker import board
-from taskmill.supervisor.plan import ChildPlan, Plan, SupervisorTimings, to_line
+from taskmill.supervisor.plan import ENDING, READY, ChildPlan, Plan, SupervisorTimings, to_line
 
 logger = logging.getLogger(__name__)
 
@@ -37,16 +37,21 @@ class Child:
         self.start_at = 0.0
         """When to start it again (monotonic)."""
         self.kill_at = NEVER
-        """When to kill it (monotonic): it was asked to end."""
+        """When to kill it (monotonic): it was asked to end, or ends by itself."""
+        self._asked = False
         self.process: subprocess.Popen[bytes] | None = None
         self.starting = False
         """Started, and not heard of since."""
+        self.silent = True
+        """It has closed the pipe by which it says how it is."""
         self.ready = False
+        self.kept_by = ""
+        """What keeps it from its end, as far as it said so."""
 
     @property
     def draining(self) -> bool:
         """It was asked to end."""
-        return self.kill_at != NEVER
+        return self._asked
 
     def start(self) -> None:
         """Tries again later when the system gives no process, or no file."""
@@ -75,7 +80,7 @@ class Child:
             finally:
                 os.close(theirs)
             undo.pop_all()
-        self.starting, self.ready = True, False
+        self.starting, self.ready, self.silent, self.kept_by = True, False, False, ""
         assert self.process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it has died already, which is heard of in another way
             plan = ChildPlan(self._plan, self.name, self.owner, theirs, self._board_fd)
@@ -85,12 +90,30 @@ class Child:
         """Ask it to end what it does; it is killed some time after the grace period."""
         if self.process is None:
             return
-        if not self.draining:  # a second SIGTERM would stop it at once
-            self._signal(signal.SIGTERM)
+        self._asked = True
+        self._signal(signal.SIGTERM)
+        self._expect_end(grace)
+
+    def _expect_end(self, grace: float) -> None:
         self.kill_at = time.monotonic() + grace + self._timings.kill_margin
+
+    def on_status(self) -> None:
+        """It said something, or its pipe is closed: then it died, or will."""
+        lines = os.read(self.status_fd, 4096).decode(errors="replace").splitlines()
+        self.silent = not lines
+        for line in lines:
+            if line == READY:
+                self.ready = True
+            elif line == ENDING:
+                if self.kill_at == NEVER:
+                    self._expect_end(self._plan.settings.grace)
+            else:
+                self.kept_by = line
+        self.starting = False
 
     def stop_at_once(self) -> None:
         """By another signal, because the kernel makes one of two equal ones that come fast."""
+        self._asked = True
         self._signal(signal.SIGUSR1)
         self.kill_at = time.monotonic() + self._timings.kill_margin
 
@@ -123,8 +146,8 @@ class Child:
         self.process.stdin.close()
         os.close(self.status_fd)
         os.close(self._board_fd)
-        drained = self.draining
-        self.process, self.starting, self.ready, self.kill_at = None, False, False, NEVER
+        drained, self._asked = self.draining, False
+        self.process, self.starting, self.ready, self.silent, self.kill_at = None, False, False, True, NEVER
         if drained:
             self._failures, self.start_at = 0, 0.0
         else:

@@ -18,6 +18,10 @@ CANNOT_START = 78
 STORE_AWAY = 75
 """A child's exit code (EX_TEMPFAIL) when it could not reach the store: it is tried again."""
 
+READY = "ready"
+ENDING = "ending"
+"""What a child says of itself: it serves; it was asked to end, or ends by itself."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupervisorTimings:
@@ -77,7 +81,7 @@ class ChildPlan(NamedTuple):
     owner: str
     """Unique for each process ever started: the lease owner of a worker."""
     status_fd: int
-    """Where the child says that it is ready."""
+    """Where the child says how it is, a line each time."""
     board_fd: int
 
 

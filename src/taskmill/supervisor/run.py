@@ -18,7 +18,7 @@ from taskmill.sdk.backend import Backend
 from taskmill.sdk.sync import run
 from taskmill.stores.contract import Store
 from taskmill.stores.open import open_store
-from taskmill.supervisor.child import Child
+from taskmill.supervisor.child import NEVER, Child
 from taskmill.supervisor.plan import CANNOT_START, STORE_AWAY, Plan, SupervisorTimings
 from taskmill.supervisor.preflight import check_start
 from taskmill.supervisor.reload import FileWatcher
@@ -92,13 +92,16 @@ class Supervisor:
             if child.process is None and not self._stopping and child.start_at <= now:
                 child.start()
             if child.process is not None and child.kill_at <= now:
+                running = len(child.suspects())
+                kept_by = child.kept_by or (f"{running} running tasks" if running else "nothing that it told of")
+                logger.error("%s did not end in time and is killed; it was kept by %s", child.name, kept_by)
                 child.kill()
                 child.kill_at = now + 1.0  # it ends within moments
 
     def _on_end(self, child: Child, code: int) -> None:
         failure, suspects = describe_death(code, child.name), child.suspects()
-        # A worker that was asked to end and did not is killed for it, with whatever it runs.
-        crashed = list(suspects.values()) == [False] and not child.draining
+        # One that should have ended and did not is killed for it, with whatever it runs.
+        crashed = list(suspects.values()) == [False] and child.kill_at == NEVER
         self._dead.append(DeadChild(child.owner, suspects, Lost(failure, crashed)))
         was_ready = child.ready or suspects  # then the code may be a handler's choice
         drained = child.draining
@@ -157,15 +160,14 @@ class Supervisor:
 
     def _wait(self) -> None:
         """Until a signal comes, a child reports or ends (SIGCHLD), a file changes, or something is due."""
-        starting = {child.status_fd: child for child in self._children if child.starting}
+        speaking = {child.status_fd: child for child in self._children if not child.silent}
         watched = [] if self._watcher is None else [self._watcher.fd]
-        readable, _, _ = select.select([self._signals, *watched, *starting], [], [], self._timeout())
+        readable, _, _ = select.select([self._signals, *watched, *speaking], [], [], self._timeout())
         for fd in readable:
             if fd == self._signals:
                 self._on_signals(os.read(fd, 4096))
-            elif fd in starting:
-                child = starting[fd]
-                child.starting, child.ready = False, bool(os.read(fd, 16))  # nothing: it died
+            elif fd in speaking:
+                speaking[fd].on_status()
                 self._report_ready()
             elif self._watcher is not None:
                 self._on_files(self._watcher)

@@ -2,8 +2,8 @@
 
 from taskmill.plugins import configure
 from taskmill.server.asgi import serve
-from taskmill.supervisor.bootstrap import receive_plan, report_ready, run_or_exit
-from taskmill.supervisor.plan import ChildPlan
+from taskmill.supervisor.bootstrap import receive_plan, report, run_or_exit
+from taskmill.supervisor.plan import READY, ChildPlan
 
 
 def main() -> None:
@@ -20,7 +20,7 @@ def _serve(child: ChildPlan) -> None:
         server.host,
         server.port,
         server.cors,
-        on_ready=lambda: report_ready(child),
+        on_ready=lambda: report(child, READY),
         lifeline=0,
         disabled_types=plan.configuration.disabled_types,
     )

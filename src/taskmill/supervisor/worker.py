@@ -27,8 +27,10 @@ from taskmill.sdk.backend import Backend
 from taskmill.sdk.loading import load_app
 from taskmill.stores.contract import WorkerRow
 from taskmill.stores.open import open_store
-from taskmill.supervisor.bootstrap import receive_plan, report_ready, run_or_exit, stop_on_signals
-from taskmill.supervisor.plan import ChildPlan, Plan
+from taskmill.supervisor.bootstrap import receive_plan, report, run_or_exit, stop_on_signals
+from taskmill.supervisor.forks import open_descriptors, separate_forks
+from taskmill.supervisor.lingering import report_what_keeps_it
+from taskmill.supervisor.plan import ENDING, READY, ChildPlan, Plan
 
 SWITCH_INTERVAL = 0.0005
 """Seconds a thread keeps the interpreter while another wants it (5 ms unless set).
@@ -47,7 +49,10 @@ def main() -> None:
     child = receive_plan()
     withhold(child.plan.secrets, full_paths=child.plan.traceback_paths == "full")
     capture()
-    run_or_exit(lambda: _run(_serve(child)))
+    try:
+        run_or_exit(lambda: _run(_serve(child)))
+    finally:
+        report(child, ENDING)
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
@@ -63,26 +68,36 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
 async def _serve(child: ChildPlan) -> None:
     plan = child.plan
     configure(plan.configuration)
+    ours = open_descriptors()
     app, disabled = load_app(plan.app) if plan.app else None, plan.configuration.disabled_types
     tasks = handlers(app, disabled)
     capture_all_of(tasks.values())
     warn_of_unknown_switches(app, disabled)
+    of_the_app = open_descriptors() - ours
     backend = Backend(plan.connection, "worker")
     await backend.open()
     await backend.store.put_task_types([task.row() for task in tasks.values()])
     executors = _executors(plan)
+    private = open_descriptors() - of_the_app - {1, 2}
+    separate_forks(private)
     try:
-        await _work(child, backend, tasks, executors)
+        await _work(child, backend, tasks, executors, private)
     finally:
+        report_what_keeps_it(child)
         for executor in executors.values():
             await executor.close()
         await backend.close()
 
 
 async def _work(
-    child: ChildPlan, backend: Backend, tasks: Mapping[str, Handler], executors: Mapping[str, Executor]
+    child: ChildPlan,
+    backend: Backend,
+    tasks: Mapping[str, Handler],
+    executors: Mapping[str, Executor],
+    private: set[int],
 ) -> None:
-    settings = child.plan.settings
+    """`private`: descriptors that no child of a handler gets."""
+    settings, before = child.plan.settings, open_descriptors()
     drain, stop = asyncio.Event(), asyncio.Event()
     board = Board(child.board_fd, settings.slots)
     worker = Worker(backend.notifier, tasks, executors, settings, child.owner, board, backend.broker)
@@ -90,23 +105,20 @@ async def _work(
     duties = DutyThread(
         lambda: _notifier(child.plan, backend.notifier), worker, lambda: _row(child, worker, started), settings
     )
-    stop_on_signals(drain, stop)
+    stop_on_signals(child, drain, stop)
     duties.start()
     try:
         async with asyncio.TaskGroup() as parts:
-            works = (duties.wait_for_failure(), _report_when_ready(child, duties), _tidy_up())
-            others = [parts.create_task(work) for work in works]
+            others = [parts.create_task(work) for work in (duties.wait_for_failure(), _tidy_up())]
+            await duties.first_beat()
+            private |= open_descriptors() - before  # such as those of the duties' own store
+            _calm_collector()
+            report(child, READY)
             await worker.run(drain, stop)
             for other in others:
                 other.cancel()
     finally:
         duties.finish()
-
-
-async def _report_when_ready(child: ChildPlan, duties: DutyThread) -> None:
-    await duties.first_beat()
-    _calm_collector()
-    report_ready(child)
 
 
 async def _tidy_up() -> None:
