@@ -7,6 +7,7 @@ import json
 import logging
 import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -127,6 +128,22 @@ def look_in_a_thread(path: str) -> int:
 @app.task(executor="processes")
 def look_in_a_process(path: str) -> int:
     return _look_in_child(path)
+
+
+@app.task
+def hold_the_interpreter(letters: int) -> float:
+    """One call into C that lets no other thread in, twice as long for each letter more. Returns how long it took."""
+    began = time.monotonic()
+    assert re.match(r"(a+)+$", "a" * letters + "b") is None
+    return time.monotonic() - began
+
+
+@app.task
+async def note_and_sleep(path: str, seconds: float) -> str:
+    with open(path, "a") as file:
+        file.write("began\n")
+    await asyncio.sleep(seconds)
+    return "ended"
 
 
 @app.task

@@ -25,6 +25,9 @@ STILL_RUNS = Declined(
 )
 """The outcome of an attempt that would run beside an earlier one of the same task."""
 
+latest: dict[int, tuple[str, str]] = {}
+"""By thread: the type and id of the task that it ran last, for who finds out too late."""
+
 
 class ThreadedCall:
     """One attempt in its thread; knows when an exception may be set there."""
@@ -56,6 +59,7 @@ class ThreadedCall:
                 if self._ended:
                     raise StopRequested
                 self._thread = threading.get_ident()
+            latest[self._thread] = self._context.task.task_type, self._context.task.id
             try:
                 return returned(self._handler, call(self._handler, self._context))
             finally:

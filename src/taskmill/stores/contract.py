@@ -213,6 +213,11 @@ class Tasks(Protocol):
         """
         ...
 
+    async def sustain(self, owner: str, lease: int, now: int | None = None) -> None:
+        """Renew the leases of all that this owner runs, and the time at which it was seen as a worker; the versions
+        stay. For who knows that the owner lives although it cannot say so."""
+        ...
+
     async def save(self, decisions: Sequence[Decision]) -> list[str]:
         """Write each head whose stored version is its own minus one, with its attempt record if that is not there.
 

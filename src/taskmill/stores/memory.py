@@ -119,6 +119,14 @@ class MemoryStore:
         with self._lock:
             return [beat.id for beat in beats if not self._renew(owner, beat, until)]
 
+    async def sustain(self, owner: str, lease: int, now: int | None = None) -> None:
+        moment = times.now() if now is None else now
+        with self._lock:
+            for task in [task for task in self._tasks.values() if task.head.lease_owner == owner]:
+                self._put(task, task.head._replace(lease_until=moment + lease))
+            if owner in self._workers:
+                self._workers[owner] = self._workers[owner]._replace(seen_at=moment)
+
     async def save(self, decisions: Sequence[Decision]) -> list[str]:
         with self._lock:
             givers_first = sorted(decisions, key=lambda decision: decision.head.hold is not None)

@@ -136,6 +136,10 @@ class Child:
         """Ids of the tasks it ran when it ended, and whether each did so in a process of its own."""
         return board.Board(self._board_fd, self._plan.settings.slots).read()
 
+    def beaten_at(self) -> float:
+        """Its latest heartbeat (monotonic); 0 before the first."""
+        return board.Board(self._board_fd, self._plan.settings.slots).beaten_at()
+
     def clean_up(self) -> None:
         """Free what belonged to the ended process, and plan its restart: at once, later if it keeps failing.
 

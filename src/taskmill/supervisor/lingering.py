@@ -1,7 +1,7 @@
 """A worker that has ended its work, and does not end: it tells its supervisor what keeps it.
 
-What handlers left behind may do that: a thread that is no daemon, a call in `run_in_executor`, a function of `atexit` or
-a child that is joined there. The supervisor kills the worker after the grace period, and says what kept it.
+What handlers left behind may do that: a thread that is no daemon, a call in `run_in_executor`, a function of `atexit`
+or a child that is joined there. The supervisor kills the worker after the grace period, and says what kept it.
 """
 
 import sys

@@ -22,6 +22,7 @@ from taskmill.supervisor.child import NEVER, Child
 from taskmill.supervisor.plan import CANNOT_START, STORE_AWAY, Plan, SupervisorTimings
 from taskmill.supervisor.preflight import check_start
 from taskmill.supervisor.reload import FileWatcher
+from taskmill.supervisor.silence import Silence
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +74,7 @@ class Supervisor:
         names = [f"worker-{number}" for number in range(1, plan.workers + 1)]
         self._workers = [Child(name, "taskmill.supervisor.worker", plan, timings) for name in names]
         self._children = list(self._workers)
+        self._silences = [Silence(worker, store, plan.settings) for worker in self._workers]
         if plan.server is not None:
             self._children.append(Child("server", "taskmill.supervisor.server", plan, timings))
 
@@ -97,6 +99,9 @@ class Supervisor:
                 logger.error("%s did not end in time and is killed; it was kept by %s", child.name, kept_by)
                 child.kill()
                 child.kill_at = now + 1.0  # it ends within moments
+        for silence in self._silences:
+            if silence.look_at <= now:
+                silence.look(now)
 
     def _on_end(self, child: Child, code: int) -> None:
         failure, suspects = describe_death(code, child.name), child.suspects()
@@ -176,6 +181,7 @@ class Supervisor:
         """Seconds until something is due; None: nothing is."""
         now = time.monotonic()
         due = [child.kill_at for child in self._children if child.process]
+        due += [silence.look_at for silence in self._silences]
         if not self._stopping:
             due += [child.start_at for child in self._children if not child.process]
         if self._dead:

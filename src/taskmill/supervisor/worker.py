@@ -14,6 +14,7 @@ from taskmill import __version__
 from taskmill.engine.duties.thread import DutyThread
 from taskmill.engine.notifier import Notifier
 from taskmill.engine.worker.board import Board
+from taskmill.engine.worker.interpreter import InterpreterWatch
 from taskmill.engine.worker.logs import capture, capture_all_of
 from taskmill.engine.worker.withheld import withhold
 from taskmill.engine.worker.worker import Worker
@@ -103,7 +104,11 @@ async def _work(
     worker = Worker(backend.notifier, tasks, executors, settings, child.owner, board, backend.broker)
     started = await backend.store.clock()
     duties = DutyThread(
-        lambda: _notifier(child.plan, backend.notifier), worker, lambda: _row(child, worker, started), settings
+        lambda: _notifier(child.plan, backend.notifier),
+        worker,
+        lambda: _row(child, worker, started),
+        settings,
+        on_beat=board.beat,
     )
     stop_on_signals(child, drain, stop)
     duties.start()
@@ -113,6 +118,7 @@ async def _work(
             await duties.first_beat()
             private |= open_descriptors() - before  # such as those of the duties' own store
             _calm_collector()
+            InterpreterWatch().start()
             report(child, READY)
             await worker.run(drain, stop)
             for other in others:

@@ -44,14 +44,17 @@ class DutyThread(threading.Thread):
         row: Callable[[], WorkerRow],
         settings: WorkerSettings,
         timings: DutyTimings = DutyTimings(),  # noqa: B008
+        on_beat: Callable[[], None] = lambda: None,
     ) -> None:
-        """`make_notifier` is called on the loop of the duties; its store is not open yet."""
+        """`make_notifier` is called on the loop of the duties; its store is not open yet. `on_beat`: in the thread,
+        each time that the heartbeat is stored."""
         super().__init__(name="taskmill-duties", daemon=True)
         self._make_notifier = make_notifier
         self._worker = worker
         self._row = row
         self._settings = settings
         self._timings = timings
+        self._on_beat = on_beat
         self._worker_loop = asyncio.get_running_loop()
         self._worker_loop_ran_at = time.monotonic()
         self._first_beat = asyncio.Event()
@@ -113,7 +116,7 @@ class DutyThread(threading.Thread):
                 self._row,
                 self._claims,
                 on_changed=lambda ids: self._call_worker(self._worker.check, ids),
-                on_beat=lambda: self._call_worker(self._first_beat.set),
+                on_beat=self._beaten,
             ),
             Promote(notifier, settings.poll),
             Reap(notifier, self._worker.owner, settings.lease, settings.loss_limit),
@@ -121,6 +124,10 @@ class DutyThread(threading.Thread):
             Expire(notifier, settings.poll),
             LookOut(store, self._worker.owner),
         ]
+
+    def _beaten(self) -> None:
+        self._on_beat()
+        self._call_worker(self._first_beat.set)
 
     def _claims(self) -> Sequence[Beat]:
         """Those to extend; none once the worker's loop has been blocked for too long."""

@@ -75,6 +75,7 @@ class PostgresStore:
     claim = verb(tasks.claim)
     reclaim = verb(tasks.reclaim)
     extend = verb(tasks.extend)
+    sustain = verb(tasks.sustain)
     save = verb(tasks.save)
     turn = verb(tasks.turn)
     promote = verb(tasks.promote)

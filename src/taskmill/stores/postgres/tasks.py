@@ -156,6 +156,10 @@ async def extend(db: Connection, owner: str, beats: Sequence[Beat], lease: int, 
     return [beat.id for beat in beats if beat.id not in renewed]
 
 
+async def sustain(db: Connection, owner: str, lease: int, now: int | None = None) -> None:
+    await db.execute(statement("sustain"), owner, lease, now)
+
+
 async def save(db: Connection, decisions: Sequence[Decision]) -> list[str]:
     if not decisions:
         return []

@@ -121,6 +121,7 @@ class SqliteStore:
     claim = verb(tasks.claim)
     reclaim = verb(tasks.reclaim)
     extend = verb(tasks.extend)
+    sustain = verb(tasks.sustain)
     save = verb(tasks.save)
     turn = verb(tasks.turn)
     promote = verb(tasks.promote)

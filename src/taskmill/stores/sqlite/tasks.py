@@ -139,6 +139,13 @@ def extend(db: Database, owner: str, beats: Sequence[Beat], lease: int, now: int
     return [beat.id for beat in beats if (beat.id, beat.version) not in owned]
 
 
+def sustain(db: Database, owner: str, lease: int, now: int | None = None) -> None:
+    moment = times.now() if now is None else now
+    with db.hasty:
+        db.execute(statement("sustain"), {"owner": owner, "until": moment + lease})
+        db.execute(statement("seen"), {"owner": owner, "now": moment})
+
+
 def save(db: Database, decisions: Sequence[Decision]) -> list[str]:
     if not decisions:
         return []

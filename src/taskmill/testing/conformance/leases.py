@@ -3,7 +3,7 @@
 from taskmill.core import machine
 from taskmill.core.state import State
 from taskmill.core.task import Claim
-from taskmill.stores.contract import Beat, Store
+from taskmill.stores.contract import Beat, Store, WorkerRow
 from taskmill.testing.conformance.case import (
     LEASE,
     NOW,
@@ -48,6 +48,24 @@ class Leases(StoreCase):
         (taken,) = await store.reclaim("w1", LEASE, 9, dead=["w2", "w3"], now=NOW)
         assert taken.spec.id == dead.spec.id
         assert await read(store, mine.spec.id) == mine.head
+
+    @scenario
+    async def test_sustain_renews_what_one_owner_runs(self, store: Store) -> None:
+        (mine,) = await claimed(store, a_task(), owner="w1")
+        (other,) = await claimed(store, a_task(), owner="w2")
+        (ready,) = await added(store, a_task())
+        await store.sustain("w1", LEASE, now=NOW + 7)
+        assert await read(store, mine.spec.id) == mine.head._replace(lease_until=END + 7)
+        assert await read(store, other.spec.id) == other.head
+        assert (await read(store, ready.spec.id)).lease_until is None
+        assert await store.save([succeeded(mine)]) == []
+
+    @scenario
+    async def test_sustain_says_that_the_worker_was_seen(self, store: Store) -> None:
+        row = WorkerRow("w1", "host", 1, NOW, 0, "null", 16, 0, "1.0")
+        await store.put_worker(row)
+        await store.sustain("w1", LEASE, now=NOW + 7)
+        assert [worker.seen_at for worker in await store.workers()] == [NOW + 7]
 
     @scenario
     async def test_a_task_that_is_not_running_is_not_reclaimed(self, store: Store) -> None:

@@ -1,0 +1,1 @@
+UPDATE worker SET seen_at = :now WHERE id = :owner

@@ -1,0 +1,3 @@
+UPDATE task INDEXED BY running
+SET lease_until = :until
+WHERE state = 'running' AND lease_owner = :owner
