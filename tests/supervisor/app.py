@@ -8,6 +8,7 @@ import logging
 import multiprocessing
 import os
 import re
+import resource
 import signal
 import subprocess
 import threading
@@ -144,6 +145,25 @@ async def note_and_sleep(path: str, seconds: float) -> str:
         file.write("began\n")
     await asyncio.sleep(seconds)
     return "ended"
+
+
+@app.task
+async def leave_a_cycle() -> None:
+    cycle: list[object] = [bytearray(4 * 2**20)]
+    cycle[0][::4096] = bytes([1]) * 1024  # type: ignore[index]
+    cycle.append(cycle)
+
+
+@app.task
+async def orphan(path: str) -> None:
+    """Its program starts another one, which outlives it."""
+    program = await asyncio.create_subprocess_exec("sh", "-c", f"setsid sleep 0.5 & echo $! > {path}")
+    await program.wait()
+
+
+@app.task
+async def peak_memory() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 @app.task

@@ -81,6 +81,8 @@ class Supervisor:
     def run(self) -> int:
         while True:
             self._look_after_children()
+            if os.getpid() == 1:
+                self._reap_orphans()
             self._give_back()
             if self._stopping and not any(child.process for child in self._children):
                 return self._exit_code
@@ -102,6 +104,15 @@ class Supervisor:
         for silence in self._silences:
             if silence.look_at <= now:
                 silence.look(now)
+
+    def _reap_orphans(self) -> None:
+        """As the first process of a container, every process whose parent has ended is ours to wait for."""
+        ours = {child.process.pid for child in self._children if child.process}
+        with contextlib.suppress(ChildProcessError):  # there is none at all
+            while ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                if ended.si_pid in ours:  # since it was asked for: the signal that tells of it is in the pipe
+                    return
+                os.waitpid(ended.si_pid, 0)
 
     def _on_end(self, child: Child, code: int) -> None:
         failure, suspects = describe_death(code, child.name), child.suspects()

@@ -16,6 +16,7 @@ from taskmill.engine.notifier import Notifier
 from taskmill.engine.worker.board import Board
 from taskmill.engine.worker.interpreter import InterpreterWatch
 from taskmill.engine.worker.logs import capture, capture_all_of
+from taskmill.engine.worker.memory import collect_by_memory
 from taskmill.engine.worker.withheld import withhold
 from taskmill.engine.worker.worker import Worker
 from taskmill.executors import frames
@@ -114,7 +115,7 @@ async def _work(
     duties.start()
     try:
         async with asyncio.TaskGroup() as parts:
-            others = [parts.create_task(work) for work in (duties.wait_for_failure(), _tidy_up())]
+            others = [parts.create_task(work) for work in (duties.wait_for_failure(), _tidy_up(), collect_by_memory())]
             await duties.first_beat()
             private |= open_descriptors() - before  # such as those of the duties' own store
             _calm_collector()
