@@ -185,8 +185,8 @@ def test_a_task_that_kills_its_worker_is_parked_with_the_evidence(tmp_path: Path
         assert all(other.result(timeout=30) for other in others)
         records = run(app.clients.sync().store.attempts(deadly.id))
         assert {record.outcome for record in records} == {"worker_lost"}
-        # Once with others on its worker, which is no proof, and three times alone.
-        assert len(records) in {3, 4}
+        # Twice at most with others on its worker, which is no proof, and three times alone.
+        assert len(records) in {3, 4, 5}
         assert all("SIGKILL" in (record.error or "") for record in records)
     finally:
         taskmill.kill_tree()

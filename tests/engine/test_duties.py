@@ -86,7 +86,7 @@ async def test_a_lease_that_ran_out_is_taken_over_and_the_task_runs_again(mill: 
 async def test_a_lost_task_runs_in_a_process_of_its_own(mill: Trial) -> None:
     [id] = await mill.add(h.pid_on_the_loop.call())
     await mill.store.claim("dead", LEASE, ClaimQuery(1))
-    lost = Lost(Failure("worker_lost", "SIGKILL", "worker-1 was ended by SIGKILL"))
+    lost = Lost(Failure("worker_lost", "SIGKILL", "worker-1 was ended by SIGKILL"), crashed=True)
     await give_back(mill.notifier, "supervisor", "dead", 15.0, {id}, lost)
     async with mill.worker():
         suspect, other = await mill.final(id), await mill.run(h.pid_on_the_loop.call())

@@ -36,6 +36,8 @@ from taskmill.stores.contract import ClaimQuery
 
 logger = logging.getLogger(__name__)
 
+SUSPECT = 2
+"""Losses after which a task is a suspect; one is enough if nothing else ran there."""
 NOTHING = ClaimQuery(0)
 DEFAULTS = WorkerTimings()
 
@@ -168,9 +170,10 @@ class Worker:
             self._give_back(self._slots.take_back())
 
     def _run(self, claim: Claim) -> Run:
-        """A suspect, one that was lost before, gets a process of its own: it takes nobody along, and what becomes of
-        its process tells whether it is to blame."""
-        name = "processes" if claim.head.losses else self.handlers[claim.spec.task_type].executor
+        """A suspect gets a process of its own: it takes nobody along, and what becomes of its process tells whether it
+        is to blame. Lost once among others is no suspicion yet: all of them would have to wait for a process."""
+        suspect = claim.head.crashes or claim.head.losses >= SUSPECT
+        name = "processes" if suspect else self.handlers[claim.spec.task_type].executor
         return Run(claim, self._executors[name], self._now, self._progress.note, self._logged, name == "processes")
 
     async def _pause(self) -> None:
