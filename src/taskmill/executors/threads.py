@@ -14,16 +14,14 @@ import queue
 import threading
 from collections.abc import Callable
 
-from taskmill.core.outcome import Declined, Failure, Outcome
+from taskmill.core.outcome import Outcome, Snooze
 from taskmill.executors.call import call, raised, returned
 from taskmill.executors.contract import Context, Handler, StopRequested
 
 END_TIMEOUT = 1.0
 """Seconds that an ended attempt gets before its thread is left alone."""
-STILL_RUNS = Declined(
-    Failure("timed_out", "TimedOut", "an earlier attempt, which should have ended, still runs in its thread"), 1.0
-)
-"""The outcome of an attempt that would run beside an earlier one of the same task."""
+PREDECESSOR_POLL = 1.0
+"""Seconds after which an attempt is offered again that would run beside an earlier one of the same task."""
 
 latest: dict[int, tuple[str, str]] = {}
 """By thread: the type and id of the task that it ran last, for who finds out too late."""
@@ -87,7 +85,7 @@ class Threads:
     async def run(self, handler: Handler, context: Context) -> Outcome:
         id = context.task.id
         if id in self._calls:
-            return STILL_RUNS
+            return Snooze(PREDECESSOR_POLL)  # an earlier attempt, which should have ended, still runs in its thread
         attempt = ThreadedCall(handler, context)
         self._pool.submit(attempt)
         self._calls[id] = attempt
