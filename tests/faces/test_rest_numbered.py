@@ -1,7 +1,6 @@
 """The short routes: tasks with a number and a name; created, read, renamed and taken out."""
 
 from typing import Any
-from uuid import uuid4
 
 import apsw
 import pytest
@@ -45,7 +44,9 @@ def test_a_number_or_a_uuid_names_a_task(site: Site) -> None:
     assert (other["id"], other["name"]) == (None, "math")
 
 
-@pytest.mark.parametrize("number", ["0", "-1", "9" * 18, "9" * 40, "nonsense", "1.0", "%20", str(uuid4())])
+@pytest.mark.parametrize(
+    "number", ["0", "-1", "9" * 18, "9" * 40, "nonsense", "1.0", "%20", "b7700058-0b7a-4410-8307-14ab5a490d95"]
+)
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
 def test_what_is_not_there(site: Site, method: str, number: str) -> None:
     body = {"name": "x"} if method in ("PUT", "PATCH") else None
