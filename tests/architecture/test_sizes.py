@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.architecture.tree import SOURCE, kept, named, parsed
 
-FILE, FUNCTION = 340, 60
+FILE, FUNCTION = 400, 60
 
 
 def functions(path: Path) -> Iterator[tuple[str, int]]:

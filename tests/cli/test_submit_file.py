@@ -22,7 +22,7 @@ def test_a_table_from_anywhere(call: Call, in_served: Path, sales: Path) -> None
     assert done.exit_code == 0, done.output
     task = json.loads(done.stdout)
     assert task["result"]["rows"] == [{"region": "south", "price": 10.0}]
-    assert (in_served / "files" / "dear.csv").read_text() == "region,price\nsouth,10.0\n"
+    assert (in_served / "files" / "dear.csv").read_text() == "region,price\nsouth,10\n"
     assert (in_served / "files" / task["parameters"]["data"]["file"]).read_text() == sales.read_text()
 
 

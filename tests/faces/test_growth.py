@@ -30,7 +30,7 @@ from taskmill.service.task_types import _compile as compiled
 from taskmill.stores.cursors import position
 
 FACTOR = 2.5
-NOISE = 0.004
+NOISE = 0.03
 """Seconds."""
 TYPES = {row.name: compiled(row) for row in shipped()}
 DRAFT, BULK, BATCH = Body(views.Draft), Body(views.Bulk), _body(10_000)
@@ -127,7 +127,7 @@ def test_twice_the_size_takes_twice_the_time(reader: str) -> None:
         gc.enable()
     first, second = map(min, zip(*pairs, strict=True))
     assert second <= FACTOR * first + NOISE, f"{first * 1000:.1f} ms, then {second * 1000:.1f} ms"
-    assert second < 1.0
+    assert second < 3.0
 
 
 def took(call: Callable[[], object]) -> float:

@@ -31,7 +31,10 @@ def taskmill(
 ) -> tuple[int, list[str]]:
     """The exit code, and what it said to standard error."""
     (folder / "sitecustomize.py").write_text(BLOCKER, encoding="utf-8")
-    environment = os.environ | {"BLOCKED": blocked, "PYTHONPATH": str(folder)}
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")
+    }  # it writes files
+    environment = inherited | {"BLOCKED": blocked, "PYTHONPATH": str(folder)}
     command = [sys.executable, "-m", "taskmill", *arguments]
     done = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=30, preexec_fn=before

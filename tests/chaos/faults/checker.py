@@ -95,10 +95,13 @@ def recorded_twice(story: Story) -> Iterator[str]:
 
 
 def owners(story: Story) -> Iterator[str]:
-    """Running if and only if somebody holds it."""
+    """Somebody holds what runs; a success keeps the name of who ran it; nothing else names anybody."""
+    runner: str | None = None
     for write in story.writes:
-        if (write.state == "running") != (write.owner is not None):
+        right = {"running": write.owner is not None, "succeeded": write.owner == runner is not None}
+        if not right.get(write.state, write.owner is None):
             yield f"version {write.version} is {write.state} and held by {write.owner}"
+        runner = write.owner
 
 
 def superseded(story: Story) -> Iterator[str]:

@@ -29,7 +29,7 @@ def sound() -> History:
         [
             write(1, "ready", 0.5),
             write(2, "running", 3.0, owner="w1", attempt=1),
-            write(3, "succeeded", 4.0, attempt=1, said=f'"{RUN}"'),
+            write(3, "succeeded", 4.0, owner="w1", attempt=1, said=f'"{RUN}"'),
             write(4, "ready", 5.5),
             write(5, "cancelled", 7.0),
         ],
