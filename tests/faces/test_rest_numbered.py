@@ -97,9 +97,8 @@ def test_one_that_waits_or_ended_is_taken_out(site: Site) -> None:
     assert create(site)["id"] > runs["id"], "a number is not given again"
 
 
+@pytest.mark.parametrize("site", ["sqlite"], indirect=True)
 def test_a_sql_client_shows_them(site: Site) -> None:
-    if not site.store.location.endswith(".db"):
-        pytest.skip("of a store in a file")
     made = create(site, "readable")
     connection = apsw.Connection(site.store.location, flags=apsw.SQLITE_OPEN_READONLY)
     row = connection.execute("SELECT id, name, status, task_id FROM numbered_task WHERE id = ?", (made["id"],)).get

@@ -28,7 +28,7 @@ async def ask(url: str, **more: Any) -> Any:
 
 
 @contextlib.asynccontextmanager
-async def a_loop_that_goes_on(longest: float = 1.0) -> AsyncIterator[None]:
+async def a_loop_that_goes_on(longest: float = 3.0) -> AsyncIterator[None]:
     gaps, last = [0.0], time.monotonic()
 
     async def look() -> None:

@@ -120,11 +120,14 @@ class RedisSubscriber:
             leaving.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     async def _send(self, verb: str, names: Collection[str]) -> None:
-        """Without a connection, nothing: every channel is subscribed to when there is one."""
+        """Without a connection, nothing: every channel is subscribed to when there is one.
+
+        redis-py would connect one that is cut off anew, in each of those who send at the same time.
+        """
         plain = [name for name in names if name != self._every]
-        if self._connection is not None and plain:
+        if self._connection is not None and self._connection.is_connected and plain:
             await self._connection.send_command(verb, *plain)
-        if self._connection is not None and self._every in names:
+        if self._connection is not None and self._connection.is_connected and self._every in names:
             await self._connection.send_command(f"P{verb}", self._every)
 
     async def _keep(self) -> None:
@@ -155,6 +158,8 @@ class RedisSubscriber:
         while True:
             reply = await connection.read_response(disable_decoding=True, timeout=silence)
             if reply is None:
+                if not connection.is_connected:
+                    raise TimeoutError
                 await connection.send_command("PING", check_health=False)
                 reply = await connection.read_response(disable_decoding=True, timeout=silence)
             if reply is None:
