@@ -1,11 +1,13 @@
 """Every way an attempt can end, on both stores and all executors."""
 
 import json
+import logging
 from pathlib import Path
 
 import pytest
 
 from taskmill.core.state import State
+from taskmill.engine.worker.logs import capture
 from tests.engine import handlers as h
 from tests.engine.conftest import Trial
 
@@ -104,12 +106,13 @@ async def test_a_process_that_crashes_is_lost_three_times_then_parked_with_the_s
     assert [record.outcome for record in await mill.store.attempts(done.spec.id)] == ["worker_lost"] * 3
 
 
-async def test_log_lines_are_kept_and_bounded(mill: Trial) -> None:
-    from taskmill.engine.worker.logs import capture
-
+async def test_log_lines_are_kept_and_bounded(mill: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+    root, level = logging.getLogger(), logging.getLogger().level
+    monkeypatch.setattr(root, "handlers", [*root.handlers])
     capture()
     async with mill.worker():
         done = await mill.run(h.speaks.call())
+    root.setLevel(level)
     [record] = await mill.store.attempts(done.spec.id)
     lines = json.loads(record.log or "")
     assert [line["message"] for line in lines[:2]] == ["by the context", "by logging"]

@@ -1,6 +1,7 @@
 """What people are told while a server is away: two lines of the log, and the error of whoever needs it."""
 
 import logging
+import time
 
 from taskmill.core.errors import BrokerUnavailable, FeedUnavailable
 
@@ -53,6 +54,7 @@ class Availability:
         self._error = error
         self._otherwise = otherwise
         self._away = False
+        self._back_at = -1.0
         self._refuses_writes = False
 
     @classmethod
@@ -72,8 +74,14 @@ class Availability:
         """Whether it was read only when last heard of, and nothing was written since."""
         return self._refuses_writes
 
-    def away(self, why: object) -> None:
-        """One line, however often it is called."""
+    def away(self, why: object, began: float | None = None) -> None:
+        """One line, however often it is called.
+
+        `began`: when that began which failed, in seconds of time.monotonic(). What began before it was back, on a
+        connection of before, says nothing new.
+        """
+        if began is not None and began < self._back_at:
+            return
         self._refuses_writes |= any(words in str(why) for words in ONLY_WRITES)
         if not self._away:
             self._away = True
@@ -83,6 +91,7 @@ class Availability:
         """`wrote`: whether it took something. That it can be read says little of one that refuses to be written."""
         if self._away and (wrote or not self._refuses_writes):
             self._away = self._refuses_writes = False
+            self._back_at = time.monotonic()
             logger.warning("%s is back", self._what)
 
     def unavailable(self, why: str) -> BrokerUnavailable | FeedUnavailable:

@@ -65,10 +65,10 @@ def connect(location: Location, limits: RedisLimits = RedisLimits()) -> Redis:
     return Redis.from_pool(pool)
 
 
-async def leave_replica(client: Redis, error: BaseException) -> bool:
+async def leave_replica(error: BaseException, *clients: Redis) -> bool:
     """If the server said that it is no primary, close what stands to it: new connections may lead to another."""
     is_replica = any(words in str(error) for words in NO_PRIMARY)
-    if is_replica:
+    for client in clients if is_replica else ():
         with contextlib.suppress(*FAILURES):
             await client.connection_pool.disconnect(inuse_connections=False)
     return is_replica

@@ -1,6 +1,7 @@
 """The broker's verbs, on streams."""
 
 import asyncio
+import time
 from collections.abc import Collection, Sequence
 from uuid import uuid4
 
@@ -28,6 +29,8 @@ class RedisBroker:
         self._timings = timings
         self._availability = Availability.of_broker(self.location)
         self._client = connect(self._location)
+        self._clients = [self._client]
+        """With those of the consumers: what one hears of a replica goes for all."""
         self._consumers: list[RedisConsumer] = []
         self._closed = False
 
@@ -36,18 +39,19 @@ class RedisBroker:
             raise BrokerUnavailable("this broker is closed")
         if not tickets:
             return
+        began = time.monotonic()
         try:
             async with asyncio.timeout(ANNOUNCE_TIMEOUT):
                 await self._add([(key_of(lane), pack(ids)) for lane, ids in parcels(tickets, per_message)])
         except FAILURES as error:
-            await leave_replica(self._client, error)
-            self._availability.away(reason(error))
+            await leave_replica(error, *self._clients)
+            self._availability.away(reason(error), began)
             raise self._availability.unavailable(reason(error)) from None
         self._availability.back()
 
     def consume(self, queues: Collection[str], on_message: OnMessage, on_lost: OnLost) -> RedisConsumer:
         """`on_lost` is never called: a lost connection does not give back what it delivered."""
-        consumer = RedisConsumer(self._location, self._availability, queues, on_message, self._timings)
+        consumer = RedisConsumer(self._location, self._availability, queues, on_message, self._timings, self._clients)
         self._consumers.append(consumer)
         return consumer
 

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from importlib.resources import files
 from typing import Any
 from uuid import uuid4
 
+from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from taskmill.brokers.contract import OnMessage
@@ -59,11 +61,15 @@ class RedisConsumer:
         queues: Collection[str],
         on_message: OnMessage,
         timings: RedisTimings,
+        clients: list[Redis],
     ) -> None:
+        """`clients`: of this broker, to which its own is added."""
         self._availability = availability
         self._on_message = on_message
         self._timings = timings
         self._client = connect(location, RedisLimits(answer_seconds=timings.block + timings.answer))
+        self._clients = clients
+        clients.append(self._client)
         self._fetch_script = self._client.register_script(_script("fetch"))
         self._release_script = self._client.register_script(_script("release"))
         self._name = f"worker-{uuid4()}"
@@ -96,24 +102,26 @@ class RedisConsumer:
             async with asyncio.timeout(self._timings.close_timeout):
                 await self._settler.close()
                 await self._put_anew(0.0, self._name)
+        self._clients.remove(self._client)
         await self._client.aclose()
 
     async def _for_ever(self, step: Callable[[], Awaitable[None]]) -> None:
         pause = self._timings.first_retry
         while True:
+            began = time.monotonic()
             try:
                 await step()
             except FAILURES as error:
-                await leave_replica(self._client, error)
-                self._failed(error)
+                await self._failed(error, began)
                 await asyncio.sleep(pause * random.uniform(0.5, 1.0))
                 pause = min(self._timings.longest_retry, 2 * pause)
             else:
                 self._availability.back(wrote=False)
                 pause = self._timings.first_retry
 
-    def _failed(self, error: BaseException) -> None:
-        self._availability.away(reason(error))
+    async def _failed(self, error: BaseException, began: float) -> None:
+        await leave_replica(error, *self._clients)
+        self._availability.away(reason(error), began)
 
     # --- reading
 

@@ -1,8 +1,9 @@
 """The messages that Redis has, entries of the stream `taskmill:tickets:<queue>:<priority>`, and their settlement."""
 
 import asyncio
+import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple
 
 from redis.asyncio import Redis
@@ -51,7 +52,8 @@ class RedisMessage:
 class Settler:
     """Tells Redis what is acknowledged and what goes back, several messages at once."""
 
-    def __init__(self, redis: Redis, on_failure: Callable[[BaseException], None]) -> None:
+    def __init__(self, redis: Redis, on_failure: Callable[[BaseException, float], Awaitable[None]]) -> None:
+        """`on_failure`: the error, and when that began which failed, in seconds of time.monotonic()."""
         self.unsettled: set[Entry] = set()
         """Of messages that are here."""
         self._redis = redis
@@ -80,6 +82,7 @@ class Settler:
             await self._sender
 
     async def _send_all(self) -> None:
+        began = time.monotonic()
         try:
             while self._acked or self._returned:
                 acked, self._acked = self._acked, []
@@ -92,7 +95,7 @@ class Settler:
                 finally:  # what Redis may not have again is found when somebody tidies up
                     self.unsettled.difference_update(message.entry for message in returned)
         except FAILURES as error:
-            self._on_failure(error)
+            await self._on_failure(error, began)
         finally:
             self._sender = None
 

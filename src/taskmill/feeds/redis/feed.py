@@ -110,7 +110,7 @@ class RedisFeed:
                 done = await work
         except FAILURES as error:
             self._failed_at = loop.time()
-            if await leave_replica(self._client, error):
+            if await leave_replica(error, self._client):
                 await self._subscriber.leave()
             self._availability.away(reason(error))
             raise self._availability.unavailable(reason(error)) from None
