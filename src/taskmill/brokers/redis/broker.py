@@ -29,7 +29,7 @@ class RedisBroker:
         self._timings = timings
         self._availability = Availability.of_broker(self.location)
         self._client = connect(self._location)
-        self._clients = [self._client]
+        self._clients = {self._client}
         """With those of the consumers: what one hears of a replica goes for all."""
         self._consumers: list[RedisConsumer] = []
         self._closed = False

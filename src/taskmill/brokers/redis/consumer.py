@@ -61,7 +61,7 @@ class RedisConsumer:
         queues: Collection[str],
         on_message: OnMessage,
         timings: RedisTimings,
-        clients: list[Redis],
+        clients: set[Redis],
     ) -> None:
         """`clients`: of this broker, to which its own is added."""
         self._availability = availability
@@ -69,7 +69,7 @@ class RedisConsumer:
         self._timings = timings
         self._client = connect(location, RedisLimits(answer_seconds=timings.block + timings.answer))
         self._clients = clients
-        clients.append(self._client)
+        clients.add(self._client)
         self._fetch_script = self._client.register_script(_script("fetch"))
         self._release_script = self._client.register_script(_script("release"))
         self._name = f"worker-{uuid4()}"
@@ -102,7 +102,7 @@ class RedisConsumer:
             async with asyncio.timeout(self._timings.close_timeout):
                 await self._settler.close()
                 await self._put_anew(0.0, self._name)
-        self._clients.remove(self._client)
+        self._clients.discard(self._client)
         await self._client.aclose()
 
     async def _for_ever(self, step: Callable[[], Awaitable[None]]) -> None:
