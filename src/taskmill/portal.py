@@ -3,12 +3,16 @@
 import asyncio
 import functools
 import os
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar, TypeVarTuple
 
+from taskmill.core.errors import StoreUnavailable
+
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
+ENDING = "this program ends, and nothing that needs a thread can be done any more"
 
 
 class Portal:
@@ -20,7 +24,13 @@ class Portal:
         self._thread.start()
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Its result, once it is there; blocks this thread meanwhile, and no other."""
+        """Its result, once it is there; blocks this thread meanwhile, and no other.
+
+        Raises StoreUnavailable when the interpreter has stopped all threads but this one, to end.
+        """
+        if sys.is_finalizing():
+            coroutine.close()
+            raise StoreUnavailable(ENDING)
         future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
         try:
             return future.result()
@@ -46,9 +56,11 @@ _portal: Portal | None = None
 
 
 def portal() -> Portal:
-    """The one of this process."""
+    """The one of this process. Raises StoreUnavailable as `run` does."""
     global _portal
     if _portal is None:
+        if sys.is_finalizing():
+            raise StoreUnavailable(ENDING)
         with _lock:
             if _portal is None:
                 _portal = Portal()

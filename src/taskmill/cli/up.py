@@ -84,6 +84,7 @@ def plan_of(loaded: Loaded, *, server: bool, workers: bool) -> Plan:
         ServerPlan(settings.host, settings.port, settings.cors) if server else None,
         settings.log_level,
         settings.traceback_paths,
+        settings.event_loop,
         catalogue=for_catalogue(settings),
         broker=urls["broker"],
         feed=urls["feed"],
