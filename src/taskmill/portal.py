@@ -20,8 +20,8 @@ class Portal:
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self.loop.run_forever, name="taskmill-portal", daemon=True)
-        self._thread.start()
+        self.thread = threading.Thread(target=self.loop.run_forever, name="taskmill-portal", daemon=True)
+        self.thread.start()
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Its result, once it is there; blocks this thread meanwhile, and no other.
@@ -74,11 +74,20 @@ def portal_loop() -> asyncio.AbstractEventLoop | None:
 
 def in_loop() -> bool:
     """Whether an event loop runs in this thread."""
+    return running_loop() is not None
+
+
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """That of this thread.
+
+    Where gevent has made greenlets of threads, asyncio takes the portal's for that of all of them.
+    """
     try:
-        asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
     except RuntimeError:
-        return False
-    return True
+        return None
+    elsewhere = _portal is not None and loop is _portal.loop and threading.current_thread() is not _portal.thread
+    return None if elsewhere else loop
 
 
 def _after_fork() -> None:

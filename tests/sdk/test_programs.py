@@ -1,8 +1,10 @@
 """Programs as people write them, each run to its end: loops that come and go, forks, the end of the interpreter."""
 
+import contextlib
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +17,12 @@ from taskmill import App, TaskmillError
 app = App(os.environ["STORE"], broker=os.environ.get("BROKER") or None, feed=os.environ.get("BROKER") or None)
 
 @app.task
-def work(number: int = 0) -> int: ...
+def work(number: int = 0) -> int:
+    return number
+
+@app.task
+async def loop() -> str:
+    return type(asyncio.get_running_loop()).__module__
 
 def stored(handle):
     with open("stored", "a") as file:
@@ -49,10 +56,10 @@ class Program:
         self.environment = os.environ | {"STORE": place.store, "BROKER": place.broker}
         self.folder = folder
 
-    def run(self, text: str, quiet: bool = True) -> str:
+    def run(self, text: str, quiet: bool = True, before: str = "") -> str:
         """What it printed; it ends in time, without an error and, when `quiet`, without a word to standard error."""
         done = subprocess.run(
-            [sys.executable, "-c", START + text],
+            [sys.executable, "-c", before + START + text],
             cwd=self.folder,
             env=self.environment,
             capture_output=True,
@@ -62,6 +69,20 @@ class Program:
         )
         assert (done.returncode, done.stderr if quiet else "") == (0, "")
         return done.stdout
+
+    @contextlib.contextmanager
+    def worker(self, **settings: str) -> Iterator[None]:
+        (self.folder / "start.py").write_text(START)
+        command = [sys.executable, "-m", "taskmill", "worker", "start:app", "--workers", "1"]
+        urls = {"STORE": self.environment["STORE"]}
+        if broker := self.environment["BROKER"]:
+            urls |= {"BROKER": broker, "FEED": broker}
+        named = {f"TASKMILL_{name}": value for name, value in (urls | settings).items()}
+        with subprocess.Popen(command, cwd=self.folder, env=self.environment | named, stdout=subprocess.DEVNULL) as up:
+            try:
+                yield
+            finally:
+                up.terminate()
 
     def stored(self) -> int:
         return int(self.run(COUNT))
@@ -207,3 +228,52 @@ stored(work.enqueue())
 """
     )
     assert program.stored() == 2 + 3 * 3 + 1
+
+
+def test_loops_within_loops(program: Program) -> None:
+    """`nest_asyncio`, as in notebooks."""
+    out = program.run(
+        """
+import nest_asyncio
+nest_asyncio.apply()
+
+async def cell():
+    stored(work.enqueue())
+    handle = asyncio.run(work.aenqueue())
+    stored(handle)
+    try:
+        handle.result(timeout=0.1)
+    except TaskmillError as error:
+        print(error.hint)
+    try:
+        asyncio.run(handle.aresult(timeout=0.1))
+    except TaskmillError as error:
+        print(error.code)
+
+for _ in range(3):
+    asyncio.run(cell())
+    stored(asyncio.run(work.aenqueue()))
+"""
+    )
+    assert out.splitlines() == ["use `await handle.aresult()` in async code", "result_timeout"] * 3
+    assert program.stored() == 9
+
+
+def test_gevent_in_the_place_of_threads(program: Program) -> None:
+    with program.worker():
+        out = program.run(
+            """
+print(work.enqueue(7).result(timeout=30))
+waiting = [gevent.spawn(lambda number=number: work.enqueue(number).result(timeout=30)) for number in range(20)]
+print(sum(one.get() for one in waiting))
+""",
+            before="from gevent import monkey\nmonkey.patch_all()\nimport gevent\n",
+        )
+    assert out.split() == ["7", "190"]
+
+
+@pytest.mark.parametrize("event_loop", ["uvloop", "asyncio"])
+def test_a_setting_says_on_what_workers_run(tmp_path: Path, event_loop: str) -> None:
+    program = Program(Place(f"sqlite:///{tmp_path}/tasks.db"), tmp_path)
+    with program.worker(EVENT_LOOP=event_loop):
+        assert program.run("print(loop.enqueue().result(timeout=30))").startswith(event_loop)
