@@ -148,7 +148,7 @@ def _notifier(plan: Plan, notifier: Notifier) -> Notifier:
 
 
 def _executors(plan: Plan) -> dict[str, Executor]:
-    command = [sys.executable, "-m", "taskmill.supervisor.attempts", plan.app or "", plan.log_level]
+    command = [sys.executable, "-P", "-m", "taskmill.supervisor.attempts", plan.app or "", plan.log_level]
     first = frames.pack(*plan.configuration)
     return {"inline": Inline(), "threads": Threads(), "processes": Processes(command, first)}
 
