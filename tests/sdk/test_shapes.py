@@ -1,83 +1,19 @@
 """What may be a handler beside a plain function, and what is refused when it is declared, in a sentence."""
 
-import asyncio
 import functools
 import math
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from taskmill import App, Context, InvalidRequest
+from taskmill import App, InvalidRequest
 from taskmill.testing import Sandbox
-
-
-def scaled(value: int, by: int = 10) -> int:
-    """Scale it."""
-    return value * by
-
-
-async def scaled_slowly(value: int, by: int = 10) -> int:
-    await asyncio.sleep(0)
-    return value * by
-
-
-@functools.wraps(scaled_slowly)
-def through_a_wrapper(*values: Any, **named: Any) -> Any:
-    return scaled_slowly(*values, **named)
-
-
-def plain_round_async(value: int) -> Any:
-    return scaled_slowly(value)
-
-
-class Scale:
-    """Scales."""
-
-    def __init__(self, by: int) -> None:
-        self.by = by
-
-    def method(self, value: int) -> int:
-        return value * self.by
-
-    async def slow_method(self, ctx: Context, value: int) -> int:
-        assert ctx.attempt == 1
-        return value * self.by
-
-    def __call__(self, value: int) -> int:
-        return value * self.by
-
-    @staticmethod
-    def static(value: int) -> int:
-        return value * 10
-
-    @classmethod
-    def of_class(cls, value: int) -> int:
-        return value * 10
-
-
-class SlowScale(Scale):
-    async def __call__(self, value: int) -> int:  # type: ignore[override]
-        return value * self.by
-
-
-SHAPES: list[tuple[Callable[..., Any], str]] = [
-    (scaled, "threads"),
-    (functools.partial(scaled, by=10), "threads"),
-    (functools.partial(functools.partial(scaled_slowly), by=10), "inline"),
-    (Scale(10), "threads"),
-    (SlowScale(10), "inline"),
-    (functools.partial(SlowScale(10)), "inline"),
-    (Scale(10).method, "threads"),
-    (Scale(10).slow_method, "inline"),
-    (Scale.static, "threads"),
-    (Scale.of_class, "threads"),
-    (lambda value: value * 10, "threads"),
-    (functools.lru_cache(scaled), "threads"),
-    (plain_round_async, "threads"),
-    (through_a_wrapper, "threads"),
-]
+from tests.chaos.running import RunningTaskmill
+from tests.sdk.shaped import SHAPES, Scale, scaled
+from tests.sdk.shaped import app as shaped
 
 
 @pytest.mark.parametrize(("fn", "executor"), SHAPES, ids=lambda one: getattr(one, "__name__", None))
@@ -89,6 +25,19 @@ def test_it_works(fn: Callable[..., Any], executor: str) -> None:
         handle = task.enqueue(value=4)
         sandbox.drain()
         assert handle.result() == 40
+
+
+@pytest.mark.slow
+def test_all_of_them_run_in_workers_in_every_executor(tmp_path: Path) -> None:
+    mill = RunningTaskmill(tmp_path, home=Path.cwd())
+    mill.start(app="tests.sdk.shaped:app")
+    client = App(mill.store)
+    try:
+        handles = {name: client.task(name=name)(scaled).enqueue(value=4) for name in shaped.tasks}
+        assert {name: handle.result(timeout=30) for name, handle in handles.items()} == dict.fromkeys(handles, 40)
+    finally:
+        client.close()
+        mill.kill_tree()
 
 
 def test_of_a_partial_the_summary_is_that_of_its_function() -> None:
