@@ -1,6 +1,7 @@
 """What an annotation promises holds: a value comes back as it was given, or is refused before it is stored."""
 
 import collections
+import dataclasses
 import json
 import re
 import typing
@@ -283,6 +284,17 @@ def test_what_cannot_be_served_is_refused_at_declaration_in_a_sentence(kind: Any
     make.__annotations__ = {"return": kind}
     with pytest.raises(InvalidRequest, match=r"^task type 'make': the annotation of `return` can't be served: [^\n]+"):
         App("memory://").task(make)
+
+
+def test_a_default_that_no_schema_can_show_is_told() -> None:
+    @dataclasses.dataclass
+    class Shown:
+        path: Path = Path("a")
+
+    with pytest.raises(
+        InvalidRequest, match="PosixPath is unsupported, as the default of a field; give it by default_"
+    ):
+        task_of(Shown)
 
 
 @pytest.mark.parametrize(

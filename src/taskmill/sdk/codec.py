@@ -47,6 +47,7 @@ class Codec:
         self._decode = msgspec.json.Decoder(self._struct, dec_hook=from_json).decode
         self._encode = encoder.encode
         self._result = _served(_result_type(hints.get("return", Any)), "return", task_type)
+        self._nothing_fits = self._result in (None, types.NoneType, Any)
         self._result_promise = promise(self._result, lenient=True)
         self._decode_result = msgspec.json.Decoder(self._result, dec_hook=from_json).decode
 
@@ -75,7 +76,7 @@ class Codec:
 
     def encode_result(self, value: Any) -> str:
         """Raises TypeError or ValueError for what JSON can't hold, or what the return annotation does not allow."""
-        if value is None and self._result in (None, Any):
+        if value is None and self._nothing_fits:
             return "null"
         try:
             data = self._encode(value)
@@ -212,6 +213,8 @@ def _served(kind: Any, name: str, task_type: str) -> Any:
         raise signature.unresolved(error, task_type) from error
     except Exception as error:  # whatever the methods of a model raise
         reason = str(error).replace("\n", " ")
+        if reason.startswith("Encoding objects of type"):
+            reason += ", as the default of a field; give it by default_factory"
         raise InvalidRequest(
             f"task type '{task_type}': the annotation of `{name}` can't be served: {reason}",
             hint="use JSON types, tuples, sets, bytes, dates and times, Decimal, UUID, Path, enums, dataclasses, "

@@ -111,7 +111,10 @@ class Sandbox:
             await self._settle(claim, end)
             count += 1
             if raise_errors and isinstance(end.outcome, Raised | TimedOut):
-                raise end.error or TimeoutError(end.outcome.failure.message)
+                kind = (
+                    TimeoutError if isinstance(end.outcome, TimedOut) else ValueError
+                )  # a result that can't be stored
+                raise end.error or kind(end.outcome.failure.message)
         return count
 
     async def _next(self, ids: Sequence[str] | None) -> Claim | None:
