@@ -44,15 +44,21 @@ def target(fn: Callable[..., Any]) -> Callable[..., Any]:
     return fn if inspect.isroutine(fn) or inspect.isclass(fn) else type(fn).__call__
 
 
-def perform(handler: Handler, context: Context) -> Outcome:
+def perform(
+    handler: Handler, context: Context, on_loop: Callable[[asyncio.AbstractEventLoop], None] = lambda _: None
+) -> Outcome:
     """Call a handler that blocks its thread, which is its own for so long; SystemExit too is the handler's failure.
 
-    What is to be awaited (a plain function round an `async def`) gets an event loop here.
+    What is to be awaited (a plain function round an `async def`) gets an event loop here, which `on_loop` is told.
     """
     try:
         running.set(context)
         value = call(handler, context)
-        return returned(handler, asyncio.run(awaited(value)) if inspect.isawaitable(value) else value)
+        if inspect.isawaitable(value):
+            with asyncio.Runner() as runner:
+                on_loop(runner.get_loop())
+                value = runner.run(awaited(value))
+        return returned(handler, value)
     except BaseException as error:
         return raised(error)
 

@@ -39,6 +39,8 @@ class ThreadedCall:
         self._pid = os.getpid()
         self._inside = inside
         self._loop = asyncio.get_running_loop()
+        self._inner: asyncio.AbstractEventLoop | None = None
+        """On which what the handler returned is awaited."""
         self.outcome: asyncio.Future[Outcome] = self._loop.create_future()
 
     def __call__(self) -> None:
@@ -60,12 +62,15 @@ class ThreadedCall:
                 self._thread = threading.get_ident()
             latest[self._thread] = self._context.task.task_type, self._context.task.id
             try:
-                return perform(self._handler, self._context)
+                return perform(self._handler, self._context, self._set_inner)
             finally:
                 with self._lock:
                     self._thread = None
         except BaseException as error:  # also one that `end` set just before the lock was taken
             return raised(error)
+
+    def _set_inner(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._inner = loop
 
     def end(self) -> None:
         self._context.request_stop()
@@ -75,6 +80,9 @@ class ThreadedCall:
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(
                     ctypes.c_ulong(self._thread), ctypes.py_object(StopRequested)
                 )
+                if self._inner is not None:
+                    with contextlib.suppress(RuntimeError):  # it is closed by now
+                        self._inner.call_soon_threadsafe(int)  # so that it does not sleep on
 
 
 class Threads:

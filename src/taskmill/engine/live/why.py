@@ -50,7 +50,7 @@ def _crowded(alive: Sequence[WorkerRow], queue: str, task_type: str) -> str | No
         return None
     return (
         f"the workers that serve the queue {queue} have no free slot ({running} of {slots} taken), and get none if "
-        f"what runs there waits for this task; start one more: taskmill worker --queues {queue}"
+        f"what runs there waits for this task; start one more: taskmill worker MODULE:APP --queues {queue}"
     )
 
 
