@@ -14,6 +14,8 @@ from taskmill.stores.contract import WorkerRow
 from taskmill.stores.open import open_store
 from tests.engine.conftest import Trial
 
+pytestmark = pytest.mark.slow
+
 FULL = "the workers that serve the queue default have no free slot (1 of 1 taken)"
 
 

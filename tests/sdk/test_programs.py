@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 START = """
 import asyncio, atexit, os, sys, threading, warnings
 from taskmill import App, TaskmillError
@@ -93,11 +95,13 @@ def program(place: Place, tmp_path: Path) -> Program:
     return Program(place, tmp_path)
 
 
-def test_one_event_loop_after_the_other(program: Program) -> None:
+@pytest.mark.parametrize("library", ["asyncio", "uvloop"])
+def test_one_event_loop_after_the_other(program: Program, library: str) -> None:
     program.run(
-        """
+        f"""
+import {library}
 for number in range(12):
-    stored(asyncio.run(work.aenqueue(number)))
+    stored({library}.run(work.aenqueue(number)))
 """
     )
     assert program.stored() == 12

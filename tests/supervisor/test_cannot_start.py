@@ -117,6 +117,7 @@ if "taskmill.supervisor.worker" in sys.orig_argv:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "said"),
     [("os._exit(3)", "exited with code 3"), ("os.abort()", "was ended by SIGABRT"), ("exec('1 +')", None)],
@@ -134,6 +135,7 @@ def test_a_worker_that_never_starts_ends_it_all_with_the_reason(tmp_path: Path, 
         assert any("SyntaxError" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_while_it_starts_is_started_again(tmp_path: Path) -> None:
     killed = (
         "log = open(__file__ + '.log', 'a+'); log.write('x'); log.flush(); log.tell() < 5 and os.kill(os.getpid(), 9)"
@@ -148,6 +150,7 @@ def test_a_worker_that_is_killed_while_it_starts_is_started_again(tmp_path: Path
         mill.kill_tree()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["asyncio", "email", "logging", "queue", "select", "signal", "socket", "types"])
 def test_a_file_named_as_a_module_of_python_takes_nothing_s_place(tmp_path: Path, module: str) -> None:
     (tmp_path / "tasks.py").write_text(APP)
@@ -167,6 +170,7 @@ def test_a_file_named_as_a_module_of_python_takes_nothing_s_place(tmp_path: Path
     assert lines[1].startswith("Taskmill is up")
 
 
+@pytest.mark.slow
 def test_an_app_named_as_a_module_of_python(tmp_path: Path) -> None:
     (tmp_path / "queue.py").write_text(APP)
     command = [sys.executable, "-m", "taskmill", "worker", "queue:app"]
