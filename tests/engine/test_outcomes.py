@@ -1,6 +1,7 @@
 """Every way an attempt can end, on both stores and all executors."""
 
 import json
+import logging
 from pathlib import Path
 
 import pytest
@@ -104,9 +105,10 @@ async def test_a_process_that_crashes_is_lost_three_times_then_parked_with_the_s
     assert [record.outcome for record in await mill.store.attempts(done.spec.id)] == ["worker_lost"] * 3
 
 
-async def test_log_lines_are_kept_and_bounded(mill: Trial) -> None:
+async def test_log_lines_are_kept_and_bounded(mill: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
     from taskmill.engine.worker.logs import capture
 
+    monkeypatch.setattr(logging.getLogger(), "handlers", list(logging.getLogger().handlers))
     capture()
     async with mill.worker():
         done = await mill.run(h.speaks.call())
