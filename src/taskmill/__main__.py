@@ -14,4 +14,6 @@ def start() -> None:
 
 
 if __name__ == "__main__":
+    if not sys.flags.safe_path:
+        sys.path.pop(0)  # the working directory: an `email.py` there would take the place of Python's own
     start()

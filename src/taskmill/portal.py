@@ -3,12 +3,16 @@
 import asyncio
 import functools
 import os
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar, TypeVarTuple
 
+from taskmill.core.errors import StoreUnavailable
+
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
+ENDING = "this program ends, and nothing that needs a thread can be done any more"
 
 
 class Portal:
@@ -16,11 +20,17 @@ class Portal:
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self.loop.run_forever, name="taskmill-portal", daemon=True)
-        self._thread.start()
+        self.thread = threading.Thread(target=self.loop.run_forever, name="taskmill-portal", daemon=True)
+        self.thread.start()
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Its result, once it is there; blocks this thread meanwhile, and no other."""
+        """Its result, once it is there; blocks this thread meanwhile, and no other.
+
+        Raises StoreUnavailable when the interpreter has stopped all threads but this one, to end.
+        """
+        if sys.is_finalizing():
+            coroutine.close()
+            raise StoreUnavailable(ENDING)
         future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
         try:
             return future.result()
@@ -46,9 +56,11 @@ _portal: Portal | None = None
 
 
 def portal() -> Portal:
-    """The one of this process."""
+    """The one of this process. Raises StoreUnavailable as `run` does."""
     global _portal
     if _portal is None:
+        if sys.is_finalizing():
+            raise StoreUnavailable(ENDING)
         with _lock:
             if _portal is None:
                 _portal = Portal()
@@ -62,11 +74,20 @@ def portal_loop() -> asyncio.AbstractEventLoop | None:
 
 def in_loop() -> bool:
     """Whether an event loop runs in this thread."""
+    return running_loop() is not None
+
+
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """That of this thread.
+
+    Where gevent has made greenlets of threads, asyncio takes the portal's for that of all of them.
+    """
     try:
-        asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
     except RuntimeError:
-        return False
-    return True
+        return None
+    elsewhere = _portal is not None and loop is _portal.loop and threading.current_thread() is not _portal.thread
+    return None if elsewhere else loop
 
 
 def _after_fork() -> None:

@@ -1,4 +1,6 @@
 import json
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -28,3 +30,15 @@ def test_a_failure_is_stored_without_its_empty_fields() -> None:
 )
 def test_what_a_handler_raises_says_why(outcome: Exception, said: str) -> None:
     assert str(outcome) == said
+
+
+def test_a_delay_is_seconds_or_a_timedelta() -> None:
+    assert (Snooze(timedelta(minutes=1)).delay, str(Snooze(timedelta(minutes=1)))) == (60.0, "snoozed for 60.0 s")
+    assert (Retry(timedelta(milliseconds=5)).delay, Retry(delay=3).delay, Retry().delay) == (0.005, 3.0, None)
+
+
+@pytest.mark.parametrize("delay", ["5", True, [1], 5j])
+def test_what_is_no_delay_says_so(delay: Any) -> None:
+    for ask in (Snooze, Retry):
+        with pytest.raises(TypeError, match="must be seconds or a timedelta"):
+            ask(delay)

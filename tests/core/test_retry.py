@@ -1,4 +1,5 @@
 import dataclasses
+import json
 from typing import Any
 
 import pytest
@@ -8,8 +9,10 @@ from hypothesis import strategies as st
 from taskmill.core import machine
 from taskmill.core.errors import InvalidRequest
 from taskmill.core.limits import TEN_YEARS
+from taskmill.core.outcome import Raised
 from taskmill.core.retry import DEFAULT, RetryPolicy
 from taskmill.core.task import SECOND
+from taskmill.executors.call import raised as as_outcome
 from tests.core.machines import running, spec
 
 seconds = st.floats(0, TEN_YEARS)
@@ -19,7 +22,7 @@ policies = st.builds(
     base=seconds,
     cap=seconds,
     jitter=st.sampled_from(["none", "full", "equal"]),
-    give_up_on=st.lists(st.text(max_size=20), max_size=3).map(tuple),
+    give_up_on=st.lists(st.from_regex(r"[a-z]+(\.[A-Z][a-z]*)*", fullmatch=True), max_size=3).map(tuple),
 )
 chances = st.floats(0, 1, exclude_max=True)
 
@@ -82,6 +85,15 @@ def test_a_task_without_a_policy_waits_by_the_default() -> None:
         ({"base": -1}, "ten years"),
         ({"base": float("nan")}, "ten years"),
         ({"cap": float("inf")}, "ten years"),
+        ({"base": True}, "ten years"),
+        ({"cap": "1h"}, "ten years"),
+        ({"give_up_on": 5}, r"give_up_on 5 must be exception classes or their names, as in \(ValueError, "),
+        ({"give_up_on": (5,)}, "give_up_on holds 5: it must be exception classes"),
+        ({"give_up_on": (int,)}, "give_up_on holds <class 'int'>: it must be exception classes"),
+        ({"give_up_on": ValueError("no")}, "must be exception classes"),
+        ({"give_up_on": "Value Error"}, "give_up_on holds 'Value Error'"),
+        ({"give_up_on": ("ValueError()",)}, r"give_up_on holds 'ValueError\(\)'"),
+        ({"give_up_on": ""}, "give_up_on holds ''"),
     ],
 )
 def test_a_wrong_value_is_refused_with_what_would_be_right(wrong: dict[str, Any], said: str) -> None:
@@ -95,3 +107,35 @@ def test_giving_up_looks_at_the_class_and_its_bases() -> None:
     assert policy.gives_up_on(["Refused", "app.Refused"])
     assert not policy.gives_up_on(("ValueError", "Exception"))
     assert not DEFAULT.gives_up_on(("ValueError", "Exception"))
+
+
+class Refused(Exception):
+    class Inner(Exception):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ((), ()),
+        ("ValueError", ("ValueError",)),
+        (ValueError, ("ValueError",)),
+        ((ValueError, "app.Refused"), ("ValueError", "app.Refused")),
+        ([KeyError], ("KeyError",)),
+        ({OSError}, ("OSError",)),
+        (Refused, (f"{__name__}.Refused",)),
+        (Refused.Inner, (f"{__name__}.Refused.Inner",)),
+        (json.JSONDecodeError, ("json.decoder.JSONDecodeError",)),
+    ],
+)
+def test_what_to_give_up_on_is_said_by_classes_or_names(given: Any, names: tuple[str, ...]) -> None:
+    assert RetryPolicy(give_up_on=given).give_up_on == names
+
+
+@pytest.mark.parametrize("given", ["ValueError", ValueError, (ValueError,), ("ValueError",), Refused, Refused.Inner])
+def test_the_exception_that_was_said_is_given_up_on(given: Any) -> None:
+    raised = next(iter(given)) if isinstance(given, tuple) else given
+    outcome = as_outcome((ValueError if isinstance(raised, str) else raised)("no"))
+    assert isinstance(outcome, Raised)
+    assert RetryPolicy(give_up_on=given).gives_up_on(outcome.kinds)
+    assert not RetryPolicy(give_up_on=OSError).gives_up_on(outcome.kinds)

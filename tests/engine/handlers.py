@@ -1,11 +1,13 @@
 """Task types that end in every way an attempt can end."""
 
 import asyncio
+import decimal
 import logging
 import os
 import sys
 import threading
 import time
+from contextvars import ContextVar
 
 from taskmill import App, Cancel, Context, Fail, Retry, RetryPolicy, Snooze
 
@@ -178,3 +180,51 @@ def hangs_in_process(ctx: Context) -> None:
 @app.task(executor="processes")
 def crashes() -> None:
     os.kill(os.getpid(), 11)
+
+
+ODD = "caf\udce9\0"
+"""The name of a file as the system gives it, when it is no UTF-8; and a NUL."""
+
+
+def say_odd(ctx: Context, how: str) -> str:
+    ctx.log(ODD, ODD)
+    ctx.progress(0.5, ODD)
+    if how == "raise":
+        raise ValueError(ODD)
+    if how == "fail":
+        raise Fail(ODD)
+    return ODD
+
+
+odd_in_thread = app.task(name="odd_in_thread", retries=0)(say_odd)
+odd_in_process = app.task(name="odd_in_process", retries=0, executor="processes")(say_odd)
+
+
+@app.task(retries=0)
+async def odd_inline(ctx: Context, how: str) -> str:
+    return say_odd(ctx, how)
+
+
+tenant: ContextVar[str] = ContextVar("tenant", default="nobody")
+decimal.getcontext().prec = 30
+
+
+def work_for(name: str | None) -> list[str | int]:
+    """What an attempt finds in the context of its thread or task, before it changes that if it is for somebody."""
+    found: list[str | int] = [tenant.get(), decimal.getcontext().prec]
+    if name is not None:
+        tenant.set(name)
+        decimal.getcontext().prec = 3
+    return found
+
+
+work_for_in_thread = app.task(name="work_for_in_thread")(work_for)
+work_for_in_process = app.task(name="work_for_in_process", executor="processes")(work_for)
+
+
+@app.task
+async def work_for_inline(name: str | None) -> list[str | int]:
+    found = work_for(name)
+    await asyncio.sleep(0)
+    assert tenant.get() == (name or "nobody")  # its own change lasts as long as the attempt
+    return found

@@ -6,6 +6,8 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Coroutine
+from pathlib import Path
 
 from taskmill import App, Context, Fail, Retry, RetryPolicy, Snooze, current
 from taskmill.executors.contract import StopRequested
@@ -206,6 +208,17 @@ def swallows_exceptions(path: str) -> str:
     finally:
         with open(path, "a") as file:
             file.write("left\n")
+
+
+@app.task
+def waits_behind_a_plain_function(path: str) -> Coroutine[None, None, None]:
+    async def wait() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            Path(path).write_text("freed\n")
+
+    return wait()
 
 
 @app.task(retry=RetryPolicy("fixed", 0.0))

@@ -141,6 +141,14 @@ async def test_except_exception_does_not_swallow_the_stop(mill: Trial, tmp_path:
         await lines_come(path, 1)
 
 
+async def test_what_a_plain_function_returned_to_be_awaited_ends_with_its_timeout(mill: Trial, tmp_path: Path) -> None:
+    path = tmp_path / "said"
+    async with mill.worker():
+        done = await mill.run(r.waits_behind_a_plain_function.using(timeout=0.2, retries=0).call(str(path)))
+        assert error(done)["code"] == "timed_out"
+        await lines_come(path, 1)
+
+
 async def test_a_timeout_is_seen_in_the_context(mill: Trial, tmp_path: Path) -> None:
     path = tmp_path / "said"
     async with mill.worker():

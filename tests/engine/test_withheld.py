@@ -20,6 +20,7 @@ from taskmill.engine.worker.withheld import SHORTEST, MaskedFormatter, kept, mas
 from taskmill.executors.call import raised
 from taskmill.executors.contract import running
 from tests.catalogue.attempt import Watcher
+from tests.sdk.shaped import app as shaped
 
 SECRET = "pa+ss/wörd \"quoted\" 'x' \\&=%41"
 KEY = "sk-1234567890abcdef"
@@ -160,3 +161,5 @@ def test_the_packages_of_handlers_are_no_libraries(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(logs, "_own", set())
     logs.capture_all_of([weather, quote])
     assert logs._own == {"taskmill"}
+    logs.capture_all_of(shaped.tasks.values())  # partials and objects among them
+    assert logs._own == {"taskmill", "tests"}

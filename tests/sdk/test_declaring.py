@@ -103,15 +103,13 @@ def test_the_context_is_no_parameter(app: App) -> None:
         assert json.loads(task.enqueue("a").refresh().spec.parameters) == {"path": "a"}
 
 
-def test_an_annotation_in_text_is_looked_up_and_never_run(app: App) -> None:
+def test_an_annotation_in_text_is_looked_up(app: App) -> None:
     def dotted(ctx: "taskmill.Context", path: str) -> None: ...
-
-    def other(data: "dict[str, Context] | print('Context')", path: str) -> None: ...  # type: ignore[valid-type]
 
     def unknown(data: "Nowhere.Context", path: str) -> None: ...  # type: ignore[name-defined]  # noqa: F821
 
     assert app.task(dotted).context_parameter == "ctx"
-    assert [app.task(fn).context_parameter for fn in (other, unknown)] == [None, None]
+    assert app.task(unknown).context_parameter is None
 
 
 def test_of_a_decorated_function_where_it_was_defined(app: App) -> None:
@@ -146,6 +144,14 @@ def refusals() -> dict[str, Any]:
         r"timeout 'soon' must be seconds": (blocks, {"timeout": "soon"}),
         r"timeout nan must be seconds": (blocks, {"timeout": float("nan")}),
         r"timeout 0 must be seconds, from 0.001 to ten years": (blocks, {"timeout": 0}),
+        r"timeout True must be seconds": (blocks, {"timeout": True}),
+        r"retry 3 must be a RetryPolicy": (blocks, {"retry": 3}),
+        r"retry <class '.*RetryPolicy'> must be a RetryPolicy": (blocks, {"retry": RetryPolicy}),
+        r"retries 1.5 must be a whole number": (blocks, {"retries": 1.5}),
+        r"queue 5 must be 1 to 128 printable characters": (blocks, {"queue": 5}),
+        r"queue \['mail'\] must be 1 to 128 printable characters": (blocks, {"queue": ["mail"]}),
+        r"task type 5 must be 1 to 128 printable": (blocks, {"name": 5}),
+        r"executor \['inline'\] is not inline, threads or processes": (blocks, {"executor": ["inline"]}),
         r"queue '' must be 1 to 128 printable characters": (blocks, {"queue": ""}),
         r"task type 'a\\nb' must be 1 to 128 printable": (blocks, {"name": "a\nb"}),
     }
@@ -174,6 +180,25 @@ def test_the_store_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("TASKMILL_STORE", "memory://")
     assert App().store == "memory://"
     assert App("sqlite:///mine.db").store == "sqlite:///mine.db"
+
+
+def test_a_relative_path_counts_from_where_the_app_was_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("TASKMILL_STORE", raising=False)
+    here, there = tmp_path / "a b%", tmp_path / "there"
+    here.mkdir()
+    there.mkdir()
+    monkeypatch.chdir(here)
+    apps = [App(), App("sqlite:///mine%20too.db"), App(f"sqlite:///{here}/third.db")]
+    monkeypatch.chdir(there)
+    for app in apps:
+
+        @app.task
+        def work() -> None: ...
+
+        work.enqueue()
+        app.close()
+    assert sorted(file.name for file in here.glob("*.db")) == ["mine too.db", "taskmill.db", "third.db"]
+    assert not list(there.iterdir())
 
 
 def test_urls_come_from_the_environment_or_from_files_that_it_names(

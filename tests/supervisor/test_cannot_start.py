@@ -12,6 +12,7 @@ import pytest
 
 from taskmill.core.errors import StoreError, StoreUnavailable
 from taskmill.engine.store_failures import StoreFailures
+from tests.chaos.running import RunningTaskmill, until
 
 BLOCKER = """
 import os, sys
@@ -98,3 +99,82 @@ def test_what_goes_on_failing_is_said_once(caplog: pytest.LogCaptureFixture) -> 
         "the store fails, trying again (claims): it is read-only",
         "the store works again",
     ]
+
+
+APP = """
+import os, sys
+from taskmill import App
+
+app = App()
+
+@app.task
+def add(a: int, b: int) -> int:
+    return a + b
+"""
+BREAKS = """
+if "taskmill.supervisor.worker" in sys.orig_argv:
+    {}
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [("os._exit(3)", "exited with code 3"), ("os.abort()", "was ended by SIGABRT"), ("exec('1 +')", None)],
+)
+def test_a_worker_that_never_starts_ends_it_all_with_the_reason(tmp_path: Path, line: str, said: str | None) -> None:
+    (tmp_path / "tasks.py").write_text(APP + BREAKS.format(line))
+    code, lines = taskmill(tmp_path, "worker", "tasks:app", "--workers", "1")
+    assert code == 1
+    if said:
+        assert lines[-3:] == [
+            *[f"worker-1 {said}; starting it again"] * 2,
+            f"worker-1 {said} before it was ready, 3 times in a row: stopping",
+        ]
+    else:
+        assert any("SyntaxError" in line for line in lines)
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_while_it_starts_is_started_again(tmp_path: Path) -> None:
+    killed = (
+        "log = open(__file__ + '.log', 'a+'); log.write('x'); log.flush(); log.tell() < 5 and os.kill(os.getpid(), 9)"
+    )
+    (tmp_path / "tasks.py").write_text(APP + BREAKS.format(killed))
+    mill = RunningTaskmill(tmp_path, workers=1, home=tmp_path)
+    mill.start(app="tasks:app")
+    try:
+        until(lambda: "Taskmill is up" in mill.said(), 30, "it starts in the end")
+        assert mill.said().count("starting it again") == 4
+    finally:
+        mill.kill_tree()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("module", ["asyncio", "email", "logging", "queue", "select", "signal", "socket", "types"])
+def test_a_file_named_as_a_module_of_python_takes_nothing_s_place(tmp_path: Path, module: str) -> None:
+    (tmp_path / "tasks.py").write_text(APP)
+    (tmp_path / f"{module}.py").write_text("raise RuntimeError('not me')\n")
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", "taskmill", "worker", "tasks:app"],
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as up:
+        assert up.stdout is not None
+        lines = [up.stdout.readline() for _ in range(2)]
+        up.terminate()
+    assert lines[0].startswith(f"{module}.py in {tmp_path}: Python's standard library has a module of that name")
+    assert lines[1].startswith("Taskmill is up")
+
+
+@pytest.mark.slow
+def test_an_app_named_as_a_module_of_python(tmp_path: Path) -> None:
+    (tmp_path / "queue.py").write_text(APP)
+    command = [sys.executable, "-m", "taskmill", "worker", "queue:app"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=30)
+    _, error, hint = done.stderr.splitlines()
+    assert (done.returncode, error) == (2, "error: app 'queue:app': 'app' in queue is not an App")
+    assert "comes first; give yours another" in hint

@@ -13,6 +13,7 @@ from taskmill.sdk.sync import run
 from tests.chaos.running import RunningTaskmill, until
 
 pytestmark = pytest.mark.slow
+MODULE = "taskmill.supervisor.worker"
 
 
 def add(client: App) -> int:
@@ -95,12 +96,12 @@ def test_the_process_list_shows_names_and_no_secrets(mill: RunningTaskmill, clie
     mill.start()
     assert add(client) == 5
     lines = [process.cmdline() for process in mill.workers()]
-    assert sorted(line[1:] for line in lines) == [["-m", "taskmill.supervisor.worker", f"worker-{n}"] for n in (1, 2)]
+    assert sorted(line[1:] for line in lines) == [["-P", "-m", MODULE, f"worker-{n}"] for n in (1, 2)]
     assert mill.stop() == 0
 
 
 def test_a_worker_started_by_hand_says_how_it_is_started() -> None:
-    command = [sys.executable, "-m", "taskmill.supervisor.worker", "worker-1"]
+    command = [sys.executable, "-m", MODULE, "worker-1"]
     ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     assert (ended.returncode, "taskmill worker" in ended.stderr, "Traceback" in ended.stderr) == (1, True, False)
 

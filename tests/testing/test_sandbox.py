@@ -195,6 +195,21 @@ def test_timeouts_of_async_handlers(box: Sandbox) -> None:
         handle.result()
 
 
+def test_a_result_that_does_not_fit_its_annotation() -> None:
+    app = App("memory://")
+
+    @app.task(retries=0)
+    def count() -> int:
+        return "three"  # type: ignore[return-value]
+
+    with Sandbox(app) as sandbox:
+        handle = count.enqueue()
+        with pytest.raises(ValueError, match="it does not fit the return annotation: expected `int`, got `str`"):
+            sandbox.drain()
+        with pytest.raises(TaskError, match="does not fit the return annotation"):
+            handle.result()
+
+
 def test_what_was_enqueued(box: Sandbox) -> None:
     add.using(queue="sums").enqueue(1, 2)
     add.enqueue(1, 3)

@@ -16,6 +16,7 @@ from taskmill.config.settings import Settings
 from taskmill.service.configured import check_shared, worker_settings
 from taskmill.service.errors import INVALID
 from taskmill.supervisor.plan import Plan, ServerPlan
+from taskmill.supervisor.preflight import warn_of_shadowed
 from taskmill.supervisor.run import supervise
 
 STORE = ("store", "broker", "feed", "durability")
@@ -84,6 +85,7 @@ def plan_of(loaded: Loaded, *, server: bool, workers: bool) -> Plan:
         ServerPlan(settings.host, settings.port, settings.cors) if server else None,
         settings.log_level,
         settings.traceback_paths,
+        settings.event_loop,
         catalogue=for_catalogue(settings),
         broker=urls["broker"],
         feed=urls["feed"],
@@ -92,6 +94,8 @@ def plan_of(loaded: Loaded, *, server: bool, workers: bool) -> Plan:
 
 def _urls(loaded: Loaded, app: str | None) -> dict[str, str | None]:
     """Of store, broker and feed what the settings say; else the app's own. Raises InvalidSettings."""
+    if app:
+        warn_of_shadowed()
     own = _urls_of(app) if app else {}
     urls = {key: _url(loaded, key, app, own.get(key)) for key in APP_VERBS}
     for key, url in urls.items():
@@ -114,7 +118,7 @@ def _url(loaded: Loaded, key: str, app: str | None, own: str | None) -> str | No
 
 def _urls_of(app: str) -> dict[str, str | None]:
     """Asked of a process of its own, which says what is wrong with the app."""
-    command = [sys.executable, "-m", "taskmill.cli.app_urls", app]
+    command = [sys.executable, "-P", "-m", "taskmill.cli.app_urls", app]
     asked = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if asked.returncode:
         sys.exit(INVALID)

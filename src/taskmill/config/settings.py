@@ -112,6 +112,12 @@ class Settings(CatalogueConfig):
         choice("short", "full"),
         "How tracebacks of failed tasks name files: `short`, from the folder they are imported from, or `full`.",
     )
+    event_loop: Literal["uvloop", "asyncio"] = setting(
+        "uvloop",
+        choice("uvloop", "asyncio"),
+        "What workers and the server run on: `uvloop` (faster; not on Windows), or Python's own `asyncio`, which some "
+        "libraries want.",
+    )
 
 
 class Setting(NamedTuple):

@@ -49,13 +49,13 @@ def retries(count: object) -> str | None:
 
 
 def delay(seconds: object) -> str | None:
-    if isinstance(seconds, int | float) and 0 <= seconds <= TEN_YEARS:
+    if isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 <= seconds <= TEN_YEARS:
         return None
     return "must be seconds, from 0 to ten years"
 
 
 def timeout(seconds: object) -> str | None:
-    if isinstance(seconds, int | float) and SHORTEST_TIMEOUT <= seconds <= TEN_YEARS:
+    if isinstance(seconds, int | float) and not isinstance(seconds, bool) and SHORTEST_TIMEOUT <= seconds <= TEN_YEARS:
         return None
     return f"must be seconds, from {SHORTEST_TIMEOUT} to ten years"
 

@@ -4,6 +4,7 @@ Four of them are for handlers to return or raise: Retry, Snooze, Cancel and Fail
 """
 
 import json
+from datetime import timedelta
 from typing import NamedTuple
 
 
@@ -22,19 +23,20 @@ class Failure(NamedTuple):
 
 
 class Retry(Exception):
-    """Run this task again after `delay` seconds (the retry policy's delay when None); uses up the attempt."""
+    """Run this task again after `delay`, seconds or a timedelta (the retry policy's delay when None); uses up the
+    attempt."""
 
-    def __init__(self, delay: float | None = None, reason: str = "") -> None:
+    def __init__(self, delay: float | timedelta | None = None, reason: str = "") -> None:
         super().__init__(reason or "the handler asked for a retry")
-        self.delay = None if delay is None else float(delay)
+        self.delay = None if delay is None else _seconds(delay)
 
 
 class Snooze(Exception):
-    """Run this task again after `delay` seconds; the attempt is given back."""
+    """Run this task again after `delay`, seconds or a timedelta; the attempt is given back."""
 
-    def __init__(self, delay: float) -> None:
-        super().__init__(f"snoozed for {delay} s")
-        self.delay = float(delay)
+    def __init__(self, delay: float | timedelta) -> None:
+        self.delay = _seconds(delay)
+        super().__init__(f"snoozed for {self.delay} s")
 
 
 class Cancel(Exception):
@@ -49,6 +51,14 @@ class Fail(Exception):
 
     def __init__(self, reason: str = "") -> None:
         super().__init__(reason or "failed by its handler")
+
+
+def _seconds(delay: object) -> float:
+    if isinstance(delay, timedelta):
+        return delay.total_seconds()
+    if isinstance(delay, int | float) and not isinstance(delay, bool):
+        return float(delay)
+    raise TypeError(f"delay={delay!r} must be seconds or a timedelta")
 
 
 class Returned(NamedTuple):

@@ -1,16 +1,17 @@
 """When to try again: fixed, linear or exponential delays, with a cap and jitter."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
+from taskmill.core import limits
 from taskmill.core.errors import InvalidRequest
-from taskmill.core.limits import TEN_YEARS
 from taskmill.core.task import SECOND
 
 Growth = Literal["fixed", "linear", "exponential"]
 Jitter = Literal["none", "full", "equal"]
+EXCEPTIONS = "must be exception classes or their names, as in (ValueError, 'app.errors.Refused')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +26,24 @@ class RetryPolicy:
     base: float = 1.0
     cap: float = 3600.0
     jitter: Jitter = "equal"
-    give_up_on: tuple[str, ...] = ()
-    """Exception names (`ValueError`, `app.errors.Refused`), subclasses included, that are not retried."""
+    give_up_on: str | type[BaseException] | Sequence[str | type[BaseException]] = ()
+    """Exceptions that are not retried, subclasses included: classes, or their names (`ValueError`,
+    `app.errors.Refused`). Kept as a tuple of names."""
 
     def __post_init__(self) -> None:
         if self.growth not in get_args(Growth):
             raise InvalidRequest(f"retry growth {self.growth!r} is not one of {', '.join(get_args(Growth))}")
         if self.jitter not in get_args(Jitter):
             raise InvalidRequest(f"retry jitter {self.jitter!r} is not one of {', '.join(get_args(Jitter))}")
-        if not (0 <= self.base <= TEN_YEARS and 0 <= self.cap <= TEN_YEARS):
-            raise InvalidRequest("retry base and cap are seconds, from 0 to ten years")
+        for name, seconds in (("base", self.base), ("cap", self.cap)):
+            if wrong := limits.delay(seconds):
+                raise InvalidRequest(f"retry {name} {seconds!r} {wrong}")
+        given: Any = self.give_up_on
+        if isinstance(given, str | type):
+            given = (given,)
+        elif not isinstance(given, list | tuple | set | frozenset):
+            raise InvalidRequest(f"retry give_up_on {given!r} {EXCEPTIONS}")
+        object.__setattr__(self, "give_up_on", tuple(_exception_name(one) for one in given))
 
     def delay(self, attempt: int, chance: float) -> int:
         """Microseconds to wait after the given attempt (1 is the first). `chance` is in [0, 1)."""
@@ -42,7 +51,8 @@ class RetryPolicy:
 
     def gives_up_on(self, kinds: Collection[str]) -> bool:
         """Whether an exception with these class names (its own and its bases') is final."""
-        return not set(self.give_up_on).isdisjoint(kinds)
+        names: Any = self.give_up_on
+        return not set(names).isdisjoint(kinds)
 
     def _grown(self, attempt: int) -> float:
         if self.growth == "fixed":
@@ -65,7 +75,21 @@ class RetryPolicy:
             return DEFAULT
         known = {field.name for field in fields(cls)}
         stored = {name: value for name, value in json.loads(text).items() if name in known}
-        return cls(**stored | {"give_up_on": tuple(stored.get("give_up_on", ()))})
+        return cls(**stored)
+
+
+def _exception_name(given: object) -> str:
+    if isinstance(given, type) and issubclass(given, BaseException):
+        # That of a program's own `__main__` has another module where a worker imports it.
+        bare = given.__module__ in ("builtins", "__main__")
+        return given.__qualname__ if bare else f"{given.__module__}.{given.__qualname__}"
+    if (
+        isinstance(given, str)
+        and given
+        and all(part.isidentifier() for part in given.replace("<locals>.", "").split("."))
+    ):
+        return given
+    raise InvalidRequest(f"retry give_up_on holds {given!r}: it {EXCEPTIONS}")
 
 
 DEFAULT = RetryPolicy()

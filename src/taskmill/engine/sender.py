@@ -76,6 +76,8 @@ class BackgroundSender(Generic[T]):
     async def close(self) -> None:
         """Sends what waits, if that can be done soon."""
         self._closing = True
+        if self._waiting and (self._sender is None or self._sender.done()):  # cancelled, before or after it began
+            self._sender = self._loop.create_task(self._send_all())
         if self._sender is not None:
             _, late = await asyncio.wait([self._sender], timeout=self._settings.close_timeout)
             for sender in late:

@@ -3,13 +3,17 @@
 Executors differ in where they call it and how they end it, not in this.
 """
 
+import asyncio
+import functools
+import inspect
 import traceback
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any
 
 from taskmill.core.errors import InvalidParameters
 from taskmill.core.outcome import Cancel, Fail, Failure, Outcome, Raised, Retry, Returned, Snooze, Stopped
-from taskmill.executors.contract import Context, Handler, StopRequested
+from taskmill.executors.contract import Context, Handler, StopRequested, running, storable
 
 RESULT_LIMIT = 4 * 2**20
 """Bytes of JSON."""
@@ -26,6 +30,41 @@ def call(handler: Handler, context: Context) -> Any:
     if handler.context_parameter:
         arguments[handler.context_parameter] = context
     return handler.fn(**arguments)
+
+
+def is_async(fn: Callable[..., Any]) -> bool:
+    """An `async def`, also as a method, within functools.partial, or as the `__call__` of an object."""
+    return inspect.iscoroutinefunction(target(fn))
+
+
+def target(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """The function that is called in the end."""
+    while isinstance(fn, functools.partial):
+        fn = fn.func
+    return fn if inspect.isroutine(fn) or inspect.isclass(fn) else type(fn).__call__
+
+
+def perform(
+    handler: Handler, context: Context, on_loop: Callable[[asyncio.AbstractEventLoop], None] = lambda _: None
+) -> Outcome:
+    """Call a handler that blocks its thread, which is its own for so long; SystemExit too is the handler's failure.
+
+    What is to be awaited (a plain function round an `async def`) gets an event loop here, which `on_loop` is told.
+    """
+    try:
+        running.set(context)
+        value = call(handler, context)
+        if inspect.isawaitable(value):
+            with asyncio.Runner() as runner:
+                on_loop(runner.get_loop())
+                value = runner.run(awaited(value))
+        return returned(handler, value)
+    except BaseException as error:
+        return raised(error)
+
+
+async def awaited(value: Awaitable[Any]) -> Any:
+    return await value
 
 
 def returned(handler: Handler, value: object) -> Outcome:
@@ -60,17 +99,17 @@ def _plain(error: BaseException) -> Outcome:
     if isinstance(error, StopRequested):
         return Stopped()
     if isinstance(error, InvalidParameters):
-        return Raised(Failure(error.code, "InvalidParameters", str(error)[:MESSAGE_LIMIT]), final=True)
+        return Raised(Failure(error.code, "InvalidParameters", _message(error)), final=True)
     return Raised(_failure(error), _kinds(type(error)))
 
 
 def _unusable(message: str) -> Outcome:
-    return Raised(Failure("invalid_result", "InvalidResult", message[:MESSAGE_LIMIT]), final=True)
+    return Raised(Failure("invalid_result", "InvalidResult", storable(message[:MESSAGE_LIMIT])), final=True)
 
 
 def _failure(error: BaseException) -> Failure:
     text = "".join(traceback.format_exception(type(error), error, _from_handler(error.__traceback__)))
-    return Failure("exception", type(error).__qualname__, _message(error), text[-TRACEBACK_LIMIT:])
+    return Failure("exception", type(error).__qualname__, _message(error), storable(text[-TRACEBACK_LIMIT:]))
 
 
 def _from_handler(first: TracebackType | None) -> TracebackType | None:
@@ -83,7 +122,7 @@ def _from_handler(first: TracebackType | None) -> TracebackType | None:
 
 def _message(error: BaseException) -> str:
     try:
-        return str(error)[:MESSAGE_LIMIT]
+        return storable(str(error)[:MESSAGE_LIMIT])
     except BaseException:
         return "(its message could not be made)"
 

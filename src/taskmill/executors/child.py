@@ -4,7 +4,6 @@ Handlers may print: their standard output is the worker's log, not the pipe.
 """
 
 import asyncio
-import inspect
 import os
 import queue
 import signal
@@ -14,10 +13,11 @@ from typing import Any, BinaryIO
 
 from taskmill.core.outcome import Outcome, Stopped
 from taskmill.core.task import Spec
-from taskmill.executors.call import call, raised, returned
-from taskmill.executors.contract import LOG_LINES, Context, Handler, running
+from taskmill.executors.call import is_async, perform, raised
+from taskmill.executors.contract import LOG_LINES, Context, Handler
 from taskmill.executors.frames import LENGTH, from_outcome, pack, unpack
 from taskmill.executors.inline import Inline
+from taskmill.executors.variables import Variables
 
 
 class Pipe:
@@ -94,6 +94,7 @@ class _Attempts:
         self._context: RemoteContext | None = None
         """Of the attempt that runs or is about to."""
         self._inline = Inline()
+        self._variables = Variables()
         self._loop = loop
 
     def listen(self) -> None:
@@ -125,12 +126,11 @@ class _Attempts:
             self._pipe.send(*from_outcome(outcome))
 
     def _perform(self, context: RemoteContext) -> Outcome:
-        running.set(context)
         try:
             handler = self._handlers[context.task.task_type]
-            if inspect.iscoroutinefunction(handler.fn):
+            if is_async(handler.fn):
                 return self._loop.run_until_complete(self._on_loop(handler, context))
-            return returned(handler, call(handler, context))
+            return self._variables.fresh().run(perform, handler, context)
         except BaseException as error:  # SystemExit too: it is the handler's failure, not the child's end
             return raised(error)
 

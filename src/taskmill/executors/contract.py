@@ -33,6 +33,14 @@ class Handler(Protocol):
         ...
 
 
+def storable(text: str) -> str:
+    """What no store or reader of JSON could hold is shown escaped: half a surrogate pair (as in the name of a file that
+    is no UTF-8), and NUL."""
+    if "\0" in text:
+        text = text.replace("\0", "\\x00")
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
 class StopRequested(BaseException):
     """Raised by `Context.raise_if_cancelled` when the attempt should stop, and in the thread of a `def` handler whose
     time is over. No Exception, so that a handler's `except Exception` does not swallow it, as with CancelledError."""
@@ -51,11 +59,11 @@ class Context:
 
     def progress(self, fraction: float, note: str = "") -> None:
         """Report how far this attempt is: 0 to 1, and a few words."""
-        self._on_progress(min(1.0, max(0.0, float(fraction))), str(note)[:TEXT_LIMIT])
+        self._on_progress(min(1.0, max(0.0, float(fraction))), storable(str(note)[:TEXT_LIMIT]))
 
     def log(self, message: str, level: str = "info") -> None:
         """Keep a line with this attempt. Records of `logging` that the handler's code emits are kept as well."""
-        self._on_log(level, str(message)[:TEXT_LIMIT])
+        self._on_log(storable(str(level)), storable(str(message)[:TEXT_LIMIT]))
 
     @property
     def cancelled(self) -> bool:

@@ -5,20 +5,22 @@ import os
 
 from taskmill.core.outcome import Outcome, Stopped
 from taskmill.executors.call import call, raised, returned
-from taskmill.executors.contract import Context, Handler
+from taskmill.executors.contract import Context, Handler, running
+from taskmill.executors.variables import Inside, Variables
 
 
 class Inline:
     def __init__(self) -> None:
         self._tasks: dict[Context, asyncio.Task[object]] = {}
         self._pid = os.getpid()
+        self._variables = Variables()
 
     async def run(self, handler: Handler, context: Context) -> Outcome:
         task = asyncio.current_task()
         assert task is not None
         self._tasks[context] = task
         try:
-            return returned(handler, await call(handler, context))
+            return await Inside(self._variables.fresh(), _attempt(handler, context))
         except asyncio.CancelledError as stopped:
             if context.cancelled:
                 return Stopped()
@@ -38,3 +40,8 @@ class Inline:
 
     async def close(self) -> None:
         return None
+
+
+async def _attempt(handler: Handler, context: Context) -> Outcome:
+    running.set(context)
+    return returned(handler, await call(handler, context))

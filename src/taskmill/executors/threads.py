@@ -15,8 +15,9 @@ import threading
 from collections.abc import Callable
 
 from taskmill.core.outcome import Outcome, Snooze
-from taskmill.executors.call import call, raised, returned
+from taskmill.executors.call import perform, raised
 from taskmill.executors.contract import Context, Handler, StopRequested
+from taskmill.executors.variables import Variables
 
 END_TIMEOUT = 1.0
 """Seconds that an ended attempt gets before its thread is left alone."""
@@ -30,14 +31,16 @@ latest: dict[int, tuple[str, str]] = {}
 class ThreadedCall:
     """One attempt in its thread; knows when an exception may be set there."""
 
-    def __init__(self, handler: Handler, context: Context) -> None:
+    def __init__(self, handler: Handler, context: Context, inside: contextvars.Context) -> None:
         self._handler, self._context = handler, context
         self._lock = threading.Lock()
         self._thread: int | None = None
         self._ended = False
         self._pid = os.getpid()
-        self._inside = contextvars.copy_context()
+        self._inside = inside
         self._loop = asyncio.get_running_loop()
+        self._inner: asyncio.AbstractEventLoop | None = None
+        """On which what the handler returned is awaited."""
         self.outcome: asyncio.Future[Outcome] = self._loop.create_future()
 
     def __call__(self) -> None:
@@ -59,12 +62,15 @@ class ThreadedCall:
                 self._thread = threading.get_ident()
             latest[self._thread] = self._context.task.task_type, self._context.task.id
             try:
-                return returned(self._handler, call(self._handler, self._context))
+                return perform(self._handler, self._context, self._set_inner)
             finally:
                 with self._lock:
                     self._thread = None
         except BaseException as error:  # also one that `end` set just before the lock was taken
             return raised(error)
+
+    def _set_inner(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._inner = loop
 
     def end(self) -> None:
         self._context.request_stop()
@@ -74,11 +80,15 @@ class ThreadedCall:
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(
                     ctypes.c_ulong(self._thread), ctypes.py_object(StopRequested)
                 )
+                if self._inner is not None:
+                    with contextlib.suppress(RuntimeError):  # it is closed by now
+                        self._inner.call_soon_threadsafe(int)  # so that it does not sleep on
 
 
 class Threads:
     def __init__(self) -> None:
         self._pool = ThreadPool()
+        self._variables = Variables()
         self._calls: dict[str, ThreadedCall] = {}
         """By the id of the task; also those that have ended for the worker, while they go on in their thread."""
 
@@ -86,7 +96,7 @@ class Threads:
         id = context.task.id
         if id in self._calls:
             return Snooze(PREDECESSOR_POLL)  # an earlier attempt, which should have ended, still runs in its thread
-        attempt = ThreadedCall(handler, context)
+        attempt = ThreadedCall(handler, context, self._variables.fresh())
         self._pool.submit(attempt)
         self._calls[id] = attempt
         try:

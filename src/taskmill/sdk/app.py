@@ -1,6 +1,5 @@
 """An app: a set of task types and the store their tasks are kept in."""
 
-import inspect
 import os
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -11,15 +10,16 @@ from taskmill.core.errors import InvalidRequest, InvalidSettings
 from taskmill.core.retry import RetryPolicy
 from taskmill.core.secret_files import read_secret
 from taskmill.core.task import Priority, PriorityWord
+from taskmill.executors.call import is_async, target
 from taskmill.executors.contract import Context
-from taskmill.sdk import options
+from taskmill.sdk import options, signature
 from taskmill.sdk.backend import ConnectionSettings
 from taskmill.sdk.clients import Clients
 from taskmill.sdk.handle import TaskHandle
 from taskmill.sdk.options import DEFAULT_RETRIES, Options
 from taskmill.sdk.task import ExecutorName, Task, TaskFunction, executor_for
 from taskmill.stores.contract import Durability
-from taskmill.stores.open import DEFAULT_STORE
+from taskmill.stores.open import DEFAULT_STORE, anchored
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -36,7 +36,8 @@ class App:
     `broker`, `feed`: URLs of a broker and of a live feed; without one, TASKMILL_BROKER and TASKMILL_FEED, or none.
     Each may be in a file of its own, which TASKMILL_STORE_FILE, TASKMILL_BROKER_FILE or TASKMILL_FEED_FILE names.
     `durability`: "power" keeps what was enqueued through a power cut, "process" through the death of every process.
-    Nothing is opened before the first task is enqueued or looked at.
+    Nothing is opened before the first task is enqueued or looked at. A relative path of a file counts from the working
+    directory at the time when the App is made.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class App:
         self.durability: Durability = durability
         self.tasks: dict[str, Task[..., Any]] = {}
         """The task types by name."""
-        self.clients = Clients(ConnectionSettings(self.store, durability, self.broker, self.feed))
+        self.clients = Clients(ConnectionSettings(anchored(self.store), durability, self.broker, self.feed))
 
     @overload
     def task(
@@ -110,7 +111,7 @@ class App:
             queue=options.name(queue, "queue"),
             priority=options.priority(priority),
             attempt_limit=options.attempt_limit(retries),
-            retry=None if retry is None else retry.to_json(),
+            retry=options.retry(retry),
             timeout=options.timeout(timeout),
         )
         declare = Declaration(self, name, executor, chosen, retry)
@@ -142,7 +143,9 @@ class App:
 
     def add(self, task: Task[..., Any]) -> None:
         known = self.tasks.setdefault(task.name, task)
-        if known is not task:
+        if known is not task and task.fn.__module__ == "__main__" and _location(known) == _location(task):
+            self.tasks[task.name] = task  # a cell of a notebook that was run again
+        elif known is not task:
             raise InvalidRequest(
                 f"there are two task types named '{task.name}': {_location(known)} and {_location(task)}",
                 hint='give one another name: @app.task(name="...")',
@@ -179,8 +182,10 @@ class Declaration:
     def __call__(self, fn: Callable[P, R], /) -> TaskFunction[P, R, P, R]: ...
 
     def __call__(self, fn: Callable[..., Any], /) -> Any:
-        name = options.name(self.name or getattr(fn, "__name__", None), "task type")
+        name = options.name(signature.default_name(fn) if self.name is None else self.name, "task type")
+        signature.refuse_unless_handler(fn, name)
         task = TaskFunction[..., Any, ..., Any](self.app, fn, name, self._executor(fn, name), self.options, self.retry)
+        task.check()
         self.app.add(task)
         return task
 
@@ -194,11 +199,12 @@ class Declaration:
 
 
 def _kind(fn: Callable[..., Any]) -> str:
-    return "an `async def`" if inspect.iscoroutinefunction(fn) else "a plain `def`"
+    return "an `async def`" if is_async(fn) else "a plain `def`"
 
 
 def _location(task: Task[..., Any]) -> str:
-    return f"{task.fn.__module__}.{task.fn.__qualname__}"
+    fn = target(task.fn)
+    return f"{fn.__module__}.{fn.__qualname__}"
 
 
 def _configured(variable: str) -> str | None:

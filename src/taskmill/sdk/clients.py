@@ -1,13 +1,16 @@
 """The clients of an app: one for its threads, one for each event loop, opened at their first use."""
 
 import asyncio
+import contextlib
+import logging
 import os
+import sys
 import threading
 import weakref
 from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from taskmill.core import times
-from taskmill.core.errors import ResultTimeout
+from taskmill.core.errors import ResultTimeout, StoreUnavailable
 from taskmill.core.events import TaskEvent
 from taskmill.core.task import SECOND, Attempt, Task
 from taskmill.engine.client import control
@@ -16,13 +19,16 @@ from taskmill.engine.live.follow import Follower
 from taskmill.engine.live.lookup import StatusLookup, attempts_of, get_task, not_found
 from taskmill.engine.live.waiter import WAIT_TIMINGS, ResultWaiter, ThreadWaiter, WaitTimings
 from taskmill.engine.live.why import why_not_started
+from taskmill.executors.contract import current
 from taskmill.feeds.contract import Feed
-from taskmill.portal import portal, portal_loop
+from taskmill.portal import ENDING, in_loop, portal, portal_loop
 from taskmill.sdk import transaction
 from taskmill.sdk.backend import Backend, ConnectionSettings
 from taskmill.sdk.sync import run
 from taskmill.stores.contract import Caller, Store
 from taskmill.stores.open import open_store
+
+logger = logging.getLogger(__name__)
 
 
 class SyncClient:
@@ -32,6 +38,7 @@ class SyncClient:
         """`backend`: for a thread, and open."""
         self.backend = backend
         self.store = backend.store
+        self._timings = timings
         self._waiter = ThreadWaiter(self.store, timings)
         self._statuses = StatusLookup(_PortalCache(backend.feed) if backend.feed else None, self._get)
 
@@ -46,7 +53,7 @@ class SyncClient:
     def wait(self, id: str, timeout: float | None) -> Task:
         """The task once it is final. Raises NotFound, ResultTimeout."""
         try:
-            return run(self._waiter.until_final(id, timeout))
+            return run(_until_final(self._waiter, self.store, id, timeout, self._timings.explain_after))
         except TimeoutError:
             raise run(_result_timeout(self.store, id, timeout)) from None
 
@@ -80,6 +87,7 @@ class AsyncClient:
         self.ready = False
         """Whether the store is open."""
         self._batcher = EnqueueBatcher(backend.notifier)
+        self._timings = timings
         self._waiter = ResultWaiter(self.store, timings)
         self._statuses = StatusLookup(backend.feed, self.get)
 
@@ -98,7 +106,7 @@ class AsyncClient:
     async def wait(self, id: str, timeout: float | None) -> Task:
         """The task once it is final. Raises NotFound, ResultTimeout."""
         try:
-            return await self._waiter.until_final(id, timeout)
+            return await _until_final(self._waiter, self.store, id, timeout, self._timings.explain_after)
         except TimeoutError:
             raise await _result_timeout(self.store, id, timeout) from None
 
@@ -145,8 +153,8 @@ class Clients:
         loop = asyncio.get_running_loop()
         client = self._by_loop.get(loop)
         if client is None:
-            await self._drop_ended()
-            client = self._by_loop.setdefault(loop, AsyncClient(self._backend("loop"), self.timings))
+            client = self._by_loop[loop] = AsyncClient(self._backend("loop"), self.timings)
+            self._close_with(loop)
         if not client.ready:
             await client.open()
             self._note_clock(await client.store.clock())
@@ -181,7 +189,6 @@ class Clients:
         client = self._by_loop.pop(asyncio.get_running_loop(), None)
         if client is not None:
             await client.close()
-        await self._drop_ended()
         self.close()
 
     def forget(self) -> list[object]:
@@ -194,6 +201,8 @@ class Clients:
         return await (await self.here()).enqueue(tasks)
 
     def _open_sync(self) -> SyncClient:
+        if sys.is_finalizing():
+            raise StoreUnavailable(ENDING)
         with self._lock:
             if self._sync is None:
                 backend = self._backend("thread")
@@ -202,11 +211,21 @@ class Clients:
                 self._sync = SyncClient(backend, self.timings)
             return self._sync
 
-    async def _drop_ended(self) -> None:
-        for loop in [loop for loop in tuple(self._by_loop) if loop.is_closed()]:
+    def _close_with(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Before that loop is closed, for afterwards its connections could not even say good-bye.
+
+        A loop has no hook for this but its `close`, which every way to end it calls.
+        """
+        close_loop = loop.close
+
+        def close() -> None:
             client = self._by_loop.pop(loop, None)
-            if client is not None:
-                await client.close()
+            if client is not None and not loop.is_running() and not in_loop():
+                with contextlib.suppress(Exception):
+                    loop.run_until_complete(client.close())
+            close_loop()
+
+        loop.close = close  # type: ignore[method-assign]
 
     def _note_clock(self, there: int) -> None:
         """A machine whose clock is off would put its tasks before or behind those of others."""
@@ -229,6 +248,22 @@ class _PortalCache:
 
     async def remember(self, events: Sequence[TaskEvent]) -> None:
         portal().run(self._feed.remember(events))
+
+
+async def _until_final(
+    waiter: ThreadWaiter | ResultWaiter, store: Store, id: str, timeout: float | None, explain_after: float
+) -> Task:
+    """Raises NotFound, TimeoutError. A handler that waits for what can't start, for instance because the handler itself
+    has the last slot, is told so in the log."""
+    attempt = current()
+    if attempt is None or (timeout is not None and timeout <= explain_after):
+        return await waiter.until_final(id, timeout)
+    with contextlib.suppress(TimeoutError):
+        return await waiter.until_final(id, explain_after)
+    if why := await why_not_started(store, await get_task(store, id)):
+        this = f"task {attempt.task.id} ({attempt.task.task_type})"
+        logger.warning("%s waits for task %s, which has not started: %s", this, id, why)
+    return await waiter.until_final(id, None if timeout is None else timeout - explain_after)
 
 
 async def _result_timeout(store: Store, id: str, timeout: float | None) -> ResultTimeout:

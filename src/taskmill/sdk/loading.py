@@ -3,6 +3,7 @@
 import importlib
 import os
 import sys
+import sysconfig
 from types import ModuleType
 
 from taskmill.core.errors import InvalidSettings
@@ -12,7 +13,7 @@ DEFAULT_ATTRIBUTE = "app"
 
 
 def load_app(ref: str) -> App:
-    """`module:attribute`, or `module` for its `app`; the working directory is searched first.
+    """`module:attribute`, or `module` for its `app`; the working directory is searched after the standard library.
 
     Raises InvalidSettings when there is no such module, or no App of that name in it. Errors inside the module come
     through as they are.
@@ -30,7 +31,7 @@ def load_app(ref: str) -> App:
 def _module(name: str, ref: str) -> ModuleType:
     here = os.getcwd()
     if here not in sys.path:
-        sys.path.insert(0, here)
+        sys.path.insert(_after_the_standard_library(), here)
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
@@ -45,6 +46,13 @@ def _module(name: str, ref: str) -> ModuleType:
         ) from None
 
 
+def _after_the_standard_library() -> int:
+    """There in the path. What stands before it takes its place, for every library that is imported later."""
+    homes = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
+    homes |= {f"{home}/lib-dynload" for home in homes}
+    return max((place for place, folder in enumerate(sys.path, 1) if folder in homes), default=0)
+
+
 def _app_in(module: ModuleType, attribute: str) -> App | None:
     value: object = module
     for part in attribute.split("."):
@@ -55,4 +63,6 @@ def _app_in(module: ModuleType, attribute: str) -> App | None:
 def _no_app(ref: str, attribute: str, module: ModuleType) -> InvalidSettings:
     apps = [name for name, value in vars(module).items() if isinstance(value, App)]
     hint = f"use {module.__name__}:{apps[0]}" if apps else "make one: app = taskmill.App()"
+    if module.__name__.partition(".")[0] in sys.stdlib_module_names:
+        hint = "Python's standard library has a module of that name, which comes first; give yours another"
     return InvalidSettings(f"app {ref!r}: '{attribute}' in {module.__name__} is not an App", hint=hint)

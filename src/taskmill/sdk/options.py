@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from taskmill.core import ids, limits, machine
 from taskmill.core.errors import InvalidRequest
+from taskmill.core.retry import RetryPolicy
 from taskmill.core.task import PRIORITIES, SECOND, Head, Priority, Spec
 from taskmill.core.times import iso
 
@@ -67,6 +68,12 @@ def priority(value: object) -> int:
 def attempt_limit(retries: int) -> int:
     _refuse("retries", retries, limits.retries(retries))
     return retries + 1
+
+
+def retry(policy: object) -> str | None:
+    if policy is not None and not isinstance(policy, RetryPolicy):
+        raise InvalidRequest(f"retry {policy!r} must be a RetryPolicy", hint="how often is said by retries=")
+    return None if policy is None else policy.to_json()
 
 
 def delay(value: float | timedelta) -> int:

@@ -1,11 +1,13 @@
 """What a handler takes: its parameters by name, and which one is the context."""
 
+import functools
 import inspect
 import typing
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from taskmill.core.errors import InvalidRequest
+from taskmill.executors.call import target
 from taskmill.executors.contract import Context
 
 REFUSED = {
@@ -24,9 +26,44 @@ class Signature(NamedTuple):
     """Names of those that may be given by position."""
 
 
+def default_name(fn: object) -> str:
+    """Raises InvalidRequest for what has none."""
+    name = getattr(fn, "__name__", None)
+    if not isinstance(name, str) or name == "<lambda>":
+        raise InvalidRequest(f"{fn!r} has no name for its task type", hint='give it one: @app.task(name="…")')
+    return name
+
+
+def refuse_unless_handler(fn: Any, task_type: str) -> None:
+    """Raises InvalidRequest for what can't be called, or does not do its work when it is called once."""
+    if not callable(fn) or isinstance(fn, classmethod):
+        why = "it can't be called"
+    elif inspect.isclass(fn):
+        why = "it is a class; declare a function, or an object that can be called"
+    elif hasattr(fn, "enqueue"):
+        why = "it is a task type already; app.include(…) brings that of another app here"
+    elif inspect.isgeneratorfunction(target(fn)) or inspect.isasyncgenfunction(target(fn)):
+        why = "it is a generator, which does nothing before somebody asks it for values; return a list"
+    elif _is_unbound(fn):
+        why = "it is a method, and there is no object to call it on; declare a function"
+    else:
+        return
+    raise InvalidRequest(f"task type '{task_type}': {fn!r} can't be a handler: {why}")
+
+
+def _is_unbound(fn: object) -> bool:
+    """A function in the body of a class."""
+    inner = getattr(fn, "__qualname__", "").rpartition("<locals>.")[2]
+    first = next(iter(inspect.signature(fn).parameters), None) if inspect.isfunction(fn) and "." in inner else None
+    return first in ("self", "cls")
+
+
 def read(fn: Callable[..., Any], task_type: str) -> Signature:
     """Raises InvalidRequest for a signature whose arguments can't be stored as a JSON object."""
-    parameters = list(inspect.signature(fn).parameters.values())
+    try:
+        parameters = list(inspect.signature(fn).parameters.values())
+    except ValueError:
+        raise InvalidRequest(f"task type '{task_type}': {fn!r} does not say what parameters it takes") from None
     for parameter in parameters:
         if parameter.kind in REFUSED:
             raise InvalidRequest(f"task type '{task_type}': the parameter `{parameter}`: {REFUSED[parameter.kind]}")
@@ -43,16 +80,22 @@ def read(fn: Callable[..., Any], task_type: str) -> Signature:
 def types(fn: Callable[..., Any], task_type: str) -> dict[str, Any]:
     """Annotations by name, `return` among them, forward references resolved."""
     try:
-        return typing.get_type_hints(fn, include_extras=True)
+        return typing.get_type_hints(target(fn), include_extras=True)
     except NameError as unknown:
-        raise InvalidRequest(
-            f"task type '{task_type}': the annotation `{unknown.name}` is not known at run time",
-            hint="import it at the top of the module, not under TYPE_CHECKING",
-        ) from unknown
+        raise unresolved(unknown, task_type) from unknown
+
+
+def unresolved(unknown: NameError, task_type: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"task type '{task_type}': the annotation `{unknown.name}` is not known at run time",
+        hint="import it at the top of the module, not under TYPE_CHECKING",
+    )
 
 
 def summary(fn: Callable[..., Any]) -> str:
-    """The first paragraph of the docstring, on one line."""
+    """The first paragraph of the docstring, on one line; that of its class for an object."""
+    while isinstance(fn, functools.partial):
+        fn = fn.func
     return " ".join((inspect.getdoc(fn) or "").split("\n\n")[0].split())
 
 
@@ -61,7 +104,7 @@ def _is_context(annotation: Any, fn: Callable[..., Any]) -> bool:
     if not isinstance(annotation, str):
         return annotation is Context
     first, *rest = annotation.split(".")
-    found = getattr(inspect.unwrap(fn), "__globals__", {}).get(first)
+    found = getattr(inspect.unwrap(target(fn)), "__globals__", {}).get(first)
     for name in rest:
         found = getattr(found, name, None)
     return found is Context  # of another name nothing is known yet, so it isn't ours, which was imported by now

@@ -2,7 +2,6 @@
 
 import copy
 import functools
-import inspect
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -11,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, ParamSpec, 
 import msgspec
 
 from taskmill.core import machine
-from taskmill.core.errors import InvalidParameters
+from taskmill.core.errors import InvalidParameters, InvalidRequest
 from taskmill.core.ids import uuid7
 from taskmill.core.retry import RetryPolicy
 from taskmill.core.task import PRIORITY_WORDS, SECOND, Priority, PriorityWord, Spec
 from taskmill.core.task import Task as StoredTask
 from taskmill.engine.client.enqueue import Enqueued
+from taskmill.executors.call import is_async
 from taskmill.sdk import options, signature
 from taskmill.sdk.codec import Codec
 from taskmill.sdk.handle import TaskHandle
@@ -225,6 +225,15 @@ class Task(Generic[P, R]):
     def decode_result(self, result: str) -> Any:
         return self._codec.decode_result(result)
 
+    def check(self) -> None:
+        """Raises InvalidRequest for annotations that can't be served. Those that are defined later are looked at when
+        the task type is first used, or registered by a worker."""
+        try:
+            self._codec  # noqa: B018
+        except InvalidRequest as refused:
+            if not isinstance(refused.__cause__, NameError):
+                raise
+
     @functools.cached_property
     def _codec(self) -> Codec:
         return Codec(self.fn, self.name, self._shape)
@@ -292,4 +301,4 @@ class TaskFunction(Task[P, R], Generic[P, R, D, V]):
 
 
 def executor_for(fn: Callable[..., Any]) -> ExecutorName:
-    return "inline" if inspect.iscoroutinefunction(fn) else "threads"
+    return "inline" if is_async(fn) else "threads"

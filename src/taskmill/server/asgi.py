@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterator, Sequence
+from typing import Literal
 
 import uvicorn
 from starlette.middleware.cors import CORSMiddleware
@@ -63,10 +64,12 @@ def serve(
     hosts: Sequence[str] = (),
     lifeline: int | None = None,
     disabled_types: frozenset[str] = frozenset(),
+    event_loop: Literal["auto", "asyncio"] = "auto",
 ) -> None:
     """Serve until SIGTERM or SIGINT. `on_ready` is called once requests are taken.
 
-    `lifeline`: a file descriptor; when its other end is closed, the server stops.
+    `lifeline`: a file descriptor; when its other end is closed, the server stops. `event_loop`: auto is uvloop where it
+    is to be had.
     Raises InvalidSettings (a host beyond the loopback, a port in use), StoreUnavailable, SchemaTooNew.
     """
     listener = listen(host, port)
@@ -95,7 +98,9 @@ def serve(
             await service.close()
 
     try:
-        with asyncio.Runner(loop_factory=uvicorn.Config("", log_config=None).get_loop_factory()) as runner:
+        with asyncio.Runner(
+            loop_factory=uvicorn.Config("", log_config=None, loop=event_loop).get_loop_factory()
+        ) as runner:
             runner.run(live())
     finally:
         listener.close()

@@ -3,8 +3,14 @@
 import json
 import logging
 import time
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from datetime import time as time_of_day
+from decimal import Decimal
 from typing import Any, NamedTuple
+from uuid import UUID
 
+import msgspec
 from jsonschema_rs import Validator, validator_for
 
 from taskmill.core.errors import UnknownTaskType
@@ -16,6 +22,31 @@ from taskmill.stores.contract import Registry, TaskTypeRow
 
 log = logging.getLogger(__name__)
 EXAMPLE_DEPTH = 8
+LENIENT = "email idn-email hostname idn-hostname ipv4 ipv6 uri uri-reference iri iri-reference uri-template regex"
+"""Formats that only the models who ask for them can judge."""
+
+
+def _fits(kind: Any) -> Callable[[str], bool]:
+    """Whether a worker makes a value of that type of a text."""
+
+    def check(text: str) -> bool:
+        try:
+            msgspec.convert(text, kind)
+        except msgspec.ValidationError:
+            return False
+        return True
+
+    return check
+
+
+FORMATS: dict[str, Callable[[str], bool]] = {
+    "date-time": _fits(datetime),
+    "date": _fits(date),
+    "time": _fits(time_of_day),
+    "duration": _fits(timedelta),
+    "decimal": _fits(Decimal),
+    "uuid": _fits(UUID),
+} | dict.fromkeys(LENIENT.split(), lambda _: True)
 EXAMPLES: dict[str, Any] = {"string": "text", "integer": 1, "number": 1.5, "boolean": True, "null": None}
 
 
@@ -94,10 +125,20 @@ def _compile(row: TaskTypeRow) -> KnownTaskType:
 def _validator(name: str, schema: dict[str, Any]) -> Validator:
     """A schema that cannot be used is no reason to refuse tasks: the worker checks parameters as well."""
     try:
-        return validator_for(schema, offline=True)
+        return validator_for(_bounded(schema), formats=FORMATS, validate_formats=True, offline=True)
     except Exception as broken:
         log.warning("the schema of task type %s cannot be used (%s); its parameters are not checked", name, broken)
         return validator_for({})
+
+
+def _bounded(schema: Any) -> Any:
+    """The schema with the bounds of 64 bits for integers that have none: 1e300 is an integer for JSON Schema."""
+    if isinstance(schema, list):
+        return [_bounded(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    bounds = {"minimum": -(2**63), "maximum": 2**63 - 1} if schema.get("type") == "integer" else {}
+    return bounds | {name: _bounded(part) for name, part in schema.items()}
 
 
 def example(schema: Any, root: dict[str, Any] | None = None, depth: int = EXAMPLE_DEPTH) -> Any:

@@ -1,12 +1,14 @@
 """A bell inside one process: for stores that live there."""
 
 import asyncio
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Collection
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotRung
 
+from taskmill.portal import in_loop
 from taskmill.stores.contract import Ear, Topic
 
 BACKLOG = 1000
@@ -64,12 +66,8 @@ class LocalEar:
 
 
 async def _wait(waiter: "Future[None]", timeout: float | None) -> None:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        try:
-            waiter.result(timeout)
-        except NotRung:
-            return
-    else:
+    if in_loop():
         await asyncio.wait([asyncio.wrap_future(waiter)], timeout=timeout)
+    else:
+        with contextlib.suppress(NotRung):
+            waiter.result(timeout)

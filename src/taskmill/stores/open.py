@@ -1,7 +1,8 @@
 """From a URL to a store."""
 
+import os
 from functools import partial
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from taskmill.core.errors import InvalidSettings
 from taskmill.core.extras import needs
@@ -33,6 +34,13 @@ def open_store(url: str, *, caller: Caller = "thread", durability: Durability = 
 def store_scheme(url: str) -> str:
     """Which kind of store. Raises InvalidSettings when the URL is that of none."""
     return scheme_of(url, "a store", SCHEMES, KNOWN)
+
+
+def anchored(url: str) -> str:
+    """The same store from any working directory: the path of an SQLite file becomes an absolute one."""
+    if not url.startswith("sqlite:///") or url == "sqlite:///":
+        return url
+    return f"sqlite:///{quote(os.path.abspath(sqlite_path(url)), safe='/')}"
 
 
 def sqlite_path(url: str) -> str:

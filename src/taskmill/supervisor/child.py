@@ -18,7 +18,8 @@ NEVER = float("inf")
 
 
 class Child:
-    """`module` is run with `python -m`. Its standard input brings the plan, and is open while the supervisor lives."""
+    """`module` is run with `python -m`, which does not search the working directory: an `email.py` there would take the
+    place of Python's own (`-P`). Its standard input brings the plan, and is open while the supervisor lives."""
 
     def __init__(
         self,
@@ -29,11 +30,13 @@ class Child:
         python: str = sys.executable,
     ) -> None:
         self.name = name
-        self._command = [python, "-m", module, name]
+        self._command = [python, "-P", "-m", module, name]
         self._plan = plan
         self._timings = timings
         self._failures = 0
         """Starts in a row that did not last."""
+        self.futile_starts = 0
+        """Starts in a row after which it ended by itself before it was ready."""
         self.start_at = 0.0
         """When to start it again (monotonic)."""
         self.kill_at = NEVER

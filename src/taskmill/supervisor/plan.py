@@ -52,6 +52,7 @@ class Plan(NamedTuple):
     server: ServerPlan | None = None
     log_level: str = "warning"
     traceback_paths: Literal["short", "full"] = "short"
+    event_loop: Literal["uvloop", "asyncio"] = "uvloop"
     catalogue: CatalogueConfig = CatalogueConfig()
     broker: str | None = None
     """URL; None: workers claim by queue, woken by the store."""

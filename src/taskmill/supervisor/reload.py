@@ -24,7 +24,7 @@ class FileWatcher:
             if find_spec("watchfiles") is None:
                 raise ModuleNotFoundError(name="watchfiles")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "taskmill.supervisor.reload"],
+            [sys.executable, "-P", "-m", "taskmill.supervisor.reload"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,

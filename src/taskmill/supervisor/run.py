@@ -26,6 +26,9 @@ from taskmill.supervisor.silence import Silence
 
 logger = logging.getLogger(__name__)
 
+FUTILE_STARTS = 3
+"""Of one process in a row; then another will not help."""
+
 
 class DeadChild(NamedTuple):
     owner: str
@@ -120,6 +123,8 @@ class Supervisor:
         crashed = list(suspects.values()) == [False] and child.kill_at == NEVER
         self._dead.append(DeadChild(child.owner, suspects, Lost(failure, crashed)))
         was_ready = child.ready or suspects  # then the code may be a handler's choice
+        says_nothing = was_ready or code in (STORE_AWAY, -signal.SIGKILL, -signal.SIGTERM)  # the last two: from outside
+        child.futile_starts = 0 if says_nothing else child.futile_starts + 1
         drained = child.draining
         child.kill()  # what it started itself
         child.clean_up()
@@ -129,6 +134,10 @@ class Supervisor:
             child.start_at = float("inf")
             logger.error("%s could not start; it is started again when a file changes", child.name)
         elif not was_ready and (code == CANNOT_START or (child is self._server and code != STORE_AWAY)):
+            self._exit_code = 1
+            self._stop()
+        elif child.futile_starts >= FUTILE_STARTS:
+            logger.error("%s before it was ready, %d times in a row: stopping", failure.message, FUTILE_STARTS)
             self._exit_code = 1
             self._stop()
         else:

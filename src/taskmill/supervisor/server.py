@@ -23,6 +23,7 @@ def _serve(child: ChildPlan) -> None:
         on_ready=lambda: report(child, READY),
         lifeline=0,
         disabled_types=plan.configuration.disabled_types,
+        event_loop="asyncio" if plan.event_loop == "asyncio" else "auto",
     )
 
 

@@ -52,14 +52,14 @@ def main() -> None:
     withhold(child.plan.secrets, full_paths=child.plan.traceback_paths == "full")
     capture()
     try:
-        run_or_exit(lambda: _run(_serve(child)))
+        run_or_exit(lambda: _run(_serve(child), child.plan.event_loop))
     finally:
         report(child, ENDING)
 
 
-def _run(work: Coroutine[Any, Any, None]) -> None:
+def _run(work: Coroutine[Any, Any, None], event_loop: str) -> None:
     """On uvloop, which hears of a task 0.1 ms sooner than asyncio's own loop; it does not exist on Windows."""
-    if sys.platform == "win32":
+    if sys.platform == "win32" or event_loop == "asyncio":
         asyncio.run(work)
     else:
         import uvloop
@@ -148,7 +148,7 @@ def _notifier(plan: Plan, notifier: Notifier) -> Notifier:
 
 
 def _executors(plan: Plan) -> dict[str, Executor]:
-    command = [sys.executable, "-m", "taskmill.supervisor.attempts", plan.app or "", plan.log_level]
+    command = [sys.executable, "-P", "-m", "taskmill.supervisor.attempts", plan.app or "", plan.log_level]
     first = frames.pack(*plan.configuration)
     return {"inline": Inline(), "threads": Threads(), "processes": Processes(command, first)}
 

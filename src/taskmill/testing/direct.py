@@ -1,10 +1,13 @@
 """Runs a handler where it is called: no thread, no process, its exception at hand."""
 
+import asyncio
 import inspect
 
 from taskmill.core.outcome import Outcome, Stopped
-from taskmill.executors.call import call, raised, returned
-from taskmill.executors.contract import Context, Handler, StopRequested
+from taskmill.executors.call import awaited, call, raised, returned
+from taskmill.executors.contract import Context, Handler, StopRequested, running
+from taskmill.executors.variables import Inside, Variables
+from taskmill.portal import in_loop
 
 
 class Direct:
@@ -15,9 +18,15 @@ class Direct:
         """What the handler raised."""
 
     async def run(self, handler: Handler, context: Context) -> Outcome:
+        return await Inside(Variables().fresh(), self._attempt(handler, context))
+
+    async def _attempt(self, handler: Handler, context: Context) -> Outcome:
+        running.set(context)
         try:
             value = call(handler, context)
-            return returned(handler, await value if inspect.isawaitable(value) else value)
+            if inspect.isawaitable(value):
+                value = await value if in_loop() else asyncio.run(awaited(value))
+            return returned(handler, value)
         except StopRequested:
             return Stopped()
         except Exception as error:

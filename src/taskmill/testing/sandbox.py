@@ -1,8 +1,6 @@
 """A sandbox: the app's tasks are kept in memory, and run in the test's own thread when it says so."""
 
 import asyncio
-import contextvars
-import inspect
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
@@ -18,9 +16,10 @@ from taskmill.engine.duties.reap import VANISHED, settle_lost
 from taskmill.engine.notifier import Notifier
 from taskmill.engine.worker.run import Run
 from taskmill.engine.worker.settle import decide
+from taskmill.executors.call import is_async
 from taskmill.portal import in_loop
 from taskmill.sdk.app import App
-from taskmill.sdk.codec import encoder
+from taskmill.sdk.foreign import encoder
 from taskmill.sdk.sync import run
 from taskmill.sdk.task import Task
 from taskmill.stores.contract import ClaimQuery, TaskFilter
@@ -112,7 +111,10 @@ class Sandbox:
             await self._settle(claim, end)
             count += 1
             if raise_errors and isinstance(end.outcome, Raised | TimedOut):
-                raise end.error or TimeoutError(end.outcome.failure.message)
+                kind = (
+                    TimeoutError if isinstance(end.outcome, TimedOut) else ValueError
+                )  # a result that can't be stored
+                raise end.error or kind(end.outcome.failure.message)
         return count
 
     async def _next(self, ids: Sequence[str] | None) -> Claim | None:
@@ -139,9 +141,9 @@ class Sandbox:
 
     async def _here(self, claim: Claim) -> End:
         """Without an event loop around a plain function, as in a worker's thread."""
-        if not inspect.iscoroutinefunction(self._task(claim).fn):
+        if not is_async(self._task(claim).fn):
             untimed = Claim(claim.spec._replace(timeout=None), claim.head)
-            return contextvars.copy_context().run(run, self._attempt(untimed))
+            return run(self._attempt(untimed))
         if in_loop():
             raise InvalidRequest(
                 f"'{claim.spec.task_type}' is async and can't run inside a call that blocks the event loop",

@@ -32,6 +32,8 @@ class WaitTimings:
     rings are dropped."""
     idle_timeout: float = 2.0
     """An event loop goes on listening so long when nobody waits."""
+    explain_after: float = 10.0
+    """A handler that waits so long for a task that has not started says why: two heartbeats, and all is known."""
 
 
 WAIT_TIMINGS = WaitTimings()

@@ -24,7 +24,8 @@ async def why_not_started(store: Store, task: Task) -> str | None:
         return None
     if any(row.paused for row in await store.queues() if row.name == spec.queue):
         return f"the queue {spec.queue} is paused; resume it: taskmill queues resume {spec.queue}"
-    return unserved(await live_workers(store), spec.queue, spec.task_type)
+    alive = await live_workers(store)
+    return unserved(alive, spec.queue, spec.task_type) or _crowded(alive, spec.queue, spec.task_type)
 
 
 def unserved(alive: Sequence[WorkerRow], queue: str, task_type: str) -> str | None:
@@ -40,6 +41,17 @@ def unserved(alive: Sequence[WorkerRow], queue: str, task_type: str) -> str | No
         start = f"start one: taskmill worker MODULE:APP --queues {queue}"
         return f"no worker that has the task type {task_type} serves the queue {queue}; {start}"
     return None
+
+
+def _crowded(alive: Sequence[WorkerRow], queue: str, task_type: str) -> str | None:
+    able = [row for row in alive if serves(row, queue) and runs(row, task_type)]
+    running, slots = sum(row.running for row in able), sum(row.slots for row in able)
+    if running < slots:
+        return None
+    return (
+        f"the workers that serve the queue {queue} have no free slot ({running} of {slots} taken), and get none if "
+        f"what runs there waits for this task; start one more: taskmill worker MODULE:APP --queues {queue}"
+    )
 
 
 async def live_workers(store: Store) -> list[WorkerRow]:

@@ -5,6 +5,7 @@ import re
 import sysconfig
 from collections.abc import Iterable
 
+from taskmill.executors.call import target
 from taskmill.executors.contract import Handler, running
 
 _STANDARD = sysconfig.get_path("stdlib")
@@ -45,4 +46,4 @@ def capture() -> None:
 
 def capture_all_of(handlers: Iterable[Handler]) -> None:
     """Also what the packages of these say below WARNING, where they are installed beside libraries."""
-    _own.update(handler.fn.__module__.partition(".")[0] for handler in handlers)
+    _own.update(target(handler.fn).__module__.partition(".")[0] for handler in handlers)

@@ -8,7 +8,7 @@ from typing import Any
 from taskmill.core.outcome import Failure, Outcome, Raised, Returned, Stopped, TimedOut
 from taskmill.core.task import SECOND, Claim, Head, Spec
 from taskmill.engine.worker.withheld import kept, masked
-from taskmill.executors.contract import LOG_LINES, Context, Executor, Handler, running
+from taskmill.executors.contract import LOG_LINES, Context, Executor, Handler
 
 
 class Run(Context):
@@ -51,7 +51,6 @@ class Run(Context):
         CancelledError."""
         if self.cancelled:
             return Stopped()
-        running.set(self)
         if self.task.timeout is None:
             return kept(await self._executor.run(handler, self))
         return await self._in_time(handler, self.task.timeout / SECOND)

@@ -49,9 +49,11 @@ class PostgresBell:
         self._loop = asyncio.get_running_loop()
 
     async def close(self) -> None:
-        self._loop = None
+        loop, self._loop = self._loop, None
+        if loop is not None and self._noted and (self._flusher is None or self._flusher.done()):  # it was cancelled
+            self._flusher = loop.create_task(self._flush())
         if self._flusher is not None:
-            await self._flusher
+            await asyncio.wait([self._flusher])
         await self._listener.close()
 
     def ring(self, topic: Topic, items: Collection[str]) -> None:

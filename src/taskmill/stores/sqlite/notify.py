@@ -273,9 +273,6 @@ def _wake(waiter: "asyncio.Future[None]") -> None:
 
 
 def _running_loop() -> "asyncio.AbstractEventLoop | None":
-    import asyncio
+    from taskmill.portal import running_loop  # brings asyncio along: megabytes, which a supervisor does without
 
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
+    return running_loop()

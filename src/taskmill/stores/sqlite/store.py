@@ -10,7 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import apsw
 
 from taskmill.core import times
-from taskmill.core.errors import InvalidRequest, StoreError
+from taskmill.core.errors import InvalidRequest, StoreError, StoreUnavailable
 from taskmill.stores.contract import Bell, Durability
 from taskmill.stores.sqlite import copy, reads, registry, tasks
 from taskmill.stores.sqlite import numbers as numbering
@@ -50,7 +50,11 @@ class SharedDatabase:
             return work()
         import asyncio  # megabytes, which a supervisor does without
 
-        return await asyncio.get_running_loop().run_in_executor(self.thread, work)
+        try:
+            there = asyncio.get_running_loop().run_in_executor(self.thread, work)
+        except RuntimeError as error:  # threads take nothing more
+            raise StoreUnavailable(f"the store {self.path} can't be used while this program ends: {error}") from None
+        return await there
 
     def open(self) -> None:
         try:
