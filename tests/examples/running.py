@@ -122,9 +122,9 @@ def up(directory: Path, bin: Path, *arguments: str) -> Iterator[Running]:
 
 
 def complaints(directory: Path) -> str:
-    """What `up` said on stderr, but for its last word."""
+    """What `up` said on stderr, but for its last word and for what went well."""
     lines = (directory / "complaints.log").read_text().splitlines()
-    return "\n".join(line for line in lines if not line.startswith("stopping:"))
+    return "\n".join(line for line in lines if not line.startswith("stopping:") and " INFO " not in line)
 
 
 def free_port() -> int:

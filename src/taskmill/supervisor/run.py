@@ -21,6 +21,7 @@ from taskmill.stores.open import open_store
 from taskmill.supervisor.child import NEVER, Child
 from taskmill.supervisor.plan import CANNOT_START, STORE_AWAY, Plan, SupervisorTimings
 from taskmill.supervisor.preflight import check_start
+from taskmill.supervisor.readers import survive_readers
 from taskmill.supervisor.reload import FileWatcher
 from taskmill.supervisor.silence import Silence
 
@@ -39,6 +40,7 @@ def supervise(plan: Plan, on_ready: Callable[[], None] | None = None) -> int:
 
     Raises InvalidSettings for a library that is not installed, StoreError for a store that can't be written.
     """
+    survive_readers({1, 2})
     store = open_store(plan.store, durability=plan.durability)
     run(store.open())
     try:
@@ -204,7 +206,8 @@ class Supervisor:
         watching = self._watcher is None or self._watcher.ready
         if not self._reported_ready and watching and all(child.ready for child in self._children):
             self._reported_ready = True
-            self._on_ready()
+            with contextlib.suppress(BrokenPipeError):  # nobody reads it
+                self._on_ready()
 
     def _on_files(self, watcher: FileWatcher) -> None:
         changed = watcher.read()
