@@ -124,8 +124,10 @@ def test_standard_input_is_empty_for_handlers(mill: RunningTaskmill, named: App,
     assert mill.stop() == 0
 
 
-@pytest.mark.parametrize("streams", ["both", "stdout", "stderr"])
-def test_a_reader_that_went_away_fails_no_task(mill: RunningTaskmill, named: App, streams: str) -> None:
+@pytest.mark.parametrize(
+    ("streams", "when"), [("both", "early"), ("both", "late"), ("stdout", "late"), ("stderr", "late")]
+)
+def test_a_reader_that_went_away_fails_no_task(mill: RunningTaskmill, named: App, streams: str, when: str) -> None:
     arguments = ["up", "speaking:app", "--store", mill.store, "--port", str(free_port())]
     with mill.output.open("w") as file:
         errors: dict[str, Any] = {"stdout": file, "stderr": subprocess.PIPE, "both": subprocess.STDOUT}
@@ -138,8 +140,11 @@ def test_a_reader_that_went_away_fails_no_task(mill: RunningTaskmill, named: App
         )
     reader = process.stderr if streams == "stderr" else process.stdout
     assert reader is not None
-    reader.close()
     try:
+        if when == "late":  # the processes of all executors are there
+            for where in EXECUTORS:
+                named.tasks[f"read_{where}"].enqueue().result(timeout=60)
+        reader.close()
         for where in EXECUTORS:
             handle: TaskHandle[int] = named.tasks[f"talk_{where}"].enqueue()
             assert handle.result(timeout=60) == 0
