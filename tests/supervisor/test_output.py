@@ -114,6 +114,8 @@ def test_last_words_are_not_lost_with_the_process(mill: RunningTaskmill, named: 
     handle: TaskHandle[object] = named.tasks[f"die_{where}"].enqueue()
     assert final(handle) == "failed"
     assert mill.said().count(f"task {handle.id}: last words\n") == 3
+    lost = re.findall(f"task {handle.id} die_{where} was lost.* (for good|again)\\b", mill.said())
+    assert lost == ["again", "again", "for good"]
 
 
 @pytest.mark.parametrize("where", EXECUTORS)
@@ -148,6 +150,17 @@ def test_a_reader_that_went_away_fails_no_task(mill: RunningTaskmill, named: App
         for where in EXECUTORS:
             handle: TaskHandle[int] = named.tasks[f"talk_{where}"].enqueue()
             assert handle.result(timeout=60) == 0
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+
+
+def test_without_standard_descriptors_it_runs_all_the_same(mill: RunningTaskmill, named: App) -> None:
+    command = [sys.executable, "-m", "taskmill", "worker", "speaking:app", "--store", mill.store]
+    process = subprocess.Popen(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command], env=mill.environment)
+    try:
+        for where in EXECUTORS:
+            assert named.tasks[f"talk_{where}"].enqueue().result(timeout=60) == 0
     finally:
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0

@@ -17,6 +17,7 @@ from taskmill.core.errors import InvalidSettings
 from taskmill.service.configured import check_shared, worker_settings
 from taskmill.service.errors import INVALID
 from taskmill.supervisor.plan import Plan, ServerPlan
+from taskmill.supervisor.readers import fill_standard_descriptors
 from taskmill.supervisor.run import supervise
 
 STORE = ("store", "broker", "feed", "durability")
@@ -64,6 +65,7 @@ def worker(**given: Any) -> None:
 
 
 def _supervise(given: dict[str, Any], *, server: bool, workers: bool, reload: bool = False) -> None:
+    fill_standard_descriptors()
     loaded = load(given, file=given.pop("config"))
     refuse(loaded.findings)
     plan = plan_of(loaded, server=server, workers=workers)._replace(reload=reload)

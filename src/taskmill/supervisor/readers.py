@@ -1,9 +1,17 @@
-"""The reader of standard output or error may go away (`| head`, a closed terminal): that stops nobody."""
+"""Standard output and error may be missing, or their reader go away (`| head`, a closed terminal): it stops nobody."""
 
 import os
 import select
 import threading
 from collections.abc import Collection
+
+
+def fill_standard_descriptors() -> None:
+    """Of a process that was started without some (`>&-`): a pipe or a database would get such a number, and what is
+    printed would go into it."""
+    while (fd := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(fd, True)
+    os.close(fd)
 
 
 def survive_readers(descriptors: Collection[int]) -> None:

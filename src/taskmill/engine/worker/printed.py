@@ -84,12 +84,13 @@ class Printed(io.TextIOWrapper):
         return len(text)
 
     def flush(self) -> None:
-        """What this attempt, or this thread, has begun becomes a line."""
-        context, key = self._key()
+        """What this attempt has begun becomes a line; outside of attempts, whatever was begun."""
+        context, mine = self._key()
         with _lock:
-            rest = _begun.pop(key, "")
-        if rest:
-            self.write_lines(context, rest)
+            keys = [mine] if context else [key for key in _begun if key[1] is self]
+            begun = [(key[0], _begun.pop(key)) for key in keys if key in _begun]
+        for writer, rest in begun:
+            self.write_lines(writer if isinstance(writer, Context) else None, rest)
 
     def close(self) -> None:
         """Only flushes: the next attempt prints too."""
