@@ -160,3 +160,23 @@ async def give_up() -> None:
 
 @app.task
 async def succeed() -> None: ...
+
+
+def _flood() -> None:
+    for number in range(3000):
+        print("line", number, "of a flood")
+
+
+@app.task
+async def flood_on_the_loop() -> None:
+    _flood()
+
+
+@app.task
+def flood_in_a_thread() -> None:
+    _flood()
+
+
+@app.task(executor="processes")
+def flood_in_a_process() -> None:
+    _flood()

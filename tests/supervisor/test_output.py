@@ -172,7 +172,9 @@ def test_an_app_that_configures_logging_mutes_nothing(mill: RunningTaskmill, nam
     handle: TaskHandle[object] = named.tasks[f"log_{where}"].enqueue()
     handle.result(timeout=30)
     assert mill.stop() == 0
-    [record] = run(named.clients.sync().store.attempts(handle.id))
+    records = run(named.clients.sync().store.attempts(handle.id))
+    assert [record.outcome for record in records] == ["succeeded"], mill.said()
+    [record] = records
     assert [line["message"] for line in json.loads(record.log or "[]")] == [
         "early",
         "late",
@@ -197,3 +199,19 @@ def test_without_a_configuration_an_app_logs_as_taskmill_does(mill: RunningTaskm
     levels = {"printed": "WARNING", "not kept": "WARNING"}
     *lines, _ = lines_of(mill, handle)
     assert lines == [f"{levels.get(text, 'INFO'):7} {name}: task {handle.id}: {text}" for name, text in words]
+
+
+def test_a_reader_that_does_not_read_holds_up_no_task(mill: RunningTaskmill, named: App) -> None:
+    command = [sys.executable, "-m", "taskmill", "worker", "speaking:app", "--store", mill.store, "--workers", "1"]
+    process = subprocess.Popen(command, env=mill.environment, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    try:
+        for where in EXECUTORS:
+            named.tasks[f"flood_{where}"].enqueue().result(timeout=60)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+        said = process.stderr.read()
+        assert said.count("of a flood\n") > 100, "as many as the pipe took"
+    finally:
+        process.stderr.close()
+        process.kill()

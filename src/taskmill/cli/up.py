@@ -14,10 +14,10 @@ from taskmill.config.load import DEFAULT, Loaded, load, refuse
 from taskmill.config.masking import masked
 from taskmill.config.settings import Settings
 from taskmill.core.errors import InvalidSettings
+from taskmill.core.standard_error import fill_standard_descriptors
 from taskmill.service.configured import check_shared, worker_settings
 from taskmill.service.errors import INVALID
 from taskmill.supervisor.plan import Plan, ServerPlan
-from taskmill.supervisor.readers import fill_standard_descriptors
 from taskmill.supervisor.run import supervise
 
 STORE = ("store", "broker", "feed", "durability")

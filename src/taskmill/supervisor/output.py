@@ -5,11 +5,11 @@ import os
 import re
 import sys
 
+from taskmill.core.standard_error import ERROR_FD, survive_readers, write
 from taskmill.engine.worker.logs import Lines, is_chatter
-from taskmill.engine.worker.printed import ERROR_FD, Printed, write
+from taskmill.engine.worker.printed import Printed
 from taskmill.engine.worker.withheld import masked
 from taskmill.executors.contract import running
-from taskmill.supervisor.readers import survive_readers
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 

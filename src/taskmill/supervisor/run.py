@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from taskmill.core.errors import StoreError, TaskmillError
 from taskmill.core.outcome import Lost
+from taskmill.core.standard_error import survive_readers, write
 from taskmill.engine.duties.reap import give_back
 from taskmill.engine.notifier import Notifier
 from taskmill.executors.death import describe_death
@@ -21,11 +22,17 @@ from taskmill.stores.open import open_store
 from taskmill.supervisor.child import NEVER, Child
 from taskmill.supervisor.plan import CANNOT_START, STORE_AWAY, Plan, SupervisorTimings
 from taskmill.supervisor.preflight import check_start
-from taskmill.supervisor.readers import survive_readers
 from taskmill.supervisor.reload import FileWatcher
 from taskmill.supervisor.silence import Silence
 
 logger = logging.getLogger(__name__)
+
+
+class PlainHandler(logging.Handler):
+    """What the supervisor has to say, as it is."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        write(self.format(record) + "\n")
 
 
 class DeadChild(NamedTuple):
@@ -41,6 +48,7 @@ def supervise(plan: Plan, on_ready: Callable[[], None] | None = None) -> int:
     Raises InvalidSettings for a library that is not installed, StoreError for a store that can't be written.
     """
     survive_readers({1, 2})
+    logging.lastResort = PlainHandler(logging.WARNING)
     store = open_store(plan.store, durability=plan.durability)
     run(store.open())
     try:

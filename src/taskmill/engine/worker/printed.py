@@ -1,40 +1,25 @@
 """What handlers print: at once and line by line, each line of an attempt with its task's id.
 
-It goes to standard error by system calls of its own, so that nothing waits in a buffer when the process is killed, and
-no handler fails because nobody reads it or the disk is full.
+It goes to standard error by system calls of its own, so that nothing waits in a buffer when the process is killed.
 """
 
 import io
 import os
 import re
-import select
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
+from taskmill.core.standard_error import ERROR_FD, write
 from taskmill.engine.worker.withheld import masked
 from taskmill.executors.contract import Context, running
 
-ERROR_FD = 2
 LONGEST = 64 * 1024
 """Characters of a line without an end that are kept before they are written all the same."""
 
 _begun: dict[tuple[Any, "Printed"], str] = {}
 """By attempt (outside of one, by thread) and stream: what was written since its last end of line."""
 _lock = threading.RLock()
-
-
-def write(text: str) -> None:
-    """To standard error; never raises."""
-    data = text.encode(errors="backslashreplace")
-    try:
-        while data:
-            try:
-                data = data[os.write(ERROR_FD, data) :]
-            except BlockingIOError:
-                select.select([], [ERROR_FD], [], 1.0)
-    except OSError:
-        pass
 
 
 def end_lines(contexts: Iterable[Context]) -> None:
