@@ -17,7 +17,8 @@ from taskmill.core.task import SECOND, Task
 from taskmill.engine.client import control
 from taskmill.engine.duties.loop import run_forever
 from taskmill.engine.duties.promote import Promote
-from taskmill.engine.worker.logs import Capture
+from taskmill.engine.worker.logs import capture
+from taskmill.supervisor.output import LineHandler
 from tests.engine import handlers as h
 from tests.engine import misbehaving as r
 from tests.engine.conftest import Trial
@@ -199,10 +200,14 @@ async def test_a_thread_that_talks_on_after_the_end_is_not_listened_to(mill: Tri
 async def test_a_log_record_that_cannot_be_made_is_no_failure_of_the_handler(
     mill: Trial, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(logging.getLogger("misbehaving"), "handlers", [Capture()])
+    capture()
+    monkeypatch.setattr(logging.getLogger("misbehaving"), "handlers", [LineHandler()])
     monkeypatch.setattr(logging.getLogger("misbehaving"), "propagate", False)
     async with mill.worker():
-        assert (await mill.run(r.logs_badly.call())).head.state is State.SUCCEEDED
+        done = await mill.run(r.logs_badly.call())
+    assert done.head.state is State.SUCCEEDED
+    [record] = await mill.store.attempts(done.spec.id)
+    assert [line["message"] for line in json.loads(record.log or "")] == ["%d of %d"]
     assert "%d of %d" in capsys.readouterr().err
 
 

@@ -16,9 +16,10 @@ import pytest
 from taskmill.catalogue import quote, weather
 from taskmill.core.outcome import Cancel, Fail, Failure, Raised, Retry, Returned
 from taskmill.engine.worker import logs
-from taskmill.engine.worker.withheld import SHORTEST, MaskedFormatter, kept, masked, withhold
+from taskmill.engine.worker.withheld import SHORTEST, kept, masked, withhold
 from taskmill.executors.call import raised
 from taskmill.executors.contract import running
+from taskmill.supervisor.output import LineFormatter
 from tests.catalogue.attempt import Watcher
 from tests.sdk.shaped import app as shaped
 
@@ -98,7 +99,7 @@ def test_what_is_too_short_to_be_told_from_words_is_left() -> None:
 
 def test_what_is_printed_is_masked_as_well() -> None:
     record = logging.LogRecord("httpx", logging.INFO, "x.py", 1, "GET %s", (f"http://h/?apikey={KEY}",), None)
-    assert MaskedFormatter("%(message)s").format(record) == "GET http://h/?apikey=***"
+    assert LineFormatter("worker-1").format(record).endswith("httpx: GET http://h/?apikey=***")
 
 
 def test_a_traceback_names_no_folder_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,15 +131,11 @@ def test_unless_a_setting_says_so() -> None:
 
 @pytest.fixture
 def captured() -> Iterator[Watcher]:
-    watcher, capture, root = Watcher(), logs.Capture(logging.INFO), logging.getLogger()
-    level = root.level
-    root.setLevel(logging.INFO)
-    root.addHandler(capture)
+    logs.capture()
+    watcher = Watcher()
     token = running.set(watcher)
     yield watcher
     running.reset(token)
-    root.removeHandler(capture)
-    root.setLevel(level)
 
 
 async def test_libraries_below_warning_stay_out_of_attempts(captured: Watcher, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from tests.examples.page import Step, comparable
 
 PATIENCE = 60
 EAGER = 15
+TASK_LINES = r"^\S+ \S+ \S+ (INFO    std(out|err)|[A-Z]+ +taskmill\.worker): task .*\n(  .*\n)*"
 LOOK = re.compile(r"curl (?!-X POST)|taskmill (list|get|queues|workers)\b")
 ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -122,9 +123,9 @@ def up(directory: Path, bin: Path, *arguments: str) -> Iterator[Running]:
 
 
 def complaints(directory: Path) -> str:
-    """What `up` said on stderr, but for its last word."""
-    lines = (directory / "complaints.log").read_text().splitlines()
-    return "\n".join(line for line in lines if not line.startswith("stopping:"))
+    """What `up` said on stderr, but for its last word, and for how attempts went."""
+    said = re.sub(TASK_LINES, "", (directory / "complaints.log").read_text(), flags=re.MULTILINE)
+    return "\n".join(line for line in said.splitlines() if not line.startswith("stopping:"))
 
 
 def free_port() -> int:

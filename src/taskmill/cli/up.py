@@ -14,6 +14,7 @@ from taskmill.config.load import DEFAULT, Loaded, load, refuse
 from taskmill.config.masking import masked
 from taskmill.config.settings import Settings
 from taskmill.core.errors import InvalidSettings
+from taskmill.core.standard_error import fill_standard_descriptors
 from taskmill.service.configured import check_shared, worker_settings
 from taskmill.service.errors import INVALID
 from taskmill.supervisor.plan import Plan, ServerPlan
@@ -65,6 +66,7 @@ def worker(**given: Any) -> None:
 
 
 def _supervise(given: dict[str, Any], *, server: bool, workers: bool, reload: bool = False) -> None:
+    fill_standard_descriptors()
     loaded = load(given, file=given.pop("config"))
     refuse(loaded.findings)
     plan = plan_of(loaded, server=server, workers=workers)._replace(reload=reload)

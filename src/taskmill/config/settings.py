@@ -105,7 +105,7 @@ class Settings(CatalogueConfig):
         KEPT[State.CANCELLED], duration(1, YEARS), "How long cancelled tasks are kept."
     )
     log_level: str = setting(
-        "warning", choice("debug", "info", "warning", "error"), "The least serious log lines that are printed."
+        "info", choice("debug", "info", "warning", "error"), "The least serious log lines that are printed."
     )
     traceback_paths: Literal["short", "full"] = setting(
         "short",

@@ -7,6 +7,7 @@ import asyncio
 import os
 import queue
 import signal
+import sys
 import threading
 from collections.abc import Mapping
 from typing import Any, BinaryIO
@@ -120,6 +121,8 @@ class _Attempts:
             context = self._next.get()
             self._pipe.send("began")
             outcome = self._perform(context)
+            sys.stdout.flush()
+            sys.stderr.flush()
             if not self._pipe.is_ours:
                 os._exit(0)  # the handler forked, and the copy has come back from it as well
             self._context = None

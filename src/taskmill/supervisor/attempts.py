@@ -12,8 +12,9 @@ from taskmill.engine.worker.withheld import withhold
 from taskmill.executors.child import Pipe, serve
 from taskmill.plugins import configure, handlers
 from taskmill.sdk.loading import load_app
-from taskmill.supervisor.bootstrap import configure_logging, run_or_exit
+from taskmill.supervisor.bootstrap import run_or_exit
 from taskmill.supervisor.forks import ignore, open_descriptors, separate_forks
+from taskmill.supervisor.output import configure_output
 
 
 def main() -> None:
@@ -21,7 +22,7 @@ def main() -> None:
     # Whoever stops the whole group means the worker, which lets its attempts end.
     ignore(signal.SIGINT, signal.SIGTERM)
     pipe = Pipe()  # before the app is imported, which may print
-    configure_logging("attempt", log_level)
+    configure_output("attempt", log_level)
     capture()
     first = pipe.receive()
     if first is None:

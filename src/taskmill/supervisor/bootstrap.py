@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import os
 import signal
 import sys
@@ -10,19 +9,23 @@ from collections.abc import Callable
 
 from taskmill.core.errors import InvalidSettings, StoreUnavailable, TaskmillError
 from taskmill.core.own_code import own_traceback
-from taskmill.engine.worker.withheld import MaskedFormatter
 from taskmill.supervisor.forks import ignore
+from taskmill.supervisor.output import configure_output
 from taskmill.supervisor.plan import CANNOT_START, ENDING, STORE_AWAY, ChildPlan, from_line
-
-FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 
 def receive_plan() -> ChildPlan:
-    """The plan from standard input; logging to standard error."""
+    """The plan from standard input, which is nothing afterwards: it is no handler's to read; logging to standard error.
+
+    What was standard input is the `lifeline_fd`.
+    """
     ignore(signal.SIGINT)  # of a terminal: the supervisor hears it as well, and decides
     child = from_line(_read_line())
-    configure_logging(child.name, child.plan.log_level)
-    return child
+    configure_output(child.name, child.plan.log_level)
+    lifeline, nothing = os.dup(0), os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return child._replace(lifeline_fd=lifeline)
 
 
 def _read_line() -> bytes:
@@ -34,12 +37,6 @@ def _read_line() -> bytes:
             sys.exit("this process is started by a supervisor: run `taskmill up` or `taskmill worker`")
         line += some
     return line
-
-
-def configure_logging(name: str, level: str) -> None:
-    handler = logging.StreamHandler()
-    handler.setFormatter(MaskedFormatter(f"{name}[{os.getpid()}] {FORMAT}"))
-    logging.basicConfig(level=level.upper(), handlers=[handler])
 
 
 def run_or_exit(main: Callable[[], None]) -> None:
@@ -77,8 +74,8 @@ def stop_on_signals(child: ChildPlan, drain: asyncio.Event, stop: asyncio.Event)
     loop.add_signal_handler(signal.SIGUSR1, stop.set)
 
     def on_input() -> None:
-        if not os.read(0, 1):
-            loop.remove_reader(0)
+        if not os.read(child.lifeline_fd, 1):
+            loop.remove_reader(child.lifeline_fd)
             drain.set()
 
-    loop.add_reader(0, on_input)
+    loop.add_reader(child.lifeline_fd, on_input)

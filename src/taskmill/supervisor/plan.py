@@ -50,7 +50,7 @@ class Plan(NamedTuple):
     workers: int
     settings: WorkerSettings
     server: ServerPlan | None = None
-    log_level: str = "warning"
+    log_level: str = "info"
     traceback_paths: Literal["short", "full"] = "short"
     event_loop: Literal["uvloop", "asyncio"] = "uvloop"
     catalogue: CatalogueConfig = CatalogueConfig()
@@ -84,6 +84,8 @@ class ChildPlan(NamedTuple):
     status_fd: int
     """Where the child says how it is, a line each time."""
     board_fd: int
+    lifeline_fd: int = 0
+    """Closed at the other end when the supervisor has ended; the child moves it out of the way of handlers."""
 
 
 def to_line(plan: ChildPlan) -> bytes:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from taskmill.core.errors import StoreError, TaskmillError
 from taskmill.core.outcome import Lost
+from taskmill.core.standard_error import survive_readers, write
 from taskmill.engine.duties.reap import give_back
 from taskmill.engine.notifier import Notifier
 from taskmill.executors.death import describe_death
@@ -30,6 +31,13 @@ FUTILE_STARTS = 3
 """Of one process in a row; then another will not help."""
 
 
+class PlainHandler(logging.Handler):
+    """What the supervisor has to say, as it is."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        write(self.format(record) + "\n")
+
+
 class DeadChild(NamedTuple):
     owner: str
     suspects: Collection[str]
@@ -42,6 +50,8 @@ def supervise(plan: Plan, on_ready: Callable[[], None] | None = None) -> int:
 
     Raises InvalidSettings for a library that is not installed, StoreError for a store that can't be written.
     """
+    survive_readers({1, 2})
+    logging.lastResort = PlainHandler(logging.WARNING)
     store = open_store(plan.store, durability=plan.durability)
     run(store.open())
     try:
@@ -213,7 +223,8 @@ class Supervisor:
         watching = self._watcher is None or self._watcher.ready
         if not self._reported_ready and watching and all(child.ready for child in self._children):
             self._reported_ready = True
-            self._on_ready()
+            with contextlib.suppress(BrokenPipeError):  # nobody reads it
+                self._on_ready()
 
     def _on_files(self, watcher: FileWatcher) -> None:
         changed = watcher.read()

@@ -21,7 +21,7 @@ def _serve(child: ChildPlan) -> None:
         server.port,
         server.cors,
         on_ready=lambda: report(child, READY),
-        lifeline=0,
+        lifeline=child.lifeline_fd,
         disabled_types=plan.configuration.disabled_types,
         event_loop="asyncio" if plan.event_loop == "asyncio" else "auto",
     )

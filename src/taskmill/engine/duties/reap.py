@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 
 from taskmill.core.machine import LOSS_LIMIT
 from taskmill.core.outcome import Failure, Interrupted, Lost, Outcome
+from taskmill.core.state import State
 from taskmill.core.task import SECOND, Claim, Decision
 from taskmill.engine.notifier import Notifier
 from taskmill.engine.worker.settle import decide
@@ -60,6 +61,11 @@ async def settle_lost(
     decisions = [_of(worker, decide(claim, outcome, now, 0.0, loss_limit=loss_limit)) for claim, outcome in ends]
     stale = set(await notifier.store.save(decisions))
     logger.warning("given back from a lost worker: %d", len(ends) - len(stale))
+    for (claim, outcome), decision in zip(ends, decisions, strict=True):
+        if isinstance(outcome, Lost) and decision.id not in stale:
+            then = "for good" if decision.head.state is State.FAILED else "and runs again"
+            spec, why = claim.spec, outcome.failure.message
+            logger.warning("task %s %s was lost, %s: %s", spec.id, spec.task_type, then, why)
     saved = zip((claim.spec for claim, _ in ends), decisions, strict=True)
     notifier.changed([(spec, decision.head) for spec, decision in saved if spec.id not in stale])
 

@@ -13,6 +13,7 @@ from taskmill.core.outcome import Fail, Outcome
 from taskmill.core.task import Decision
 from taskmill.engine.notifier import Notifier
 from taskmill.engine.worker.in_flight import InFlight
+from taskmill.engine.worker.logs import log_ends
 from taskmill.engine.worker.run import Run
 from taskmill.engine.worker.settle import decide
 
@@ -78,6 +79,7 @@ class Completer:
         for one in saved:
             self._in_flight.drop(one.run)
         self._notifier.changed([(one.run.task, one.decision.head) for one in saved])
+        log_ends(saved)
 
     def _decision(self, run: Run, outcome: Outcome, now: int) -> Decision:
         try:

@@ -17,7 +17,7 @@ class Run(Context):
     One object for both sides of an attempt: it is made for every task.
     """
 
-    __slots__ = ("_executor", "_logged", "_note", "_now", "apart", "claim", "ended", "latest_progress", "lines")
+    __slots__ = ("_executor", "_logged", "_note", "_now", "apart", "claim", "ended", "latest_progress", "lines", "took")
 
     def __init__(
         self,
@@ -40,6 +40,8 @@ class Run(Context):
         """Whether its outcome is on the way to the store."""
         self.latest_progress: str | None = None
         """As JSON."""
+        self.took = 0.0
+        """Seconds in its slot, once it has left that."""
         self.lines: list[dict[str, Any]] = []
         self._executor = executor
         self._now = now

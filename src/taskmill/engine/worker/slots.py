@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from taskmill.core.outcome import Interrupted, Outcome
 from taskmill.engine.worker.board import Board
+from taskmill.engine.worker.logs import log_start
+from taskmill.engine.worker.logs import logger as attempts
 from taskmill.engine.worker.run import Run
 from taskmill.executors.call import raised
 from taskmill.executors.contract import Handler
@@ -51,6 +53,7 @@ class Slots:
         """Of slots that wait for a claim."""
         self._ending = False
         self._prefetch = AdaptivePrefetch()
+        self._tells_starts = False
 
     @property
     def backlog(self) -> int:
@@ -64,6 +67,7 @@ class Slots:
     def feed(self, runs: Iterable[Run]) -> None:
         self._backlog.extend(runs)
         self._fed_at = time.monotonic()
+        self._tells_starts = attempts.isEnabledFor(logging.DEBUG)
         for _ in range(min(len(self._backlog), len(self._free))):
             free = self._free.popleft()
             if not free.done():
@@ -114,6 +118,8 @@ class Slots:
         outcome: Outcome = Interrupted()
         if self._board:
             self._board.put(slot, run.task.id, run.apart)
+        if self._tells_starts:
+            log_start(run)
         try:
             outcome = await run.perform(self._handlers[run.task.task_type])
         except asyncio.CancelledError as error:
@@ -126,7 +132,8 @@ class Slots:
             if self._board:
                 self._board.clear(slot)
             self.busy -= 1
-            self._prefetch.note(time.monotonic() - began)
+            run.took = time.monotonic() - began
+            self._prefetch.note(run.took)
             self._on_ended(run, outcome)
 
 

@@ -5,7 +5,6 @@ Libraries write what they were given into log lines, errors and URLs, so every t
 
 import functools
 import json
-import logging
 import os
 import re
 import sys
@@ -70,13 +69,6 @@ def kept(outcome: Outcome) -> Outcome:
         case Fail():
             return Fail(masked(str(outcome)))
     return outcome
-
-
-class MaskedFormatter(logging.Formatter):
-    """For what is printed."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return masked(super().format(record))
 
 
 def _without_secrets(value: Any) -> Any:
