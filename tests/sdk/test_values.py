@@ -125,7 +125,8 @@ EXACT: list[tuple[Any, Any]] = [
 
 
 def named(pair: tuple[Any, ...]) -> str:
-    return f"{getattr(pair[0], '__name__', pair[0])} {pair[1]!r}"[:60]
+    value = sorted(pair[1], key=str) if isinstance(pair[1], set | frozenset) else pair[1]  # in the same order each time
+    return f"{getattr(pair[0], '__name__', pair[0])} {value!r}"[:60]
 
 
 @pytest.mark.parametrize(("kind", "value"), EXACT, ids=map(named, EXACT))
