@@ -149,7 +149,9 @@ async def test_gzip_members_that_come_byte_by_byte(player: Player) -> None:
     assert (await ask(player.play("/", play)))["body"] == "one\ntwo\n"
 
 
-@pytest.mark.parametrize("after", [b"garbage", gzip.compress(b"two\n")[:-1], gzip.compress(b"two")[:5], b"\x1f"])
+@pytest.mark.parametrize(
+    "after", [b"garbage", gzip.compress(b"two\n", mtime=0)[:-1], gzip.compress(b"two", mtime=0)[:5], b"\x1f"]
+)
 async def test_gzip_that_goes_on_as_something_else_is_no_success(player: Player, after: bytes) -> None:
     packed = gzip.compress(b"one\n") + after
     with pytest.raises(Unreachable, match="not the gzip"):
