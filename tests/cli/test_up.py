@@ -69,13 +69,42 @@ def test_an_app_that_is_not_there_is_told(tmp_path: Path, ref: str, says: str) -
     assert not (tmp_path / "taskmill.db").exists()
 
 
-def test_an_app_that_breaks_shows_where(tmp_path: Path) -> None:
-    (tmp_path / "tasks.py").write_text("1 / 0\n")
-    result = call_real("worker", "tasks:app", cwd=tmp_path)
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("len(7)", "TypeError: object of type 'int' has no len()"),
+        ("int('x')", "ValueError: invalid literal for int() with base 10: 'x'"),
+        ("import sys; sys.exit(0)", "SystemExit: 0"),
+        ("def f(:", "SyntaxError: invalid syntax"),
+        ("import nowhere", "ModuleNotFoundError: No module named 'nowhere'"),
+    ],
+)
+@pytest.mark.parametrize("command", ["up", "worker"])
+def test_an_app_that_breaks_shows_where(tmp_path: Path, command: str, code: str, says: str) -> None:
+    (tmp_path / "tasks.py").write_text(f"print('hello')\n{code}\n")
+    result = call_real(command, "tasks:app", cwd=tmp_path)
     assert result.returncode == 2
-    assert 'tasks.py", line 1' in result.stderr
-    assert "the app tasks:app cannot be loaded: ZeroDivisionError: division by zero" in result.stderr
+    assert result.stdout == ""
+    assert f"error: the app tasks:app cannot be loaded: {says}" in result.stderr
+    assert 'tasks.py", line 2' in result.stderr
+    assert result.stderr.count("error: ") == 1
     assert "importlib" not in result.stderr
+    assert "taskmill/sdk" not in result.stderr
+
+
+def test_an_app_that_ends_its_process_is_told(tmp_path: Path) -> None:
+    (tmp_path / "tasks.py").write_text("import os; os._exit(0)")
+    result = call_real("up", "tasks:app", cwd=tmp_path)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "the app tasks:app cannot be loaded: it ended its process (0)" in result.stderr
+
+
+def test_what_an_app_prints_is_for_people_and_harms_nothing(tmp_path: Path) -> None:
+    (tmp_path / "tasks.py").write_text(f"print('hello')\n{APP}\nimport atexit; atexit.register(print, 'bye')\n")
+    with running("worker", "tasks:app", "--workers", "1", cwd=tmp_path) as process:
+        assert f"on {tmp_path}/own.db" in read_until(process, "Ctrl-C")
+        assert "hello" in stop(process, signal.SIGTERM)
 
 
 def test_a_host_for_everyone_is_refused(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from taskmill import App, InvalidSettings
+from taskmill.core.own_code import own_traceback
 from taskmill.sdk.loading import load_app
 
 
@@ -52,6 +53,35 @@ def test_refused_with_the_way_out(ref: str, message: str, hint: str) -> None:
     assert hint in (refused.value.hint or "")
 
 
-def test_errors_of_the_module_are_its_own() -> None:
-    with pytest.raises(ModuleNotFoundError, match="no_such_thing"):
-        load_app("shop.broken")
+@pytest.mark.parametrize(
+    ("code", "says", "last"),
+    [
+        ("import no_such_thing", "ModuleNotFoundError: No module named 'no_such_thing'", "import no_such_thing"),
+        ("from shop.work import nobody", "ImportError: cannot import name 'nobody'", "from shop.work import nobody"),
+        ("len(7)", "TypeError: object of type 'int' has no len()", "len(7)"),
+        ("int('seven')", "ValueError: invalid literal", "int('seven')"),
+        ("def f(:\n  pass", "SyntaxError: invalid syntax", "def f(:"),
+        ("import sys\nsys.exit(3)", "SystemExit: 3", "sys.exit(3)"),
+        ("raise SystemExit", "SystemExit", "raise SystemExit"),
+        ("from taskmill import App\napp = App()\n@app.task(retries=-1)\ndef f(): ...", "retries -1", "@app.task"),
+        ("from shop import broken_too", "ZeroDivisionError", "1 / 0"),
+    ],
+)
+def test_what_a_module_raises_is_told_with_its_own_lines(here: Path, code: str, says: str, last: str) -> None:
+    (here / "shop/broken.py").write_text(code)
+    (here / "shop/broken_too.py").write_text("1 / 0")
+    with pytest.raises(InvalidSettings, match=r"^the app shop.broken:app cannot be loaded: ") as refused:
+        load_app("shop.broken:app")
+    assert says in str(refused.value)
+    assert refused.value.__cause__ is not None
+    told = own_traceback(refused.value.__cause__)
+    assert last in told
+    assert "broken.py" in told
+    assert "importlib" not in told
+    assert "src/taskmill" not in told
+
+
+def test_ctrl_c_ends_an_import(here: Path) -> None:
+    (here / "shop/broken.py").write_text("raise KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt):
+        load_app("shop.broken:app")

@@ -13,6 +13,7 @@ from taskmill.config.catalogue import for_catalogue
 from taskmill.config.load import DEFAULT, Loaded, load, refuse
 from taskmill.config.masking import masked
 from taskmill.config.settings import Settings
+from taskmill.core.errors import InvalidSettings
 from taskmill.service.configured import check_shared, worker_settings
 from taskmill.service.errors import INVALID
 from taskmill.supervisor.plan import Plan, ServerPlan
@@ -115,10 +116,14 @@ def _url(loaded: Loaded, key: str, app: str | None, own: str | None) -> str | No
 def _urls_of(app: str) -> dict[str, str | None]:
     """Asked of a process of its own, which says what is wrong with the app."""
     command = [sys.executable, "-m", "taskmill.cli.app_urls", app]
-    asked = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    if asked.returncode:
+    asked = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=False, start_new_session=True
+    )
+    if asked.returncode == INVALID:
         sys.exit(INVALID)
-    urls: dict[str, str | None] = json.loads(asked.stdout.strip().splitlines()[-1])
+    if not asked.stdout:
+        raise InvalidSettings(f"the app {app} cannot be loaded: it ended its process ({asked.returncode})")
+    urls: dict[str, str | None] = json.loads(asked.stdout)
     return urls
 
 

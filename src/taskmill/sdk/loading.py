@@ -5,7 +5,7 @@ import os
 import sys
 from types import ModuleType
 
-from taskmill.core.errors import InvalidSettings
+from taskmill.core.errors import InvalidSettings, TaskmillError
 from taskmill.sdk.app import App
 
 DEFAULT_ATTRIBUTE = "app"
@@ -14,35 +14,34 @@ DEFAULT_ATTRIBUTE = "app"
 def load_app(ref: str) -> App:
     """`module:attribute`, or `module` for its `app`; the working directory is searched first.
 
-    Raises InvalidSettings when there is no such module, or no App of that name in it. Errors inside the module come
-    through as they are.
+    Raises InvalidSettings when there is no such module, no App of that name in it, or when importing it fails; what
+    the module raised (SystemExit too) is the cause of the error then.
     """
     module_name, _, attribute = ref.partition(":")
+    attribute = attribute or DEFAULT_ATTRIBUTE
     if module_name.endswith(".py") or "/" in module_name:
         module = module_name.removesuffix(".py").strip("./").replace("/", ".")
-        raise InvalidSettings(f"app {ref!r} is a file, not a module", hint=f"use {module}:{attribute or 'app'}")
-    found = _app_in(_module(module_name, ref), attribute or DEFAULT_ATTRIBUTE)
-    if found is None:
-        raise _no_app(ref, attribute or DEFAULT_ATTRIBUTE, sys.modules[module_name])
-    return found
-
-
-def _module(name: str, ref: str) -> ModuleType:
+        raise InvalidSettings(f"app {ref!r} is a file, not a module", hint=f"use {module}:{attribute}")
+    if not all(module_name.split(".")) or "\0" in module_name:
+        raise InvalidSettings(f"app {ref!r} is not of the form module:attribute", hint="for example tasks:app")
     here = os.getcwd()
     if here not in sys.path:
         sys.path.insert(0, here)
     try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name is None or not (name == error.name or name.startswith(f"{error.name}.")):
-            raise  # the module is there; it imports something that isn't
-        raise InvalidSettings(
-            f"app {ref!r}: there is no module '{error.name}'", hint=f"looked in {here} and on the Python path"
-        ) from None
-    except (ValueError, TypeError):
-        raise InvalidSettings(
-            f"app {ref!r} is not of the form module:attribute", hint="for example tasks:app"
-        ) from None
+        found = _app_in(importlib.import_module(module_name), attribute)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        if isinstance(error, ModuleNotFoundError) and f"{module_name}.".startswith(f"{error.name}."):
+            raise InvalidSettings(
+                f"app {ref!r}: there is no module '{error.name}'", hint=f"looked in {here} and on the Python path"
+            ) from None
+        what = str(error) if isinstance(error, TaskmillError) else f"{type(error).__name__}: {error}".removesuffix(": ")
+        hint = error.hint if isinstance(error, TaskmillError) else None
+        raise InvalidSettings(f"the app {ref} cannot be loaded: {what}", hint=hint) from error
+    if found is None:
+        raise _no_app(ref, attribute, sys.modules[module_name])
+    return found
 
 
 def _app_in(module: ModuleType, attribute: str) -> App | None:
