@@ -9,8 +9,8 @@ import click
 
 from taskmill.cli.output import colours, printable
 from taskmill.config.masking import masked
-from taskmill.core.errors import InvalidSettings, TaskmillError
-from taskmill.core.own_code import own_traceback
+from taskmill.core.errors import TaskmillError
+from taskmill.core.own_code import BrokenApp, own_traceback
 from taskmill.service.errors import FAILED, INVALID, NOT_FOUND, STORE, TIMED_OUT, exit_code
 
 INTERRUPTED = 130
@@ -35,7 +35,7 @@ def report(error: Exception) -> int:
     if os.environ.get("TASKMILL_DEBUG"):
         traceback.print_exception(error)
     if isinstance(error, TaskmillError):
-        if isinstance(error, InvalidSettings) and error.__cause__ is not None:
+        if isinstance(error, BrokenApp) and error.__cause__ is not None:
             click.echo(printable(own_traceback(error.__cause__)), err=True)
         text = str(error)
         say(text, error.hint, [line for path, message in error.problems if (line := f"{path} {message}") not in text])
