@@ -11,6 +11,7 @@ import taskmill
 from taskmill import App, Context, InvalidRequest, Priority, RetryPolicy, Task
 from taskmill.config.load import settings
 from taskmill.core.retry import RetryPolicy as Policy
+from taskmill.sdk.backend import ConnectionSettings
 
 
 @pytest.fixture
@@ -182,8 +183,10 @@ def test_a_file_of_settings_counts_as_for_the_command_line(monkeypatch: pytest.M
     Path("taskmill.toml").write_text(
         'broker = "amqp://h"\nfeed = "redis://h"\ndurability = "process"\nstore = "memory://"\n'
     )
+    assert App("sqlite:///mine.db").clients._settings.durability == "process"
     app = App()
     assert (app.store, app.broker, app.feed, app.durability) == ("memory://", "amqp://h", "redis://h", "process")
+    assert app.clients._settings == ConnectionSettings("memory://", "process", "amqp://h", "redis://h")
     assert App("sqlite:///mine.db", durability="power").store == "sqlite:///mine.db"
     monkeypatch.setenv("TASKMILL_BROKER", "redis://other")
     assert App().broker == settings().broker == "redis://other"

@@ -54,7 +54,7 @@ class App:
         self.durability: Durability = durability or configured.durability
         self.tasks: dict[str, Task[..., Any]] = {}
         """The task types by name."""
-        self.clients = Clients(ConnectionSettings(self.store, durability, self.broker, self.feed))
+        self.clients = Clients(ConnectionSettings(self.store, self.durability, self.broker, self.feed))
 
     @overload
     def task(
