@@ -25,6 +25,7 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.sta
     "PYTHONPATH": str(Path(taskmill.__file__).parents[1]),
     "TERM": "xterm",
     "COLUMNS": "160",
+    "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
 }
 
 
@@ -83,6 +84,7 @@ def call(monkeypatch: pytest.MonkeyPatch) -> Call:
     """The command line in this process, its output in pipes."""
     for name in [name for name in os.environ if name.startswith("TASKMILL_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("PATH", ENVIRONMENT["PATH"])
     return lambda *args: CliRunner().invoke(main, args, prog_name="taskmill")
 
 

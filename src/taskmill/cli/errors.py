@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import click
 
+from taskmill.cli.hints import here
 from taskmill.cli.output import colours, printable
 from taskmill.config.masking import masked
 from taskmill.core.errors import TaskmillError
@@ -45,7 +46,7 @@ def report(error: Exception) -> int:
     if isinstance(error, click.ClickException):
         return _report_usage(error)
     if isinstance(error, CtrlC):
-        click.echo(f"\n{error}", err=True)
+        click.echo(f"\n{here(str(error))}", err=True)
         return INTERRUPTED
     say(f"this should not happen: {type(error).__name__}: {error}", "TASKMILL_DEBUG=1 shows where")
     return FAILED
@@ -68,4 +69,4 @@ def say(message: str, hint: str | None = None, more: Sequence[str] = ()) -> None
 
 
 def _sentence(text: str) -> str:
-    return masked(printable(" ".join(text.split())))
+    return masked(printable(" ".join(here(text).split())))
