@@ -140,6 +140,7 @@ def test_what_an_app_of_ones_own_says_to_try_next(elsewhere: Path, tmp_path: Pat
 
 def test_the_file_with_the_password_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", ENVIRONMENT["PATH"])
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
     plan = Plan("postgresql://u:geheim@h/db", "power", None, 1, WorkerSettings())
     said = ready_text(plan, tmp_path / "taskmill.toml")
     assert f"taskmill types --config {tmp_path}/taskmill.toml\n" in said

@@ -41,10 +41,13 @@ def again(value: str) -> str:
     return shlex.quote(value if "://" in value else str(Path(value).absolute()))
 
 
-def program() -> str:
-    """`taskmill` where a shell finds this one by that name, else its path."""
+def program(*, another_terminal: bool = False) -> str:
+    """`taskmill` where a shell finds this one by that name, else its path.
+
+    An environment that is activated in this terminal is not in another one.
+    """
     script = Path(sys.executable).with_name("taskmill")
-    found = shutil.which("taskmill")
+    found = None if another_terminal and "VIRTUAL_ENV" in os.environ else shutil.which("taskmill")
     if found and Path(found).resolve() == script.resolve():
         return "taskmill"
     return shlex.quote(str(script)) if script.exists() else f"{shlex.quote(sys.executable)} -m taskmill"

@@ -156,7 +156,8 @@ def _next(plan: Plan, file: Path | None) -> list[str]:
     urls = {"store": plan.store, "broker": plan.broker, "feed": plan.feed}
     flags = {key: f" --{key} {again(url)}" for key, url in urls.items() if url and masked(url) == url}
     config = f" --config {again(str(file))}" if file and len(flags) < len([url for url in urls.values() if url]) else ""
-    taskmill, store, where = program(), config + flags.get("store", ""), config + "".join(flags.values())
+    store, where = config + flags.get("store", ""), config + "".join(flags.values())
+    taskmill = program(another_terminal=True)
     queues = plan.settings.queues
     if plan.app or (queues and "default" not in queues):
         return [f"{taskmill} types{store}", f"{taskmill} watch{where}"]
