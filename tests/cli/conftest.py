@@ -21,10 +21,12 @@ from taskmill.stores.open import open_store
 Call = Callable[..., Result]
 
 COMMAND = [sys.executable, "-m", "taskmill"]
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("TASKMILL_")} | {
+OURS = ("TASKMILL_", "VIRTUAL_ENV")
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(OURS)} | {
     "PYTHONPATH": str(Path(taskmill.__file__).parents[1]),
     "TERM": "xterm",
     "COLUMNS": "160",
+    "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
 }
 
 
@@ -81,8 +83,9 @@ def read_until(process: "subprocess.Popen[str]", last: str) -> str:
 @pytest.fixture
 def call(monkeypatch: pytest.MonkeyPatch) -> Call:
     """The command line in this process, its output in pipes."""
-    for name in [name for name in os.environ if name.startswith("TASKMILL_")]:
+    for name in [name for name in os.environ if name.startswith(OURS)]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("PATH", ENVIRONMENT["PATH"])
     return lambda *args: CliRunner().invoke(main, args, prog_name="taskmill")
 
 

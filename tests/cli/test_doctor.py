@@ -82,7 +82,8 @@ def test_without_a_worker_it_warns(call: Call, here: Path) -> None:
 def test_no_store_and_no_wrong_one_hides_the_others(call: Call, here: Path) -> None:
     urls = ["--store", "sqlite:///none.db", "--broker", "ampq://u:secret@h", "--feed", "kafka://u:secret@h"]
     told = found(call, *urls)
-    assert told["store schema"][2] == "taskmill migrate makes it; or is --store another one?"
+    migrate = f"taskmill migrate --store sqlite:///{here}/none.db"
+    assert told["store schema"][2] == f"{migrate} makes it; or is --store another one?"
     assert told["broker"][1] == "'ampq://…@h' is not the URL of a broker"
     assert told["broker"][2].startswith("did you mean amqp://?")
     assert told["feed"][0] == "failed"

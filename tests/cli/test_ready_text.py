@@ -1,8 +1,14 @@
 """What `up` says once everything runs: where it is, and never a password."""
 
+import sys
+from pathlib import Path
+
+import pytest
+
 from taskmill.cli.up import ready_text
 from taskmill.engine.worker.settings import WorkerSettings
 from taskmill.supervisor.plan import Plan, ServerPlan
+from tests.cli.conftest import ENVIRONMENT
 
 POSTGRESQL = "postgresql://mill:secret@db/mill"
 
@@ -24,10 +30,22 @@ def test_every_component_is_named_without_its_password() -> None:
     assert "secret" not in str(lines)
 
 
-def test_a_command_that_is_suggested_can_be_pasted() -> None:
+def test_a_command_that_is_suggested_can_be_pasted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", ENVIRONMENT["PATH"])
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    monkeypatch.chdir(tmp_path)
     assert "  taskmill watch --store postgresql://db/mill --broker amqp://queue" in said(
         "postgresql://db/mill", "amqp://queue"
     )
     assert "  taskmill watch" in said(POSTGRESQL, "amqp://:secret@queue")
-    assert "  taskmill types" in said("sqlite:///taskmill.db", feed="redis://cache", app="tasks:app")
+    assert f"  taskmill types --store sqlite:///{tmp_path}/taskmill.db" in said(
+        "sqlite:///taskmill.db", app="tasks:app"
+    )
     assert not [line for line in said("sqlite:///taskmill.db") if "broker" in line or "feed" in line]
+
+
+def test_what_is_activated_here_is_not_in_another_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", ENVIRONMENT["PATH"])
+    monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)
+    script = Path(sys.executable).with_name("taskmill")
+    assert f"  {script} types --store postgresql://db/mill" in said("postgresql://db/mill", app="tasks:app")

@@ -21,6 +21,7 @@ NOT_THE_SAME_TWICE = (
     (r"\S+/worker-\d+/\w+", "WORKER"),
     (r"\bworker-\d+", "WORKER"),
     (r"\S+/(\w+\.(db|py))\b", r"\1"),
+    (r"\S+/bin/taskmill\b", "taskmill"),
     (r"127\.0\.0\.1:\d+|localhost:\d+", "SERVER"),
     (r"\x1b\[[\d;?]*[a-zA-Z]", ""),
     (r"─+", "─"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.examples.page import README, ROOT, comparable, files, step, steps
-from tests.examples.running import Running, complaints, follow, up
+from tests.examples.running import Running, complaints, environment, follow, free_port, up
 
 pytestmark = pytest.mark.slow
 BIN = Path(sys.executable).parent
@@ -52,3 +52,24 @@ def test_six_lines_of_ones_own(tmp_path: Path) -> None:
     with up(tmp_path, BIN, "tasks:app") as running:
         assert follow([step(README, "python -c")], running) == []
     assert complaints(tmp_path) == ""
+
+
+def test_ones_own_tasks_in_terminals_where_nothing_is_activated(tmp_path: Path) -> None:
+    """The first ran `make up`, the second followed "First steps"; neither knows the command by itself."""
+    (tmp_path / ".venv").symlink_to(BIN.parent)
+    (tmp_path / "tasks.py").write_text(files(README, "tasks.py")[0])
+    *first, ask = [one.command for one in steps(README, "## Your own tasks", "## Useful")]
+    second = [one.command for one in steps(README, "## First steps", "## Your own tasks")][:1]
+    bare = {name: value for name, value in environment(BIN).items() if name != "VIRTUAL_ENV"} | {
+        "PATH": "/usr/bin:/bin"
+    }
+    start = "\n".join([*first[:-1], f"exec {first[-1]} --port {free_port()}"])
+    pipe = subprocess.PIPE
+    with subprocess.Popen(["bash", "-c", start], cwd=tmp_path, env=bare, stdout=pipe, text=True) as process:
+        assert process.stdout is not None
+        try:
+            assert "Ctrl-C stops it." in (line.strip() for line in process.stdout)
+            asked = ["bash", "-c", "\n".join([*second, ask])]
+            assert subprocess.run(asked, cwd=tmp_path, env=bare, capture_output=True, text=True).stdout == "5\n"
+        finally:
+            process.terminate()

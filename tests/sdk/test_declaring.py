@@ -9,7 +9,9 @@ import pytest
 
 import taskmill
 from taskmill import App, Context, InvalidRequest, Priority, RetryPolicy, Task
+from taskmill.config.load import settings
 from taskmill.core.retry import RetryPolicy as Policy
+from taskmill.sdk.backend import ConnectionSettings
 
 
 @pytest.fixture
@@ -199,6 +201,41 @@ def test_a_relative_path_counts_from_where_the_app_was_made(monkeypatch: pytest.
         app.close()
     assert sorted(file.name for file in here.glob("*.db")) == ["mine too.db", "taskmill.db", "third.db"]
     assert not list(there.iterdir())
+
+
+def test_a_file_of_settings_counts_as_for_the_command_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("taskmill.toml").write_text(
+        'broker = "amqp://h"\nfeed = "redis://h"\ndurability = "process"\nstore = "memory://"\n'
+    )
+    assert App("sqlite:///mine.db").clients._settings.durability == "process"
+    app = App()
+    assert (app.store, app.broker, app.feed, app.durability) == ("memory://", "amqp://h", "redis://h", "process")
+    assert app.clients._settings == ConnectionSettings("memory://", "process", "amqp://h", "redis://h")
+    assert App("sqlite:///mine.db", durability="power").store == "sqlite:///mine.db"
+    monkeypatch.setenv("TASKMILL_BROKER", "redis://other")
+    assert App().broker == settings().broker == "redis://other"
+    Path("elsewhere.toml").write_text('store = "sqlite:///elsewhere.db"\n')
+    monkeypatch.setenv("TASKMILL_CONFIG", "elsewhere.toml")
+    assert App().store == settings().store == "sqlite:///elsewhere.db"
+
+
+@pytest.mark.parametrize(
+    ("content", "wrong"),
+    [
+        ('stroe = "memory://"', r"taskmill.toml: stroe: no such setting; did you mean store"),
+        ('durability = "maybe"', r"taskmill.toml: durability: .*power"),
+        ("store = ", r"taskmill.toml: can't be read"),
+    ],
+)
+def test_a_wrong_file_of_settings_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str, wrong: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("taskmill.toml").write_text(content)
+    with pytest.raises(InvalidRequest, match=wrong) as error:
+        App()
+    assert "taskmill config check" in str(error.value.hint)
 
 
 def test_urls_come_from_the_environment_or_from_files_that_it_names(

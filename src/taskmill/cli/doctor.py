@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from taskmill.cli.hints import here
 from taskmill.cli.options import json_option, setting_options
 from taskmill.cli.output import cell, document, rows, terminal
 from taskmill.config.load import settings
@@ -37,7 +38,7 @@ def doctor(as_json: bool, **given: Any) -> None:
 
 def _show(results: list[CheckResult], sound: bool, as_json: bool) -> None:
     for each in results:
-        each.found, each.hint = masked(each.found), each.hint and masked(each.hint)
+        each.found, each.hint = masked(each.found), each.hint and masked(here(each.hint))
     if as_json:
         document({"sound": sound, "findings": results})
     elif terminal():

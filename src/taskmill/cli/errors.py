@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 import click
 
+from taskmill.cli.hints import here
 from taskmill.cli.output import colours, printable
 from taskmill.config.masking import masked
-from taskmill.core.errors import InvalidSettings, TaskmillError
-from taskmill.core.own_code import own_traceback
+from taskmill.core.errors import TaskmillError
+from taskmill.core.own_code import BrokenApp, own_traceback
 from taskmill.service.errors import FAILED, INVALID, NOT_FOUND, STORE, TIMED_OUT, exit_code
 
 INTERRUPTED = 130
@@ -35,7 +36,7 @@ def report(error: Exception) -> int:
     if os.environ.get("TASKMILL_DEBUG"):
         traceback.print_exception(error)
     if isinstance(error, TaskmillError):
-        if isinstance(error, InvalidSettings) and error.__cause__ is not None:
+        if isinstance(error, BrokenApp) and error.__cause__ is not None:
             click.echo(printable(own_traceback(error.__cause__)), err=True)
         text = str(error)
         say(text, error.hint, [line for path, message in error.problems if (line := f"{path} {message}") not in text])
@@ -45,7 +46,7 @@ def report(error: Exception) -> int:
     if isinstance(error, click.ClickException):
         return _report_usage(error)
     if isinstance(error, CtrlC):
-        click.echo(f"\n{error}", err=True)
+        click.echo(f"\n{here(str(error))}", err=True)
         return INTERRUPTED
     say(f"this should not happen: {type(error).__name__}: {error}", "TASKMILL_DEBUG=1 shows where")
     return FAILED
@@ -68,4 +69,4 @@ def say(message: str, hint: str | None = None, more: Sequence[str] = ()) -> None
 
 
 def _sentence(text: str) -> str:
-    return masked(printable(" ".join(text.split())))
+    return masked(printable(" ".join(here(text).split())))

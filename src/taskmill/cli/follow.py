@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import click
 
 from taskmill.cli.errors import CtrlC
+from taskmill.cli.hints import here
 from taskmill.cli.output import cell, terminal
 from taskmill.cli.tasks import progress_of
 from taskmill.core.state import State
@@ -73,7 +74,7 @@ def _display() -> Iterator[Callable[[TaskView, str | None], None]]:
         def show(view: TaskView, hint: str | None) -> None:
             progress = progress_of(view)
             fraction = 1.0 if view.state is State.SUCCEEDED else progress.fraction
-            bar(f"{cell(view.task_type)} {view.state}", fraction, cell(hint or progress.note))
+            bar(f"{cell(view.task_type)} {view.state}", fraction, cell(here(hint) if hint else progress.note))
 
         yield show
 
@@ -86,5 +87,5 @@ class HintsOnce:
 
     def show(self, _view: TaskView, hint: str | None) -> None:
         if hint and hint != self._last:
-            click.echo(f"hint: {hint}", err=True)
+            click.echo(f"hint: {here(hint)}", err=True)
             self._last = hint

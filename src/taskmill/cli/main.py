@@ -66,6 +66,10 @@ class Cli(click.Group):
             sys.stdout.flush()
         except BrokenPipeError:
             return _closed_pipe()
+        except click.exceptions.Exit:
+            raise
+        except Exception as error:  # while it is known which options were given
+            return report(error)
         return value
 
     def list_commands(self, _ctx: click.Context) -> list[str]:

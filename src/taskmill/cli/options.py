@@ -1,11 +1,12 @@
 """Options that several commands share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import click
 
 from taskmill.cli.completion import complete_task_type
+from taskmill.cli.hints import URLS, where_option
 from taskmill.config.fields import seconds_of
 from taskmill.config.reference import shown
 from taskmill.config.settings import SETTINGS
@@ -15,9 +16,9 @@ from taskmill.core.task import PRIORITIES
 F = TypeVar("F", bound=Callable[..., Any])
 
 priority_words = click.Choice(list(PRIORITIES))
-config_option = click.option("--config", metavar="PATH", help="The settings file to read.")
+config_option = where_option("config", "The settings file to read.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-_store_option = click.option("--store", metavar="URL", help="The store; else the one of the settings.")
+_store_option = where_option("store", "The store; else the one of the settings.")
 
 
 def store_options(command: F) -> F:
@@ -28,7 +29,7 @@ def store_options(command: F) -> F:
 def url_options(command: F) -> F:
     """--store, --broker, --feed and --config, for commands that publish what they change, or that listen to others."""
     for key in ("feed", "broker"):
-        command = click.option(f"--{key}", metavar="URL", help=f"The {key}; else the one of the settings.")(command)
+        command = where_option(key, f"The {key}; else the one of the settings.")(command)
     return store_options(command)
 
 
@@ -39,10 +40,18 @@ def setting_options(*keys: str) -> Callable[[F], F]:
         for key in reversed(keys):
             default = shown(key, SETTINGS[key].default)
             help = SETTINGS[key].description.replace("`", "") + (f"  [default: {default}]" if default else "")
-            command = click.option("--" + key.replace("_", "-"), key, metavar="VALUE", help=help)(command)
+            if key in URLS:
+                command = where_option(key, help)(command)
+            else:
+                command = click.option("--" + key.replace("_", "-"), key, metavar="VALUE", help=help)(command)
         return config_option(command)
 
     return add
+
+
+def pass_on(context: click.Context, given: Mapping[str, Any]) -> None:
+    """What was given to a group goes to its command, unless that is given something else."""
+    context.default_map = dict.fromkeys(getattr(context.command, "commands", ()), given)
 
 
 FILTERS = (

@@ -7,6 +7,8 @@ from typing import TextIO
 
 import click
 
+from taskmill.cli.hints import here
+
 
 def terminal(stream: TextIO | None = None) -> bool:
     stream = stream or sys.stdout
@@ -46,7 +48,7 @@ def rows(headers: Sequence[str], lines: Iterable[Sequence[object]], empty: str, 
 
         show_table(headers, cells, spare)
     else:
-        click.echo(empty)
+        click.echo(here(empty))
 
 
 def details(pairs: Iterable[tuple[str, object]]) -> None:

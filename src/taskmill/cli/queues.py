@@ -1,20 +1,25 @@
 """`queues` and `workers`: who waits, who serves, and what is paused."""
 
+from typing import Any
+
 import click
 
 from taskmill.cli.completion import complete_queue
-from taskmill.cli.options import json_option, store_options
+from taskmill.cli.options import json_option, pass_on, store_options
 from taskmill.cli.output import cell, document, rows, terminal
 from taskmill.cli.tasks import ago
 from taskmill.service.session import open_session
 
 
 @click.group(invoke_without_command=True)
+@json_option
+@store_options
 @click.pass_context
-def queues(ctx: click.Context) -> None:
+def queues(ctx: click.Context, /, **given: Any) -> None:
     """List, pause and resume queues."""
     if ctx.invoked_subcommand is None:
-        ctx.invoke(list_queues)
+        ctx.invoke(list_queues, **given)
+    pass_on(ctx, given)
 
 
 @queues.command("list")

@@ -7,6 +7,7 @@ import msgspec
 
 from taskmill.cli.completion import complete_queue, complete_task_type
 from taskmill.cli.follow import ctrl_c_leaves_it, follow
+from taskmill.cli.hints import here
 from taskmill.cli.options import duration_option, json_option, priority_words, url_options
 from taskmill.cli.output import document
 from taskmill.cli.parameters import parse, put_file
@@ -76,7 +77,7 @@ def submit(
             created = _create(plain, **task)
             document(created) if as_json else click.echo(created.id)
             if why := plain.run(plain.service.why_not_started(created.id)):
-                click.echo(f"hint: {why}", err=True)
+                click.echo(f"hint: {here(why)}", err=True)
         return
     with open_live_session(store, config, broker, feed) as session:
         id = _create(session, **task).id

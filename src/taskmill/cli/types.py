@@ -1,12 +1,14 @@
 """`types`: which task types there are, and how to use one."""
 
 import shlex
+from typing import Any
 
 import click
 import msgspec
 
 from taskmill.cli.completion import complete_task_type
-from taskmill.cli.options import json_option, store_options
+from taskmill.cli.hints import here
+from taskmill.cli.options import json_option, pass_on, store_options
 from taskmill.cli.output import cell, document, rows
 from taskmill.cli.parameters import fields, parts, sole_field
 from taskmill.service.session import open_session
@@ -14,11 +16,14 @@ from taskmill.service.views import TaskTypeView
 
 
 @click.group(invoke_without_command=True)
+@json_option
+@store_options
 @click.pass_context
-def types(ctx: click.Context) -> None:
+def types(ctx: click.Context, /, **given: Any) -> None:
     """List task types; show one with an example."""
     if ctx.invoked_subcommand is None:
-        ctx.invoke(list_types)
+        ctx.invoke(list_types, **given)
+    pass_on(ctx, given)
 
 
 @types.command("list")
@@ -32,7 +37,11 @@ def list_types(as_json: bool, store: str | None, config: str | None) -> None:
         document(found)
     else:
         lines = ((each.name, each.queue, each.description, each.workers) for each in found)
-        rows(("type", "queue", "description", "workers"), lines, "no worker has registered a task type yet")
+        rows(
+            ("type", "queue", "description", "workers"),
+            lines,
+            "no worker has registered a task type yet; start one: taskmill worker",
+        )
 
 
 @types.command()
@@ -52,7 +61,7 @@ def show(name: str, as_json: bool, store: str | None, config: str | None) -> Non
     for name, description, inner in parts(schema):
         click.echo(f"\n{name}: {description}" if description else f"\n{name}")
         rows(("field", "type", "required", "description"), inner, "it has no fields")
-    click.echo(f"\n{pasteable(view)}")
+    click.echo(f"\n{here(pasteable(view))}")
 
 
 def pasteable(view: TaskTypeView) -> str:

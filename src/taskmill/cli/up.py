@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
+from taskmill.cli.hints import again, program
 from taskmill.cli.options import setting_options
 from taskmill.config.catalogue import for_catalogue
 from taskmill.config.load import DEFAULT, Loaded, load, refuse
 from taskmill.config.masking import masked
-from taskmill.config.settings import Settings
 from taskmill.core.errors import InvalidSettings
 from taskmill.core.standard_error import fill_standard_descriptors
 from taskmill.service.configured import check_shared, worker_settings
@@ -70,7 +70,7 @@ def _supervise(given: dict[str, Any], *, server: bool, workers: bool, reload: bo
     loaded = load(given, file=given.pop("config"))
     refuse(loaded.findings)
     plan = plan_of(loaded, server=server, workers=workers)._replace(reload=reload)
-    code = supervise(plan, on_ready=lambda: click.echo(ready_text(plan)))
+    code = supervise(plan, on_ready=lambda: click.echo(ready_text(plan, loaded.file)))
     click.get_current_context().exit(code)
 
 
@@ -133,12 +133,12 @@ def _urls_of(app: str) -> dict[str, str | None]:
     return urls
 
 
-def ready_text(plan: Plan) -> str:
-    """Without secrets."""
+def ready_text(plan: Plan, file: Path | None = None) -> str:
+    """Without secrets. `file`: the settings file that was read."""
     path = plan.store.removeprefix("sqlite:///")
     store = masked(plan.store) if path == plan.store else str(Path(path).absolute())
     lines = [f"Taskmill is up on {store}", *(f"  {line}" for line in _parts(plan))]
-    lines += ["Try next, in another terminal:", *(f"  {line}" for line in _next(plan))]
+    lines += ["Try next, in another terminal:", *(f"  {line}" for line in _next(plan, file))]
     lines.append("Ctrl-C stops it.")
     return "\n".join(lines)
 
@@ -157,25 +157,22 @@ def _parts(plan: Plan) -> list[str]:
     return lines
 
 
-def _next(plan: Plan) -> list[str]:
-    store = _flag("store", plan.store)
-    urls = store + _flag("broker", plan.broker) + _flag("feed", plan.feed)
+def _next(plan: Plan, file: Path | None) -> list[str]:
+    """Commands that work in any directory, as far as nobody reads a password from a command line."""
+    urls = {"store": plan.store, "broker": plan.broker, "feed": plan.feed}
+    flags = {key: f" --{key} {again(url)}" for key, url in urls.items() if url and masked(url) == url}
+    config = f" --config {again(str(file))}" if file and len(flags) < len([url for url in urls.values() if url]) else ""
+    store, where = config + flags.get("store", ""), config + "".join(flags.values())
+    taskmill = program(another_terminal=True)
     queues = plan.settings.queues
     if plan.app or (queues and "default" not in queues):
-        return [f"taskmill types{store}", f"taskmill watch{urls}"]
-    lines = [f'taskmill submit{urls} -T math -P "1 + 2 * 5"', f"taskmill watch{urls}"]
+        return [f"{taskmill} types{store}", f"{taskmill} watch{where}"]
+    lines = [f'{taskmill} submit{where} -T math -P "1 + 2 * 5"', f"{taskmill} watch{where}"]
     if plan.server is None:
-        return [*lines, f"taskmill types{store}"]
+        return [*lines, f"{taskmill} types{store}"]
     url = f"http://{_host(plan.server.host)}:{plan.server.port}/api/tasks"
     body = '{"task_type": "math", "parameters": {"expression": "1 + 2 * 5"}}'
     return [*lines, f"curl {url} -H 'Content-Type: application/json' -d '{body}'"]
-
-
-def _flag(key: str, url: str | None) -> str:
-    """As one has to give it again. A URL with a password is not for a command line: others can read it there."""
-    if url is None or url == getattr(Settings(), key) or masked(url) != url:
-        return ""
-    return f" --{key} {url}"
 
 
 def _host(host: str) -> str:

@@ -4,11 +4,17 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from taskmill.core.errors import InvalidSettings
+
 if TYPE_CHECKING:
     from traceback import TracebackException
 
 LOADERS = (f"{Path(__file__).parents[1]}/", str(importlib.__file__), "<frozen ")
 """Where the frames of ours and of the import system come from."""
+
+
+class BrokenApp(InvalidSettings):
+    """An app's module raised while it was imported; what it raised is the cause."""
 
 
 def own_traceback(error: BaseException) -> str:

@@ -1,14 +1,12 @@
 """An app: a set of task types and the store their tasks are kept in."""
 
-import os
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
-from taskmill.core.errors import InvalidRequest, InvalidSettings
+from taskmill.core.errors import InvalidRequest
 from taskmill.core.retry import RetryPolicy
-from taskmill.core.secret_files import read_secret
 from taskmill.core.task import Priority, PriorityWord
 from taskmill.executors.call import is_async, target
 from taskmill.executors.contract import Context
@@ -19,7 +17,7 @@ from taskmill.sdk.handle import TaskHandle
 from taskmill.sdk.options import DEFAULT_RETRIES, Options
 from taskmill.sdk.task import ExecutorName, Task, TaskFunction, executor_for
 from taskmill.stores.contract import Durability
-from taskmill.stores.open import DEFAULT_STORE, anchored
+from taskmill.stores.open import anchored
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -31,11 +29,12 @@ class Unchecked:
 
 
 class App:
-    """`store`: a URL; without one, TASKMILL_STORE of the environment or sqlite:///taskmill.db in the working directory.
+    """`store`, `broker`, `feed`: URLs of the store, a broker and a live feed.
 
-    `broker`, `feed`: URLs of a broker and of a live feed; without one, TASKMILL_BROKER and TASKMILL_FEED, or none.
-    Each may be in a file of its own, which TASKMILL_STORE_FILE, TASKMILL_BROKER_FILE or TASKMILL_FEED_FILE names.
     `durability`: "power" keeps what was enqueued through a power cut, "process" through the death of every process.
+    What is not given is as `taskmill up` has it in the same working directory: from the environment, else from
+    taskmill.toml, else the default (sqlite:///taskmill.db, no broker, no feed, "power").
+    Raises InvalidSettings when one of them is wrong there.
     Nothing is opened before the first task is enqueued or looked at. A relative path of a file counts from the working
     directory at the time when the App is made.
     """
@@ -46,15 +45,18 @@ class App:
         *,
         broker: str | None = None,
         feed: str | None = None,
-        durability: Durability = "power",
+        durability: Durability | None = None,
     ) -> None:
-        self.store = store or _configured("TASKMILL_STORE") or DEFAULT_STORE
-        self.broker = broker or _configured("TASKMILL_BROKER")
-        self.feed = feed or _configured("TASKMILL_FEED")
-        self.durability: Durability = durability
+        from taskmill.config.load import settings  # `import taskmill` is quick without it
+
+        configured = settings()
+        self.store = store or configured.store
+        self.broker = broker or configured.broker
+        self.feed = feed or configured.feed
+        self.durability: Durability = durability or configured.durability
         self.tasks: dict[str, Task[..., Any]] = {}
         """The task types by name."""
-        self.clients = Clients(ConnectionSettings(anchored(self.store), durability, self.broker, self.feed))
+        self.clients = Clients(ConnectionSettings(anchored(self.store), self.durability, self.broker, self.feed))
 
     @overload
     def task(
@@ -205,14 +207,3 @@ def _kind(fn: Callable[..., Any]) -> str:
 def _location(task: Task[..., Any]) -> str:
     fn = target(task.fn)
     return f"{fn.__module__}.{fn.__qualname__}"
-
-
-def _configured(variable: str) -> str | None:
-    """From the environment: the URL, or a file that holds it."""
-    named = f"{variable}_FILE"
-    if path := os.environ.get(named):
-        try:
-            return read_secret(path)
-        except ValueError as error:
-            raise InvalidSettings(f"{named}: {error}") from None
-    return os.environ.get(variable) or None

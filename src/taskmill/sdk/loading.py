@@ -7,6 +7,7 @@ import sysconfig
 from types import ModuleType
 
 from taskmill.core.errors import InvalidSettings, TaskmillError
+from taskmill.core.own_code import BrokenApp
 from taskmill.sdk.app import App
 
 DEFAULT_ATTRIBUTE = "app"
@@ -39,7 +40,7 @@ def load_app(ref: str) -> App:
             ) from None
         what = str(error) if isinstance(error, TaskmillError) else f"{type(error).__name__}: {error}".removesuffix(": ")
         hint = error.hint if isinstance(error, TaskmillError) else None
-        raise InvalidSettings(f"the app {ref} cannot be loaded: {what}", hint=hint) from error
+        raise BrokenApp(f"the app {ref} cannot be loaded: {what}", hint=hint) from error
     if found is None:
         raise _no_app(ref, attribute, sys.modules[module_name])
     return found

@@ -98,7 +98,7 @@ class TaskTypeCache:
 
     def _hint(self, name: str) -> str:
         if not self._known:
-            return "no worker has registered a task type yet; start one"
+            return "no worker has registered a task type yet; start one: taskmill worker"
         return near_names(name, self._known) or "`taskmill types` and GET /api/task-types list all"
 
 

@@ -7,8 +7,8 @@ import signal
 import sys
 from collections.abc import Callable
 
-from taskmill.core.errors import InvalidSettings, StoreUnavailable, TaskmillError
-from taskmill.core.own_code import own_traceback
+from taskmill.core.errors import StoreUnavailable, TaskmillError
+from taskmill.core.own_code import BrokenApp, own_traceback
 from taskmill.supervisor.forks import ignore
 from taskmill.supervisor.output import configure_output
 from taskmill.supervisor.plan import CANNOT_START, ENDING, STORE_AWAY, ChildPlan, from_line
@@ -44,7 +44,7 @@ def run_or_exit(main: Callable[[], None]) -> None:
     try:
         main()
     except TaskmillError as error:
-        if isinstance(error, InvalidSettings) and error.__cause__ is not None:
+        if isinstance(error, BrokenApp) and error.__cause__ is not None:
             print(own_traceback(error.__cause__), file=sys.stderr)
         print(f"error: {error}", file=sys.stderr)
         if error.hint:
