@@ -72,6 +72,27 @@ def print_and_wait_in_a_process() -> None:
     time.sleep(60)
 
 
+def _replace_streams() -> None:
+    sys.stdout = None  # type: ignore[assignment]
+    sys.stderr = open(os.devnull, "w")
+    sys.stderr.close()
+
+
+@app.task
+async def replace_on_the_loop() -> None:
+    _replace_streams()
+
+
+@app.task
+def replace_in_a_thread() -> None:
+    _replace_streams()
+
+
+@app.task(executor="processes")
+def replace_in_a_process() -> None:
+    _replace_streams()
+
+
 def _read() -> str:
     program = subprocess.run(["cat"], capture_output=True, text=True, check=True, timeout=10)
     return sys.stdin.read() + program.stdout + "nothing"

@@ -155,6 +155,19 @@ def test_a_reader_that_went_away_fails_no_task(mill: RunningTaskmill, named: App
         assert process.wait(30) == 0
 
 
+@pytest.mark.parametrize("where", EXECUTORS)
+def test_streams_that_a_handler_replaced_fail_no_task_that_is_silent(
+    mill: RunningTaskmill, named: App, where: str
+) -> None:
+    mill.start("--workers", "1", app="speaking:app")
+    for name in ("replace", "read"):
+        handle: TaskHandle[object] = named.tasks[f"{name}_{where}"].enqueue()
+        handle.result(timeout=30)
+        assert handle.refresh().head.losses == 0
+    assert mill.stop() == 0
+    assert f"read_{where} succeeded in" in mill.said()
+
+
 def test_without_standard_descriptors_it_runs_all_the_same(mill: RunningTaskmill, named: App) -> None:
     command = [sys.executable, "-m", "taskmill", "worker", "speaking:app", "--store", mill.store]
     process = subprocess.Popen(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command], env=mill.environment)

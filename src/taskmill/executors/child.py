@@ -4,6 +4,7 @@ Handlers may print: their standard output is the worker's log, not the pipe.
 """
 
 import asyncio
+import contextlib
 import os
 import queue
 import signal
@@ -121,8 +122,9 @@ class _Attempts:
             context = self._next.get()
             self._pipe.send("began")
             outcome = self._perform(context)
-            sys.stdout.flush()
-            sys.stderr.flush()
+            for stream in (sys.stdout, sys.stderr):
+                with contextlib.suppress(Exception):  # a handler may have put anything there
+                    stream.flush()
             if not self._pipe.is_ours:
                 os._exit(0)  # the handler forked, and the copy has come back from it as well
             self._context = None

@@ -14,6 +14,7 @@ from taskmill.core.task import Decision
 from taskmill.engine.notifier import Notifier
 from taskmill.engine.worker.in_flight import InFlight
 from taskmill.engine.worker.logs import log_ends
+from taskmill.engine.worker.printed import end_lines
 from taskmill.engine.worker.run import Run
 from taskmill.engine.worker.settle import decide
 
@@ -45,6 +46,7 @@ class Completer:
     def decisions(self, now: int) -> list[Decision]:
         """What to save now; `now` is the store's time. They stay here until `saved` is called."""
         ended, self._ended = self._ended, []
+        end_lines(run for run, _ in ended)
         self._sent += [SentDecision(run, outcome, self._decision(run, outcome, now)) for run, outcome in ended]
         return [sent.decision for sent in self._sent]
 

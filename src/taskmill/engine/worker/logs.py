@@ -5,13 +5,12 @@ import json
 import logging
 import re
 import sysconfig
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from taskmill.core.outcome import Interrupted, Lost, Outcome, Snooze
 from taskmill.core.state import State
 from taskmill.core.task import SECOND, Decision
-from taskmill.engine.worker.printed import end_lines
 from taskmill.engine.worker.run import Run
 from taskmill.executors.call import target
 from taskmill.executors.contract import Handler, running
@@ -42,9 +41,8 @@ def log_start(run: Run) -> None:
     logger.debug("%s starts, attempt %d of %d", _named(run), run.attempt, run.task.attempt_limit)
 
 
-def log_ends(saved: Collection[tuple[Run, Outcome, Decision]]) -> None:
+def log_ends(saved: Iterable[tuple[Run, Outcome, Decision]]) -> None:
     """Of attempts whose end is stored: failures at level warning with their traceback, all else at info."""
-    end_lines(run for run, _, _ in saved)
     info = logger.isEnabledFor(logging.INFO)
     succeeded = []
     for run, outcome, decision in saved:
