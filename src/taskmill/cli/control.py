@@ -1,17 +1,18 @@
-"""`cancel` and `retry`: by id, or all that match a filter."""
+"""`cancel`, `retry` and `delete`: by id, or all that match a filter."""
 
+import sys
 from typing import Any, Literal
 
 import click
 
 from taskmill.cli.completion import complete_id
 from taskmill.cli.options import filter_options, filter_values, json_option, url_options
-from taskmill.cli.output import document, json_line, rows
+from taskmill.cli.output import document, json_line, rows, terminal
 from taskmill.core.errors import Conflict, InvalidRequest, TaskmillError
 from taskmill.service.session import Session, open_session
 from taskmill.service.views import Bulk
 
-Verb = Literal["cancel", "retry"]
+Verb = Literal["cancel", "retry", "delete"]
 
 _ids = click.argument("ids", nargs=-1, metavar="[ID]...", shell_complete=complete_id)
 _dry_run = click.option("--dry-run", is_flag=True, help="Only count what matches the filter.")
@@ -46,6 +47,22 @@ def retry(**given: Any) -> None:
     _act("retry", **given)
 
 
+@click.command()
+@_ids
+@filter_options
+@_dry_run
+@click.option("--yes", is_flag=True, help="Delete what matches the filter without asking.")
+@json_option
+@url_options
+def delete(**given: Any) -> None:
+    """Delete ended tasks, by id or by filter, with all that is kept of them.
+
+    A filter deletes the succeeded, failed and cancelled tasks that match, once you have agreed to their number; where
+    nobody can be asked, it takes --yes. A task that has not ended is refused: cancel it first.
+    """
+    _act("delete", **given)
+
+
 def _act(
     verb: Verb,
     ids: tuple[str, ...],
@@ -55,6 +72,7 @@ def _act(
     config: str | None,
     broker: str | None,
     feed: str | None,
+    yes: bool = True,
     **where: Any,
 ) -> None:
     if bool(ids) == any(where.values()) or (ids and dry_run):
@@ -65,7 +83,22 @@ def _act(
         if ids:
             _named(session, verb, ids, as_json)
         else:
-            _matching(session, verb, Bulk(**filter_values(where), dry_run=dry_run), as_json)
+            bulk = Bulk(**filter_values(where), dry_run=dry_run)
+            if not (yes or dry_run):
+                _agree(session, bulk)
+            _matching(session, verb, bulk, as_json)
+
+
+def _agree(session: Session, bulk: Bulk) -> None:
+    """What is deleted does not come back."""
+    bulk.dry_run = True
+    matched = session.run(session.service.delete_matching(bulk)).matched
+    bulk.dry_run = False
+    if not terminal(sys.stdin):
+        raise InvalidRequest(
+            f"{matched} ended tasks match, and nobody can be asked here", hint="add --yes to delete them"
+        )
+    click.confirm(f"delete {matched} ended tasks?", abort=True, err=True)
 
 
 def _named(session: Session, verb: Verb, ids: tuple[str, ...], as_json: bool) -> None:
@@ -74,6 +107,10 @@ def _named(session: Session, verb: Verb, ids: tuple[str, ...], as_json: bool) ->
     refused: list[TaskmillError] = []
     for id in ids:
         try:
+            if verb == "delete":
+                session.run(service.delete(id))
+                json_line({"id": id, "deleted": True}) if as_json else rows((), [(id, "deleted")], "")
+                continue
             view = session.run(service.cancel(id) if verb == "cancel" else service.retry(id))
         except TaskmillError as error:
             refused.append(error)
@@ -92,7 +129,8 @@ def _named(session: Session, verb: Verb, ids: tuple[str, ...], as_json: bool) ->
 
 def _matching(session: Session, verb: Verb, bulk: Bulk, as_json: bool) -> None:
     service = session.service
-    result = session.run(service.cancel_matching(bulk) if verb == "cancel" else service.retry_matching(bulk))
+    act = {"cancel": service.cancel_matching, "retry": service.retry_matching, "delete": service.delete_matching}[verb]
+    result = session.run(act(bulk))
     if as_json:
         document(result)
     else:

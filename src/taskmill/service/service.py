@@ -183,6 +183,10 @@ class Service:
         """Of those that match, the failed ones unless states are given."""
         return await act(self._notifier, control.retry, where, (State.FAILED,))
 
+    async def delete_matching(self, where: views.Bulk) -> views.BulkResult:
+        """Of those that match, the final ones unless states are given."""
+        return await act(self._notifier, control.delete, where, tuple(FINAL))
+
     # Streams of events. `last`: the id of the last item that the client saw.
 
     async def task_stream(self, id: str, last: str | None) -> TaskStream:
