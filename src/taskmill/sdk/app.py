@@ -2,19 +2,23 @@
 
 import inspect
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Concatenate, ParamSpec, TypeVar, overload
+from typing import Any, Concatenate, ParamSpec, TypeVar, Unpack, overload
 
 from taskmill.core.errors import InvalidRequest, InvalidSettings
 from taskmill.core.retry import RetryPolicy
 from taskmill.core.secret_files import read_secret
+from taskmill.core.state import FINAL, State
 from taskmill.core.task import Priority, PriorityWord
+from taskmill.core.task import Task as StoredTask
+from taskmill.engine.client import control
 from taskmill.executors.contract import Context
-from taskmill.sdk import options
+from taskmill.sdk import filters, options
 from taskmill.sdk.backend import ConnectionSettings
 from taskmill.sdk.clients import Clients
+from taskmill.sdk.filters import Where
 from taskmill.sdk.handle import TaskHandle
 from taskmill.sdk.options import DEFAULT_RETRIES, Options
 from taskmill.sdk.task import ExecutorName, Task, TaskFunction, executor_for
@@ -132,6 +136,51 @@ class App:
     def handle(self, id: str) -> TaskHandle[Any]:
         """For the id of any task, also of one enqueued elsewhere; `some_task.handle(id)` has a typed result."""
         return TaskHandle(self, options.task_id(id), None)
+
+    def find(self, limit: int | None = None, **where: Unpack[Where]) -> Iterator[StoredTask]:
+        """The tasks of the store that match, newest first, at most `limit`; read page by page while you iterate.
+
+        Conditions, of which all must hold: `state`, `queue`, `task_type`, `priority` (one value or a list of them),
+        `tag` (with all of them, if it is a list), `key`, `created_after`, `created_before` (datetimes).
+        `app.handle(task.spec.id)` acts on one. Raises InvalidRequest.
+        """
+        filter = filters.read(where)
+        return self.clients.sync().find(filter, filters.limit(limit))
+
+    async def afind(self, limit: int | None = None, **where: Unpack[Where]) -> AsyncGenerator[StoredTask]:
+        filter = filters.read(where)
+        async for task in (await self.clients.here()).find(filter, filters.limit(limit)):
+            yield task
+
+    def cancel_matching(self, *, dry_run: bool = False, all: bool = False, **where: Unpack[Where]) -> int:
+        """Cancel the unfinished tasks that match, by the conditions of `find`; returns how many, or would be.
+
+        `dry_run`: only count them. Without any condition it is refused unless `all` is true. Raises InvalidRequest.
+        """
+        filter = filters.bulk(where, filters.UNFINISHED, all)
+        return self.clients.sync().act(None if dry_run else control.cancel, filter)
+
+    async def acancel_matching(self, *, dry_run: bool = False, all: bool = False, **where: Unpack[Where]) -> int:
+        filter = filters.bulk(where, filters.UNFINISHED, all)
+        return await (await self.clients.here()).act(None if dry_run else control.cancel, filter)
+
+    def retry_matching(self, *, dry_run: bool = False, all: bool = False, **where: Unpack[Where]) -> int:
+        """Run the failed tasks that match again, or those in the `state` that is given; else as `cancel_matching`."""
+        filter = filters.bulk(where, (State.FAILED,), all)
+        return self.clients.sync().act(None if dry_run else control.retry, filter)
+
+    async def aretry_matching(self, *, dry_run: bool = False, all: bool = False, **where: Unpack[Where]) -> int:
+        filter = filters.bulk(where, (State.FAILED,), all)
+        return await (await self.clients.here()).act(None if dry_run else control.retry, filter)
+
+    def delete_matching(self, *, dry_run: bool = False, all: bool = False, **where: Unpack[Where]) -> int:
+        """Delete the ended tasks that match, with all that is kept of them; else as `cancel_matching`."""
+        filter = filters.bulk(where, tuple(FINAL), all)
+        return self.clients.sync().act(None if dry_run else control.delete, filter)
+
+    async def adelete_matching(self, *, dry_run: bool = False, all: bool = False, **where: Unpack[Where]) -> int:
+        filter = filters.bulk(where, tuple(FINAL), all)
+        return await (await self.clients.here()).act(None if dry_run else control.delete, filter)
 
     def close(self) -> None:
         """Let go of the store; the next use opens it again."""
