@@ -27,8 +27,8 @@ _dry_run = click.option("--dry-run", is_flag=True, help="Only count what matches
 def cancel(**given: Any) -> None:
     """Cancel tasks, by id or by filter.
 
-    A filter cancels all unfinished tasks that match. A running task is asked to stop, and ends as cancelled once it
-    has.
+    The beginning of an id will do, where no other begins so. A filter cancels all unfinished tasks that match. A
+    running task is asked to stop, and ends as cancelled once it has.
     """
     _act("cancel", **given)
 
@@ -42,7 +42,8 @@ def cancel(**given: Any) -> None:
 def retry(**given: Any) -> None:
     """Run tasks again, by id or by filter.
 
-    A filter runs the failed tasks that match, or those in the --state that is given.
+    The beginning of an id will do, where no other begins so. A filter runs the failed tasks that match, or those in the
+    --state that is given.
     """
     _act("retry", **given)
 
@@ -57,8 +58,9 @@ def retry(**given: Any) -> None:
 def delete(**given: Any) -> None:
     """Delete ended tasks, by id or by filter, with all that is kept of them.
 
-    A filter deletes the succeeded, failed and cancelled tasks that match, once you have agreed to their number; where
-    nobody can be asked, it takes --yes. A task that has not ended is refused: cancel it first.
+    The beginning of an id will do, where no other begins so. A filter deletes the succeeded, failed and cancelled tasks
+    that match, once you have agreed to their number; where nobody can be asked, it takes --yes. A task that has not
+    ended is refused: cancel it first.
     """
     _act("delete", **given)
 
@@ -107,6 +109,7 @@ def _named(session: Session, verb: Verb, ids: tuple[str, ...], as_json: bool) ->
     refused: list[TaskmillError] = []
     for id in ids:
         try:
+            id = session.run(service.whole_id(id))
             if verb == "delete":
                 session.run(service.delete(id))
                 json_line({"id": id, "deleted": True}) if as_json else rows((), [(id, "deleted")], "")

@@ -29,8 +29,9 @@ PAGE = 500
 @json_option
 @store_options
 def get(id: str, verbose: bool, as_json: bool, store: str | None, config: str | None) -> None:
-    """Show one task."""
+    """Show one task. The beginning of its id will do, where no other task's id begins so."""
     with open_session(store, config) as session:
+        id = session.run(session.service.whole_id(id))
         view = session.run(session.service.get(id))
         attempts = session.run(session.service.attempts(id)) if verbose else None
     if as_json:

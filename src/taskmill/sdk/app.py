@@ -18,7 +18,7 @@ from taskmill.executors.contract import Context
 from taskmill.sdk import filters, options
 from taskmill.sdk.backend import ConnectionSettings
 from taskmill.sdk.clients import Clients
-from taskmill.sdk.filters import Where
+from taskmill.sdk.filters import Conditions
 from taskmill.sdk.handle import TaskHandle
 from taskmill.sdk.options import DEFAULT_RETRIES, Options
 from taskmill.sdk.task import ExecutorName, Task, TaskFunction, executor_for
@@ -137,7 +137,7 @@ class App:
         """For the id of any task, also of one enqueued elsewhere; `some_task.handle(id)` has a typed result."""
         return TaskHandle(self, options.task_id(id), None)
 
-    def find(self, limit: int | None = None, **where: Unpack[Where]) -> Iterator[StoredTask]:
+    def find(self, limit: int | None = None, **where: Unpack[Conditions]) -> Iterator[StoredTask]:
         """The tasks of the store that match, newest first, at most `limit`; read page by page while you iterate.
 
         Conditions, of which all must hold: `state`, `queue`, `task_type`, `priority` (one value or a list of them),
@@ -147,12 +147,12 @@ class App:
         filter = filters.read(where)
         return self.clients.sync().find(filter, filters.limit(limit))
 
-    async def afind(self, limit: int | None = None, **where: Unpack[Where]) -> AsyncGenerator[StoredTask]:
+    async def afind(self, limit: int | None = None, **where: Unpack[Conditions]) -> AsyncGenerator[StoredTask]:
         filter = filters.read(where)
         async for task in (await self.clients.here()).find(filter, filters.limit(limit)):
             yield task
 
-    def cancel_matching(self, *, dry_run: bool = False, all: bool = False, **where: Unpack[Where]) -> int:
+    def cancel_matching(self, *, dry_run: bool = False, all: bool = False, **where: Unpack[Conditions]) -> int:
         """Cancel the unfinished tasks that match, by the conditions of `find`; returns how many, or would be.
 
         `dry_run`: only count them. Without any condition it is refused unless `all` is true. Raises InvalidRequest.
@@ -160,25 +160,25 @@ class App:
         filter = filters.bulk(where, filters.UNFINISHED, all)
         return self.clients.sync().act(None if dry_run else control.cancel, filter)
 
-    async def acancel_matching(self, *, dry_run: bool = False, all: bool = False, **where: Unpack[Where]) -> int:
+    async def acancel_matching(self, *, dry_run: bool = False, all: bool = False, **where: Unpack[Conditions]) -> int:
         filter = filters.bulk(where, filters.UNFINISHED, all)
         return await (await self.clients.here()).act(None if dry_run else control.cancel, filter)
 
-    def retry_matching(self, *, dry_run: bool = False, all: bool = False, **where: Unpack[Where]) -> int:
+    def retry_matching(self, *, dry_run: bool = False, all: bool = False, **where: Unpack[Conditions]) -> int:
         """Run the failed tasks that match again, or those in the `state` that is given; else as `cancel_matching`."""
         filter = filters.bulk(where, (State.FAILED,), all)
         return self.clients.sync().act(None if dry_run else control.retry, filter)
 
-    async def aretry_matching(self, *, dry_run: bool = False, all: bool = False, **where: Unpack[Where]) -> int:
+    async def aretry_matching(self, *, dry_run: bool = False, all: bool = False, **where: Unpack[Conditions]) -> int:
         filter = filters.bulk(where, (State.FAILED,), all)
         return await (await self.clients.here()).act(None if dry_run else control.retry, filter)
 
-    def delete_matching(self, *, dry_run: bool = False, all: bool = False, **where: Unpack[Where]) -> int:
+    def delete_matching(self, *, dry_run: bool = False, all: bool = False, **where: Unpack[Conditions]) -> int:
         """Delete the ended tasks that match, with all that is kept of them; else as `cancel_matching`."""
         filter = filters.bulk(where, tuple(FINAL), all)
         return self.clients.sync().act(None if dry_run else control.delete, filter)
 
-    async def adelete_matching(self, *, dry_run: bool = False, all: bool = False, **where: Unpack[Where]) -> int:
+    async def adelete_matching(self, *, dry_run: bool = False, all: bool = False, **where: Unpack[Conditions]) -> int:
         filter = filters.bulk(where, tuple(FINAL), all)
         return await (await self.clients.here()).act(None if dry_run else control.delete, filter)
 

@@ -7,7 +7,7 @@ OPTIONS = "{0}.using(queue=…, delay=…, at=…, key=…).enqueue(…)"
 CALLS = "{0}.enqueue_many({0}.call(…) for …)"
 OF_TASKS = {
     **dict.fromkeys(("delay", "send", "defer", "kiq", "defer_async"), ENQUEUE),
-    **dict.fromkeys(("apply_async", "send_with_options", "configure", "kicker", "schedule", "options"), OPTIONS),
+    **dict.fromkeys(("apply_async", "send_with_options", "configure", "schedule", "options"), OPTIONS),
     **dict.fromkeys(("s", "si", "signature", "message", "batch_defer", "chunks"), CALLS),
     **dict.fromkeys(("apply", "call_local"), "{0}(…) itself, which runs the function here and now"),
 }

@@ -15,7 +15,7 @@ from taskmill.stores.contract import TaskFilter
 UNFINISHED = tuple(state for state in State if state not in FINAL)
 
 
-class Where(TypedDict, total=False):
+class Conditions(TypedDict, total=False):
     """Every condition that is given must hold."""
 
     state: State | str | Sequence[State | str]
@@ -29,11 +29,11 @@ class Where(TypedDict, total=False):
     created_before: datetime
 
 
-def read(where: Where) -> TaskFilter:
+def read(where: Conditions) -> TaskFilter:
     """Raises InvalidRequest."""
-    if unknown := sorted(where.keys() - Where.__annotations__):
-        conditions = ", ".join(Where.__annotations__)
-        hint = near_names(unknown[0], Where.__annotations__) or f"conditions are {conditions}"
+    if unknown := sorted(where.keys() - Conditions.__annotations__):
+        conditions = ", ".join(Conditions.__annotations__)
+        hint = near_names(unknown[0], Conditions.__annotations__) or f"conditions are {conditions}"
         raise InvalidRequest(f"there is no condition '{unknown[0]}'", hint=hint)
     key = where.get("key")
     return TaskFilter(
@@ -48,7 +48,7 @@ def read(where: Where) -> TaskFilter:
     )
 
 
-def bulk(where: Where, states: tuple[State, ...], all: bool) -> TaskFilter:
+def bulk(where: Conditions, states: tuple[State, ...], all: bool) -> TaskFilter:
     """`states`: when none are given. Raises InvalidRequest, also for no condition at all, unless `all` is meant."""
     filter = read(where)
     if filter == TaskFilter() and not all:
