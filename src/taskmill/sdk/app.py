@@ -15,12 +15,13 @@ from taskmill.core.task import Priority, PriorityWord
 from taskmill.core.task import Task as StoredTask
 from taskmill.engine.client import control
 from taskmill.executors.contract import Context
-from taskmill.sdk import filters, options
+from taskmill.sdk import by_name, filters, options
 from taskmill.sdk.backend import ConnectionSettings
 from taskmill.sdk.clients import Clients
 from taskmill.sdk.filters import Conditions
 from taskmill.sdk.handle import TaskHandle
 from taskmill.sdk.options import DEFAULT_RETRIES, Options
+from taskmill.sdk.sync import run
 from taskmill.sdk.task import ExecutorName, Task, TaskFunction, executor_for
 from taskmill.stores.contract import Durability
 from taskmill.stores.open import DEFAULT_STORE
@@ -136,6 +137,19 @@ class App:
     def handle(self, id: str) -> TaskHandle[Any]:
         """For the id of any task, also of one enqueued elsewhere; `some_task.handle(id)` has a typed result."""
         return TaskHandle(self, options.task_id(id), None)
+
+    def task_type(self, name: str) -> Task[..., Any]:
+        """A task type by its name, also one whose code is in another program: as its workers registered it.
+
+        `app.task_type("resize").using(queue="big").enqueue(path="a.png", width=300)`: parameters are given by name and
+        checked before anything is stored. Raises UnknownTaskType.
+        """
+        own = self.tasks.get(name)
+        return by_name.named(self, name, run(self.clients.sync().store.task_types())) if own is None else own
+
+    async def atask_type(self, name: str) -> Task[..., Any]:
+        own = self.tasks.get(name)
+        return own or by_name.named(self, name, await (await self.clients.here()).store.task_types())
 
     def find(self, limit: int | None = None, **where: Unpack[Conditions]) -> Iterator[StoredTask]:
         """The tasks of the store that match, newest first, at most `limit`; read page by page while you iterate.
