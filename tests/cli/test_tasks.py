@@ -35,6 +35,17 @@ def test_list_filters_and_limits(call: Call, here: Path) -> None:
         assert [json.loads(line)["id"] for line in call("list", "--json", *filters).stdout.splitlines()] == expected
 
 
+def test_list_says_that_more_match_and_how_to_see_them(call: Call, here: Path) -> None:
+    ids = [submit(call) for _ in range(3)]
+    for form in ([], ["--json"]):
+        short = call("list", "--limit", "2", *form)
+        assert len(short.stdout.splitlines()) == 2
+        assert short.stderr == "hint: more tasks match than these 2; --limit 20 shows up to 20\n"
+        for enough in ("3", "20"):
+            whole = call("list", "--limit", enough, *form)
+            assert (len(whole.stdout.splitlines()), whole.stderr) == (len(ids), "")
+
+
 def test_get_shows_every_field_that_has_a_value(call: Call, here: Path) -> None:
     id = submit(call, "--key", "a\u00e9")
     fields = dict(line.split("\t") for line in call("get", id).stdout.splitlines())

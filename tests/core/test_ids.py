@@ -54,3 +54,20 @@ def test_parse_gives_the_canonical_form_or_none() -> None:
     assert ids.parse(text.replace("-", "")) == text
     assert ids.parse("42") is None
     assert ids.parse("") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0", ("00000000-0000-0000-0000-000000000000", "0fffffff-ffff-ffff-ffff-ffffffffffff")),
+        ("A1-b", ("a1b00000-0000-0000-0000-000000000000", "a1bfffff-ffff-ffff-ffff-ffffffffffff")),
+        ("", None),
+        ("-", None),
+        ("g", None),
+        ("%", None),
+        ("\u0661", None),
+        ("0" * 33, None),
+    ],
+)
+def test_the_ids_that_begin_like_a_text(text: str, expected: tuple[str, str] | None) -> None:
+    assert ids.beginning(text) == expected

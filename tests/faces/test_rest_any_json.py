@@ -35,6 +35,6 @@ def test_any_json(site: Site, note: Any) -> None:
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.binary(max_size=200) | ANY_JSON.map(lambda value: json.dumps(value).encode()))
 def test_any_body(site: Site, body: bytes) -> None:
-    for path in ("/api/tasks", "/api/tasks/batch", "/api/tasks/cancel", "/send", "/tasks"):
+    for path in ("/api/tasks", "/api/tasks/batch", "/api/tasks/cancel", "/api/tasks/delete", "/send", "/tasks"):
         reply = site.http.post(path, content=body, headers={"content-type": "application/json"})
         assert 400 <= reply.status_code < 500, reply.text

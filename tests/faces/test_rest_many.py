@@ -133,7 +133,7 @@ def test_bulk_tells_what_it_left(site: Site) -> None:
     assert answer["refused"] == [{"id": id, "reason": "a ready task does not allow 'retry'"}]
 
 
-@pytest.mark.parametrize("action", ["cancel", "retry"])
+@pytest.mark.parametrize("action", ["cancel", "retry", "delete"])
 def test_an_empty_filter_must_be_meant(site: Site, action: str) -> None:
     bodies: list[dict[str, Any]] = [{}, {"dry_run": True}, {"state": []}]
     for body in bodies:
@@ -141,3 +141,16 @@ def test_an_empty_filter_must_be_meant(site: Site, action: str) -> None:
         assert (reply.status_code, reply.json()["code"]) == (422, "invalid_request")
         assert '"all": true' in reply.json()["hint"]
     assert bulk(site, action, all=True, dry_run=True)["dry_run"]
+
+
+def test_bulk_delete_takes_final_tasks_alone(site: Site) -> None:
+    ended, waiting = [site.create(queue="bulk-delete") for _ in range(2)], site.create(queue="bulk-delete")
+    for id in ended:
+        site.http.post(f"/api/tasks/{id}/cancel")
+    dry = bulk(site, "delete", queue="bulk-delete", dry_run=True)
+    assert dry == {"matched": 2, "done": 0, "dry_run": True, "refused": []}
+    assert bulk(site, "delete", queue="bulk-delete")["done"] == 2
+    assert [site.http.get(f"/api/tasks/{id}").status_code for id in [*ended, waiting]] == [404, 404, 200]
+    refused = bulk(site, "delete", queue="bulk-delete", state="ready")
+    reason = "a ready task cannot be deleted; cancel it first"
+    assert refused == {"matched": 1, "done": 0, "dry_run": False, "refused": [{"id": waiting, "reason": reason}]}

@@ -36,6 +36,7 @@ HOT: dict[str, tuple[str, set[str]]] = {
     "promote": (statement("promote"), {"task_scheduled", BY_ID}),
     "get": (statement("get"), {BY_ID}),
     "in the way": (statement("in_the_way"), {BY_ID, "task_hold"}),
+    "ids between": (statement("ids_between"), {BY_ID}),
     "versions": (statement("versions"), {BY_ID}),
     "restore": (statement("restore"), {BY_ID}),
     "purge": (statements.purge("with_finished"), {"task_finished", BY_ID}),

@@ -38,6 +38,7 @@ HOT = {
     "purge": {BY_AGE},
     "get": {BY_ID},
     "known": {BY_ID},
+    "ids_between": {"sqlite_autoindex_task_1 (id>? AND id<?)"},
     "holders": {"hold (hold=?)"},
     "oldest_ready": {"ready (queue=? AND priority=?)"},
     "few_ready": {"ready"},

@@ -1,17 +1,18 @@
-"""`cancel` and `retry`: by id, or all that match a filter."""
+"""`cancel`, `retry` and `delete`: by id, or all that match a filter."""
 
+import sys
 from typing import Any, Literal
 
 import click
 
 from taskmill.cli.completion import complete_id
 from taskmill.cli.options import filter_options, filter_values, json_option, url_options
-from taskmill.cli.output import document, json_line, rows
+from taskmill.cli.output import document, json_line, rows, terminal
 from taskmill.core.errors import Conflict, InvalidRequest, TaskmillError
 from taskmill.service.session import Session, open_session
 from taskmill.service.views import Bulk
 
-Verb = Literal["cancel", "retry"]
+Verb = Literal["cancel", "retry", "delete"]
 
 _ids = click.argument("ids", nargs=-1, metavar="[ID]...", shell_complete=complete_id)
 _dry_run = click.option("--dry-run", is_flag=True, help="Only count what matches the filter.")
@@ -26,8 +27,8 @@ _dry_run = click.option("--dry-run", is_flag=True, help="Only count what matches
 def cancel(**given: Any) -> None:
     """Cancel tasks, by id or by filter.
 
-    A filter cancels all unfinished tasks that match. A running task is asked to stop, and ends as cancelled once it
-    has.
+    The beginning of an id will do, where no other begins so. A filter cancels all unfinished tasks that match. A
+    running task is asked to stop, and ends as cancelled once it has.
     """
     _act("cancel", **given)
 
@@ -41,9 +42,27 @@ def cancel(**given: Any) -> None:
 def retry(**given: Any) -> None:
     """Run tasks again, by id or by filter.
 
-    A filter runs the failed tasks that match, or those in the --state that is given.
+    The beginning of an id will do, where no other begins so. A filter runs the failed tasks that match, or those in the
+    --state that is given.
     """
     _act("retry", **given)
+
+
+@click.command()
+@_ids
+@filter_options
+@_dry_run
+@click.option("--yes", is_flag=True, help="Delete what matches the filter without asking.")
+@json_option
+@url_options
+def delete(**given: Any) -> None:
+    """Delete ended tasks, by id or by filter, with all that is kept of them.
+
+    The beginning of an id will do, where no other begins so. A filter deletes the succeeded, failed and cancelled tasks
+    that match, once you have agreed to their number; where nobody can be asked, it takes --yes. A task that has not
+    ended is refused: cancel it first.
+    """
+    _act("delete", **given)
 
 
 def _act(
@@ -55,6 +74,7 @@ def _act(
     config: str | None,
     broker: str | None,
     feed: str | None,
+    yes: bool = True,
     **where: Any,
 ) -> None:
     if bool(ids) == any(where.values()) or (ids and dry_run):
@@ -65,7 +85,22 @@ def _act(
         if ids:
             _named(session, verb, ids, as_json)
         else:
-            _matching(session, verb, Bulk(**filter_values(where), dry_run=dry_run), as_json)
+            bulk = Bulk(**filter_values(where), dry_run=dry_run)
+            if not (yes or dry_run):
+                _agree(session, bulk)
+            _matching(session, verb, bulk, as_json)
+
+
+def _agree(session: Session, bulk: Bulk) -> None:
+    """What is deleted does not come back."""
+    bulk.dry_run = True
+    matched = session.run(session.service.delete_matching(bulk)).matched
+    bulk.dry_run = False
+    if not terminal(sys.stdin):
+        raise InvalidRequest(
+            f"{matched} ended tasks match, and nobody can be asked here", hint="add --yes to delete them"
+        )
+    click.confirm(f"delete {matched} ended tasks?", abort=True, err=True)
 
 
 def _named(session: Session, verb: Verb, ids: tuple[str, ...], as_json: bool) -> None:
@@ -74,6 +109,11 @@ def _named(session: Session, verb: Verb, ids: tuple[str, ...], as_json: bool) ->
     refused: list[TaskmillError] = []
     for id in ids:
         try:
+            id = session.run(service.whole_id(id))
+            if verb == "delete":
+                session.run(service.delete(id))
+                json_line({"id": id, "deleted": True}) if as_json else rows((), [(id, "deleted")], "")
+                continue
             view = session.run(service.cancel(id) if verb == "cancel" else service.retry(id))
         except TaskmillError as error:
             refused.append(error)
@@ -92,7 +132,8 @@ def _named(session: Session, verb: Verb, ids: tuple[str, ...], as_json: bool) ->
 
 def _matching(session: Session, verb: Verb, bulk: Bulk, as_json: bool) -> None:
     service = session.service
-    result = session.run(service.cancel_matching(bulk) if verb == "cancel" else service.retry_matching(bulk))
+    act = {"cancel": service.cancel_matching, "retry": service.retry_matching, "delete": service.delete_matching}[verb]
+    result = session.run(act(bulk))
     if as_json:
         document(result)
     else:

@@ -24,6 +24,7 @@ COMMANDS = {
     "watch": ("watch:watch", "Follow one task to its end, or all tasks."),
     "cancel": ("control:cancel", "Cancel tasks, by id or by filter."),
     "retry": ("control:retry", "Run tasks again, by id or by filter."),
+    "delete": ("control:delete", "Delete ended tasks, by id or by filter, with all that is kept of them."),
     "queues": ("queues:queues", "List, pause and resume queues."),
     "workers": ("queues:workers", "List worker processes."),
     "types": ("types:types", "List task types; show one with an example."),

@@ -15,7 +15,7 @@ from taskmill.core.state import State
 from taskmill.core.times import iso
 from taskmill.service.present import no_result
 from taskmill.service.session import Session, open_session
-from taskmill.service.views import Attempts, AttemptView, TaskSummary, TaskView, Where
+from taskmill.service.views import Attempts, AttemptView, TaskPage, TaskSummary, TaskView, Where
 
 COLUMNS = ("id", "type", "state", "queue", "priority", "attempt", "created")
 SPARE = ("priority", "queue", "attempt", "created")
@@ -29,8 +29,9 @@ PAGE = 500
 @json_option
 @store_options
 def get(id: str, verbose: bool, as_json: bool, store: str | None, config: str | None) -> None:
-    """Show one task."""
+    """Show one task. The beginning of its id will do, where no other task's id begins so."""
     with open_session(store, config) as session:
+        id = session.run(session.service.whole_id(id))
         view = session.run(session.service.get(id))
         attempts = session.run(session.service.attempts(id)) if verbose else None
     if as_json:
@@ -51,16 +52,23 @@ def get(id: str, verbose: bool, as_json: bool, store: str | None, config: str | 
 def list_(limit: int, as_json: bool, store: str | None, config: str | None, **where: Any) -> None:
     """List tasks, newest first.
 
-    With --json, a document per line. In a pipe, the fields are separated by tabs: id, type, state, queue, priority,
-    attempt, created.
+    When more match, it says so on stderr. With --json, a document per line. In a pipe, the fields are separated by
+    tabs: id, type, state, queue, priority, attempt, created.
     """
+    found: list[TaskSummary] = []
     with open_session(store, config) as session:
-        tasks = _pages(session, limit, where)
-        if as_json:
-            for task in tasks:
-                json_line(task)
-        else:
-            rows(COLUMNS, (summary(task) for task in tasks), "no task matches", SPARE)
+        for page in _pages(session, limit, where):
+            if as_json:
+                for task in page.tasks:
+                    json_line(task)
+            else:
+                found += page.tasks
+    if not as_json:
+        rows(COLUMNS, (summary(task) for task in found), "no task matches", SPARE)
+    if page.next_cursor is not None:
+        click.echo(
+            f"hint: more tasks match than these {limit}; --limit {limit * 10} shows up to {limit * 10}", err=True
+        )
 
 
 def summary(task: TaskSummary) -> tuple[object, ...]:
@@ -78,11 +86,12 @@ def ago(at: str) -> str:
     return f"{max(0, seconds):.0f}s ago"
 
 
-def _pages(session: Session, limit: int, where: dict[str, Any]) -> Iterator[TaskSummary]:
+def _pages(session: Session, limit: int, where: dict[str, Any]) -> Iterator[TaskPage]:
+    """One at least."""
     cursor, left = None, limit
     while left > 0:
         page = session.run(session.service.tasks(Where(**filter_values(where)), min(left, PAGE), cursor))
-        yield from page.tasks
+        yield page
         cursor, left = page.next_cursor, left - len(page.tasks)
         if cursor is None:
             return

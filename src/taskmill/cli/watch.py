@@ -34,8 +34,8 @@ def watch(
 ) -> None:
     """Follow one task to its end, or all tasks.
 
-    With an ID, it prints the logs and the result. Without one, it goes on until Ctrl-C. In a pipe, a line per
-    change: the fields of `list`, separated by tabs; with --json, a document per line.
+    With an ID, or the beginning of one, it prints the logs and the result. Without one, it goes on until Ctrl-C. In a
+    pipe, a line per change: the fields of `list`, separated by tabs; with --json, a document per line.
     """
     if id is not None and (queue or task_type):
         raise click.UsageError("an ID and --queue or --type cannot go together")
@@ -43,6 +43,7 @@ def watch(
         if id is None:
             _watch_all(session, Where(queue=list(queue), task_type=list(task_type)), as_json)
             return
+        id = session.run(session.service.whole_id(id))
         with ctrl_c_leaves_it(id):
             _watch_one(session, id, as_json)
 

@@ -53,6 +53,15 @@ def _shape(digits: str, version: str) -> str:
     return f"{digits[:8]}-{digits[8:12]}-{version}{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
 
 
+def beginning(text: str) -> tuple[str, str] | None:
+    """The first and the last id that begin like this, hyphens or not; None: no id can."""
+    digits = text.replace("-", "").lower()
+    if not 0 < len(digits) <= 32 or set(digits) - VARIANT.keys():
+        return None
+    first, last = (str(UUID(digits.ljust(32, digit))) for digit in "0f")
+    return first, last
+
+
 def parse(text: str) -> str | None:
     """The canonical form of a UUID, or None."""
     try:

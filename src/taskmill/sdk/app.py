@@ -1,20 +1,25 @@
 """An app: a set of task types and the store their tasks are kept in."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Concatenate, ParamSpec, TypeVar, overload
+from typing import Any, Concatenate, ParamSpec, TypeVar, Unpack, overload
 
 from taskmill.core.errors import InvalidRequest
 from taskmill.core.retry import RetryPolicy
+from taskmill.core.state import FINAL, State
 from taskmill.core.task import Priority, PriorityWord
+from taskmill.core.task import Task as StoredTask
+from taskmill.engine.client import control
 from taskmill.executors.call import is_async, target
 from taskmill.executors.contract import Context
-from taskmill.sdk import options, signature
+from taskmill.sdk import by_name, filters, options, signature
 from taskmill.sdk.backend import ConnectionSettings
 from taskmill.sdk.clients import Clients
+from taskmill.sdk.filters import Conditions
 from taskmill.sdk.handle import TaskHandle
 from taskmill.sdk.options import DEFAULT_RETRIES, Options
+from taskmill.sdk.sync import run
 from taskmill.sdk.task import ExecutorName, Task, TaskFunction, executor_for
 from taskmill.stores.contract import Durability
 from taskmill.stores.open import anchored
@@ -135,6 +140,64 @@ class App:
     def handle(self, id: str) -> TaskHandle[Any]:
         """For the id of any task, also of one enqueued elsewhere; `some_task.handle(id)` has a typed result."""
         return TaskHandle(self, options.task_id(id), None)
+
+    def task_type(self, name: str) -> Task[..., Any]:
+        """A task type by its name, also one whose code is in another program: as its workers registered it.
+
+        `app.task_type("resize").using(queue="big").enqueue(path="a.png", width=300)`: parameters are given by name and
+        checked before anything is stored. Raises UnknownTaskType.
+        """
+        own = self.tasks.get(name)
+        return by_name.named(self, name, run(self.clients.sync().store.task_types())) if own is None else own
+
+    async def atask_type(self, name: str) -> Task[..., Any]:
+        own = self.tasks.get(name)
+        return own or by_name.named(self, name, await (await self.clients.here()).store.task_types())
+
+    def find(self, limit: int | None = None, **where: Unpack[Conditions]) -> Iterator[StoredTask]:
+        """The tasks of the store that match, newest first, at most `limit`; read page by page while you iterate.
+
+        Conditions, of which all must hold: `state`, `queue`, `task_type`, `priority` (one value or a list of them),
+        `tag` (with all of them, if it is a list), `key`, `created_after`, `created_before` (datetimes).
+        `app.handle(task.spec.id)` acts on one. Raises InvalidRequest.
+        """
+        filter = filters.read(where)
+        return self.clients.sync().find(filter, filters.limit(limit))
+
+    async def afind(self, limit: int | None = None, **where: Unpack[Conditions]) -> AsyncGenerator[StoredTask]:
+        filter = filters.read(where)
+        async for task in (await self.clients.here()).find(filter, filters.limit(limit)):
+            yield task
+
+    def cancel_matching(self, *, dry_run: bool = False, all: bool = False, **where: Unpack[Conditions]) -> int:
+        """Cancel the unfinished tasks that match, by the conditions of `find`; returns how many, or would be.
+
+        `dry_run`: only count them. Without any condition it is refused unless `all` is true. Raises InvalidRequest.
+        """
+        filter = filters.bulk(where, filters.UNFINISHED, all)
+        return self.clients.sync().act(None if dry_run else control.cancel, filter)
+
+    async def acancel_matching(self, *, dry_run: bool = False, all: bool = False, **where: Unpack[Conditions]) -> int:
+        filter = filters.bulk(where, filters.UNFINISHED, all)
+        return await (await self.clients.here()).act(None if dry_run else control.cancel, filter)
+
+    def retry_matching(self, *, dry_run: bool = False, all: bool = False, **where: Unpack[Conditions]) -> int:
+        """Run the failed tasks that match again, or those in the `state` that is given; else as `cancel_matching`."""
+        filter = filters.bulk(where, (State.FAILED,), all)
+        return self.clients.sync().act(None if dry_run else control.retry, filter)
+
+    async def aretry_matching(self, *, dry_run: bool = False, all: bool = False, **where: Unpack[Conditions]) -> int:
+        filter = filters.bulk(where, (State.FAILED,), all)
+        return await (await self.clients.here()).act(None if dry_run else control.retry, filter)
+
+    def delete_matching(self, *, dry_run: bool = False, all: bool = False, **where: Unpack[Conditions]) -> int:
+        """Delete the ended tasks that match, with all that is kept of them; else as `cancel_matching`."""
+        filter = filters.bulk(where, tuple(FINAL), all)
+        return self.clients.sync().act(None if dry_run else control.delete, filter)
+
+    async def adelete_matching(self, *, dry_run: bool = False, all: bool = False, **where: Unpack[Conditions]) -> int:
+        filter = filters.bulk(where, tuple(FINAL), all)
+        return await (await self.clients.here()).act(None if dry_run else control.delete, filter)
 
     def close(self) -> None:
         """Let go of the store; the next use opens it again."""

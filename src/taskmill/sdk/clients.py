@@ -7,10 +7,11 @@ import os
 import sys
 import threading
 import weakref
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Coroutine, Iterator, Sequence
+from typing import Any
 
 from taskmill.core import times
-from taskmill.core.errors import ResultTimeout, StoreUnavailable
+from taskmill.core.errors import Conflict, ResultTimeout, StoreUnavailable
 from taskmill.core.events import TaskEvent
 from taskmill.core.task import SECOND, Attempt, Task
 from taskmill.engine.client import control
@@ -19,16 +20,22 @@ from taskmill.engine.live.follow import Follower
 from taskmill.engine.live.lookup import StatusLookup, attempts_of, get_task, not_found
 from taskmill.engine.live.waiter import WAIT_TIMINGS, ResultWaiter, ThreadWaiter, WaitTimings
 from taskmill.engine.live.why import why_not_started
+from taskmill.engine.notifier import Notifier
 from taskmill.executors.contract import current
 from taskmill.feeds.contract import Feed
 from taskmill.portal import ENDING, in_loop, portal, portal_loop
 from taskmill.sdk import transaction
 from taskmill.sdk.backend import Backend, ConnectionSettings
 from taskmill.sdk.sync import run
-from taskmill.stores.contract import Caller, Store
+from taskmill.stores.contract import Caller, Store, TaskFilter
 from taskmill.stores.open import open_store
 
 logger = logging.getLogger(__name__)
+
+Control = Callable[[Notifier, Sequence[str]], Coroutine[Any, Any, list[control.Verdict]]]
+"""What is done to tasks: of engine/client/control.py."""
+MATCHED = 10_000_000
+"""Tasks of one bulk action."""
 
 
 class SyncClient:
@@ -68,6 +75,24 @@ class SyncClient:
     def cancel(self, id: str) -> bool:
         """False: it has ended already. Raises NotFound."""
         return _done(run(control.cancel(self.backend.notifier, [id])))
+
+    def control(self, action: Control, id: str) -> None:
+        """Raises NotFound, Conflict."""
+        _require(run(action(self.backend.notifier, [id])))
+
+    def find(self, where: TaskFilter, limit: int | None) -> Iterator[Task]:
+        """Newest first."""
+        cursor: str | None = None
+        while limit is None or limit > 0:
+            page = run(self.store.find(where, control.PAGE if limit is None else min(limit, control.PAGE), cursor))
+            yield from page.tasks
+            cursor, limit = page.cursor, None if limit is None else limit - len(page.tasks)
+            if cursor is None:
+                return
+
+    def act(self, action: Control | None, where: TaskFilter) -> int:
+        """On all that match; returns on how many it was done. None: only count them."""
+        return run(_act(self.backend.notifier, action, where))
 
     def close(self) -> None:
         self._waiter.close()
@@ -122,6 +147,22 @@ class AsyncClient:
 
     async def cancel(self, id: str) -> bool:
         return _done(await control.cancel(self.backend.notifier, [id]))
+
+    async def control(self, action: Control, id: str) -> None:
+        _require(await action(self.backend.notifier, [id]))
+
+    async def find(self, where: TaskFilter, limit: int | None) -> AsyncGenerator[Task]:
+        cursor: str | None = None
+        while limit is None or limit > 0:
+            page = await self.store.find(where, control.PAGE if limit is None else min(limit, control.PAGE), cursor)
+            for task in page.tasks:
+                yield task
+            cursor, limit = page.cursor, None if limit is None else limit - len(page.tasks)
+            if cursor is None:
+                return
+
+    async def act(self, action: Control | None, where: TaskFilter) -> int:
+        return await _act(self.backend.notifier, action, where)
 
     async def close(self) -> None:
         await self._waiter.close()
@@ -273,6 +314,21 @@ async def _result_timeout(store: Store, id: str, timeout: float | None) -> Resul
         f"no result of task {id} within {timeout:g} s: it is {task.head.state} in {store.location}; the task goes on",
         hint=await why_not_started(store, task),
     )
+
+
+def _require(verdicts: list[control.Verdict]) -> None:
+    [verdict] = verdicts
+    if not _done(verdicts):
+        raise Conflict(f"task {verdict.id}: {verdict.reason}")
+
+
+async def _act(notifier: Notifier, action: Control | None, where: TaskFilter) -> int:
+    if action is None:
+        return await notifier.store.count(where, MATCHED)
+    done = 0
+    async for ids in control.matching(notifier.store, where, MATCHED):
+        done += sum(verdict.done for verdict in await action(notifier, ids))
+    return done
 
 
 def _done(verdicts: list[control.Verdict]) -> bool:

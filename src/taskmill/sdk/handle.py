@@ -9,8 +9,9 @@ from taskmill.core.errors import InvalidRequest, TaskCancelled, TaskError
 from taskmill.core.state import State
 from taskmill.core.task import Attempt
 from taskmill.core.task import Task as Stored
+from taskmill.engine.client import control
 from taskmill.portal import in_loop
-from taskmill.sdk import events
+from taskmill.sdk import elsewhere, events
 from taskmill.sdk.events import Progress, progress_of
 
 if TYPE_CHECKING:
@@ -101,6 +102,20 @@ class TaskHandle(Generic[R]):
     async def acancel(self) -> bool:
         return await (await self._app.clients.here()).cancel(self.id)
 
+    def retry(self) -> None:
+        """Run the task again, with all its attempts. Raises Conflict when it has not ended (or is not scheduled)."""
+        self._app.clients.sync().control(control.retry, self.id)
+
+    async def aretry(self) -> None:
+        await (await self._app.clients.here()).control(control.retry, self.id)
+
+    def delete(self) -> None:
+        """Delete the task with all that is kept of it. Raises Conflict when it has not ended: cancel it first."""
+        self._app.clients.sync().control(control.delete, self.id)
+
+    async def adelete(self) -> None:
+        await (await self._app.clients.here()).control(control.delete, self.id)
+
     def _noted(self, task: Stored) -> Stored:
         self._seen = task.head.version
         return task
@@ -116,6 +131,9 @@ class TaskHandle(Generic[R]):
         except msgspec.DecodeError as error:
             reason = f"its result does not fit the return annotation of its handler: {error}"
             raise _described(TaskError, task, f"succeeded, but {reason}") from None
+
+
+elsewhere.teach(TaskHandle, elsewhere.OF_HANDLES, "handle")
 
 
 def _refuse_in_loop(call: str, instead: str) -> None:

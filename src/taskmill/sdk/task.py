@@ -17,7 +17,7 @@ from taskmill.core.task import PRIORITY_WORDS, SECOND, Priority, PriorityWord, S
 from taskmill.core.task import Task as StoredTask
 from taskmill.engine.client.enqueue import Enqueued
 from taskmill.executors.call import is_async
-from taskmill.sdk import options, signature
+from taskmill.sdk import elsewhere, options, signature
 from taskmill.sdk.codec import Codec
 from taskmill.sdk.handle import TaskHandle
 from taskmill.sdk.options import Options
@@ -290,6 +290,9 @@ class Task(Generic[P, R]):
 
     def _handles(self, calls: Sequence[Call[R]], made: Sequence[Enqueued]) -> list[TaskHandle[R]]:
         return [TaskHandle(self._app, one.id, call.task, one.created) for call, one in zip(calls, made, strict=True)]
+
+
+elsewhere.teach(Task, elsewhere.OF_TASKS, "task")
 
 
 class TaskFunction(Task[P, R], Generic[P, R, D, V]):

@@ -8,7 +8,7 @@ import functools
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from taskmill.core import limits, times
+from taskmill.core import ids, limits, times
 from taskmill.core.errors import Conflict, InvalidRequest, NotFound, Problem, StoreError, UnknownTaskType
 from taskmill.core.ids import parse as parse_id
 from taskmill.core.state import FINAL, State
@@ -31,6 +31,8 @@ from taskmill.service.task_types import TaskTypeCache
 from taskmill.stores.contract import TaskTypeRow
 
 UNFINISHED = tuple(state for state in State if state not in FINAL)
+SHOWN = 10
+"""Tasks that are listed when an id's beginning is that of several."""
 LIMITS, STREAMS = RequestLimits(), StreamSettings()
 
 T = TypeVar("T")
@@ -123,6 +125,22 @@ class Service:
             raise refusal("$.tasks", f"holds more than {self.limits.batch} tasks, which is the most")
         return await self._intake.take_in(items, read, idempotency_key)
 
+    async def whole_id(self, beginning: str) -> str:
+        """The id of the one task that begins like this. Raises NotFound; InvalidRequest that lists them for several."""
+        if whole := parse_id(beginning):
+            return whole
+        span = ids.beginning(beginning)
+        found = [] if span is None else await self._store.ids_between(*span, SHOWN + 1)
+        if not found:
+            why = "an id is a UUID, or its beginning" if span is None else "no id begins like this"
+            raise NotFound(f"there is no task {beginning[:64]!r}: {why}")
+        if len(found) == 1:
+            return found[0]
+        tasks = (await self._store.get(found[:SHOWN])).values()
+        listed = ", ".join(f"{task.spec.id} ({task.spec.task_type}, {task.head.state})" for task in tasks)
+        more = " and more" if len(found) > SHOWN else ""
+        raise InvalidRequest(f"{beginning!r} is the beginning of several ids: {listed}{more}", hint="give more of it")
+
     async def get(self, id: str) -> views.TaskView:
         """Raises NotFound."""
         return present.task_view(await self._task(id))
@@ -182,6 +200,10 @@ class Service:
     async def retry_matching(self, where: views.Bulk) -> views.BulkResult:
         """Of those that match, the failed ones unless states are given."""
         return await act(self._notifier, control.retry, where, (State.FAILED,))
+
+    async def delete_matching(self, where: views.Bulk) -> views.BulkResult:
+        """Of those that match, the final ones unless states are given."""
+        return await act(self._notifier, control.delete, where, tuple(FINAL))
 
     # Streams of events. `last`: the id of the last item that the client saw.
 

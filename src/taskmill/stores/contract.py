@@ -253,6 +253,10 @@ class Reads(Protocol):
         """Raises InvalidRequest for a cursor that no page gave."""
         ...
 
+    async def ids_between(self, first: str, last: str, limit: int) -> list[str]:
+        """Ids of tasks from `first` to `last`, both included, in their order."""
+        ...
+
     async def count(self, where: TaskFilter, limit: int) -> int:
         """How many match, counted no further than `limit`."""
         ...

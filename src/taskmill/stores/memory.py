@@ -186,6 +186,10 @@ class MemoryStore:
             page = found[:limit]
             return Page(page, str(self._ages[page[-1].spec.id]) if page and len(found) > limit else None)
 
+    async def ids_between(self, first: str, last: str, limit: int) -> list[str]:
+        with self._lock:
+            return sorted(id for id in self._tasks if first <= id <= last)[:limit]
+
     async def count(self, where: TaskFilter, limit: int) -> int:
         with self._lock:
             return sum(1 for _ in islice(_matching(where, self._tasks.values()), limit))

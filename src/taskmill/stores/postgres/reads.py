@@ -30,6 +30,10 @@ async def find(db: Connection, where: TaskFilter, limit: int, cursor: str | None
     return Page([read_task(row, 1) for row in page], str(page[-1][0]) if page and len(rows) > limit else None)
 
 
+async def ids_between(db: Connection, first: str, last: str, limit: int) -> list[str]:
+    return [id for (id,) in await db.fetch(statement("ids_between"), first, last, limit)]
+
+
 async def count(db: Connection, where: TaskFilter, limit: int) -> int:
     query, values = picks(where, NEWEST, limit)
     [found] = await db.fetchrow(statement("count", picks=query), *values)

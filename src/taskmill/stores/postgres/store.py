@@ -82,6 +82,7 @@ class PostgresStore:
     purge = verb(tasks.purge)
 
     find = verb(reads.find)
+    ids_between = verb(reads.ids_between)
     count = verb(reads.count)
     attempts = verb(reads.attempts)
     stats = verb(reads.stats)

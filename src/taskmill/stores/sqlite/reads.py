@@ -32,6 +32,11 @@ def find(db: Database, where: TaskFilter, limit: int, cursor: str | None = None)
     return Page([task for _, task in page], str(page[-1][0]) if page and len(rows) > limit else None)
 
 
+def ids_between(db: Database, first: str, last: str, limit: int) -> list[str]:
+    found: list[str] = json.loads(db.one(statement("ids_between"), {"first": first, "last": last, "limit": limit}))
+    return found
+
+
 def count(db: Database, where: TaskFilter, limit: int) -> int:
     values: dict[str, Any] = {"before": NEWEST, "limit": limit}
     return int(db.one(statement("count", picks=picks(where, values, few_ready=True)), values))

@@ -132,6 +132,7 @@ class SqliteStore:
     purge = verb(tasks.purge)
 
     find = verb(reads.find, reader=True)
+    ids_between = verb(reads.ids_between, reader=True)
     count = verb(reads.count, reader=True)
     attempts = verb(reads.attempts, reader=True)
     stats = verb(reads.stats, reader=True)

@@ -27,6 +27,13 @@ class Views(StoreCase):
         assert [task for page in found for task in page] == tasks[::-1]
 
     @scenario
+    async def test_ids_between_two(self, store: Store) -> None:
+        made = sorted(task.spec.id for task in await added(store, *(a_task() for _ in range(5))))
+        assert await store.ids_between(made[1], made[3], 9) == made[1:4]
+        assert await store.ids_between(made[0], made[4], 2) == made[:2]
+        assert await store.ids_between(made[1], made[0], 9) == []
+
+    @scenario
     async def test_a_page_that_takes_all_is_the_last(self, store: Store) -> None:
         assert await store.find(TaskFilter(), 5) == Page([], None)
         await added(store, *(a_task() for _ in range(5)))
