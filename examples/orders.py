@@ -1,4 +1,4 @@
-"""An order: one at a time for each customer, urgent ones first, and it may be called off until it is packed.
+"""An order: stored once while it is unfinished, urgent ones first, and it may be called off until it is packed.
 
 taskmill up orders:app
 python orders.py

@@ -147,3 +147,42 @@ start()
 """
     ended = subprocess.run([sys.executable, "-c", interrupted], cwd=here, capture_output=True, text=True)
     assert (ended.returncode, ended.stderr) == (errors.INTERRUPTED, "")
+
+
+INTERRUPTED = """
+import os, signal, sys
+wanted = sys.argv[1]
+class Interrupt:
+    # Ctrl-C while this module is looked for.
+    def find_spec(self, name, path=None, target=None):
+        if name == wanted:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupt())
+from taskmill.__main__ import start
+sys.argv = ["taskmill", "list"]
+start()
+"""
+
+
+@pytest.mark.parametrize("module", ["click", "taskmill.cli.main", "taskmill.core.errors", "taskmill.cli.tasks"])
+def test_ctrl_c_while_a_command_is_loaded_is_no_traceback(tmp_path: Path, module: str) -> None:
+    command = [sys.executable, "-c", INTERRUPTED, module]
+    ended = subprocess.run(command, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr.strip()) == (130, "", "")
+
+
+def test_what_must_be_loaded_before_anything_is_caught_is_next_to_nothing(tmp_path: Path) -> None:
+    code = "import sys; before = set(sys.modules); import taskmill.__main__; print(*sorted(set(sys.modules) - before))"
+    command = [sys.executable, "-c", code]
+    ended = subprocess.run(command, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, check=True)
+    assert ended.stdout.split() == ["taskmill", "taskmill.__main__"]
+
+
+def test_what_is_wrong_with_one_setting_is_said_once(call: Call, here: Path) -> None:
+    said = call("list", "--store", "sqlite:///taskmill.db", "--config", "bad.toml")
+    assert said.stderr.count("bad.toml") == 1
+    (here / "bad.toml").write_text('slots = "x"\nlease = -1\n')
+    said = call("list", "--config", "bad.toml")
+    assert (said.exit_code, said.stderr.count("slots must"), said.stderr.count("slots: must")) == (2, 1, 0)
+    assert said.stderr.count("lease: must") == 1
+    assert said.stderr.count("lease must") == 0

@@ -55,6 +55,17 @@ async def pid_on_the_loop() -> int:
 
 
 @app.task(executor="processes")
+def neighbours(folder: str) -> int:
+    """How many of these run at once, itself among them."""
+    own = os.path.join(folder, str(os.getpid()))
+    os.close(os.open(own, os.O_CREAT))
+    time.sleep(0.1)
+    found = len(os.listdir(folder))
+    os.unlink(own)
+    return found
+
+
+@app.task(executor="processes")
 def pid() -> int:
     return os.getpid()
 

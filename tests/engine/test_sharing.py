@@ -131,3 +131,25 @@ async def test_a_type_that_no_live_worker_has_is_told_once(shared: Trial, caplog
     for _ in range(3):
         await look_out.step()
     assert len(caplog.messages) == 2
+
+
+async def test_what_finds_no_free_process_waits_for_one_and_holds_up_nobody(shared: Trial, tmp_path: Path) -> None:
+    folder = tmp_path / "running"
+    folder.mkdir()
+    heavy = await shared.add(*(h.neighbours.call(str(folder)) for _ in range(8)))
+    light = await shared.add(*(h.add.call(1, number) for number in range(20)))
+    async with shared.worker(tasks={"neighbours": h.neighbours, "add": h.add}, slots=6, processes=2, poll=0.05):
+        for id in light:
+            await shared.final(id)
+        await shared.all_done()
+    together = [json.loads((await shared.get(id)).head.result or "0") for id in heavy]
+    assert max(together) == 2
+
+
+async def test_a_worker_that_has_only_processes_waits_for_them(shared: Trial, tmp_path: Path) -> None:
+    folder = tmp_path / "running"
+    folder.mkdir()
+    heavy = await shared.add(*(h.neighbours.call(str(folder)) for _ in range(5)))
+    async with shared.worker(tasks={"neighbours": h.neighbours}, slots=6, processes=1, poll=0.05):
+        await shared.all_done()
+    assert [json.loads((await shared.get(id)).head.result or "0") for id in heavy] == [1] * 5

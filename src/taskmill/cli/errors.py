@@ -39,7 +39,8 @@ def report(error: Exception) -> int:
         if isinstance(error, BrokenApp) and error.__cause__ is not None:
             click.echo(printable(own_traceback(error.__cause__)), err=True)
         text = str(error)
-        say(text, error.hint, [line for path, message in error.problems if (line := f"{path} {message}") not in text])
+        more = [f"{path} {message}" for path, message in error.problems if not _mentions(text, path, message)]
+        say(text, error.hint, more)
         return exit_code(error)
     if isinstance(error, click.Abort):
         return INTERRUPTED
@@ -50,6 +51,10 @@ def report(error: Exception) -> int:
         return INTERRUPTED
     say(f"this should not happen: {type(error).__name__}: {error}", "TASKMILL_DEBUG=1 shows where")
     return FAILED
+
+
+def _mentions(text: str, path: str, message: str) -> bool:
+    return f"{path} {message}" in text or f"{path}: {message}" in text
 
 
 def _report_usage(error: click.ClickException) -> int:

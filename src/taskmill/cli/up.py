@@ -23,7 +23,7 @@ from taskmill.supervisor.run import supervise
 
 STORE = ("store", "broker", "feed", "durability")
 SERVER = ("host", "port", "cors")
-WORKER = ("profile", "workers", "queues", "slots", "lease", "grace", "poll")
+WORKER = ("profile", "workers", "queues", "slots", "processes", "lease", "grace", "poll")
 
 APP_VERBS = {"store": "enqueues to", "broker": "announces on", "feed": "watches"}
 """What an app does with each of its URLs."""

@@ -74,6 +74,12 @@ class Settings(CatalogueConfig):
     )
     workers: int = setting(2, whole(1, 256), "Worker processes.")
     slots: int = setting(WORKER.slots, whole(1, 10_000), "Attempts that one worker process runs at once.")
+    processes: int | None = setting(
+        None,
+        optional(whole(1, 10_000)),
+        'Attempts with `executor="processes"` that one worker process runs at once, at most `slots`; unset: the cores '
+        "of the machine, divided among the worker processes.",
+    )
     queues: tuple[str, ...] | None = setting(
         WORKER.queues, optional(names("a list of queue names")), "Queues the workers serve; unset: all."
     )

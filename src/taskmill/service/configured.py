@@ -3,6 +3,8 @@
 Nothing is opened, and no driver imported: the supervisor carries this.
 """
 
+import os
+
 from taskmill.brokers.open import broker_scheme
 from taskmill.config.settings import Settings
 from taskmill.core.errors import InvalidSettings
@@ -38,6 +40,7 @@ def worker_settings(settings: Settings) -> WorkerSettings:
     return WorkerSettings(
         queues=settings.queues,
         slots=settings.slots,
+        processes=settings.processes or max(1, _cores() // settings.workers),
         loss_limit=settings.loss_limit,
         lease=settings.lease,
         grace=settings.grace,
@@ -48,3 +51,8 @@ def worker_settings(settings: Settings) -> WorkerSettings:
             State.CANCELLED: settings.retention_cancelled,
         },
     )
+
+
+def _cores() -> int:
+    """That this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

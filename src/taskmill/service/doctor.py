@@ -138,6 +138,9 @@ class Doctor:
             store = make()
             schema = await schema_of(url)
             reached.append((store, schema))
+            if schema.found == 0:
+                hint = "taskmill migrate makes it; or is --store another one?"
+                return [failed("store schema", f"there is no store at {store.location} yet", hint)]
             return [fine("store connection", store.location), _schema(schema)]
 
         found, disk = await asyncio.gather(
@@ -201,8 +204,6 @@ def _schema(schema: Schema) -> CheckResult:
     found, newest = schema
     if found == newest:
         return fine("store schema", f"version {found}")
-    if found == 0:
-        return failed("store schema", "there is no store yet", "taskmill migrate makes it; or is --store another one?")
     if found < newest:
         needed = f"version {found}; this Taskmill works with {newest}"
         return warning("store schema", needed, "bring it up to date: taskmill migrate")

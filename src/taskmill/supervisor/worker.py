@@ -165,7 +165,7 @@ def _row(child: ChildPlan, worker: Worker, started: int) -> WorkerRow:
         0,
         queues,
         settings.slots,
-        len(worker.in_flight),
+        worker.busy,
         __version__,
         task_types,
     )

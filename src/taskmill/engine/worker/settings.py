@@ -18,6 +18,8 @@ class WorkerSettings:
     """Served queues; None is all there are."""
     slots: int = 16
     """Attempts at once, in each worker process."""
+    processes: int = 16
+    """Attempts at once, in each worker process, of handlers that get a process of their own."""
     lease: float = 15.0
     """How long a claim stays without a sign of life."""
     grace: float = 30.0

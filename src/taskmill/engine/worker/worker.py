@@ -29,6 +29,7 @@ from taskmill.engine.worker.completer import Completer
 from taskmill.engine.worker.in_flight import InFlight, ProgressWriter
 from taskmill.engine.worker.run import Run
 from taskmill.engine.worker.settings import WorkerSettings, WorkerTimings
+from taskmill.engine.worker.share import ProcessShare
 from taskmill.engine.worker.slots import MOST_AHEAD, Slots
 from taskmill.engine.worker.sources import QueueSource, TicketSource
 from taskmill.executors.contract import Executor, Handler
@@ -68,6 +69,7 @@ class Worker:
         self.owner = owner
         self.in_flight = InFlight(store, owner)
         self._slots = Slots(settings.slots, handlers, self._ended, board)
+        self._share = ProcessShare(settings.processes, handlers)
         self._completer = Completer(notifier, self.in_flight, settings.loss_limit)
         self._progress = ProgressWriter(notifier, self.in_flight, owner, settings.lease, timings.progress_delay)
         self._poke = asyncio.Event()
@@ -108,6 +110,11 @@ class Worker:
             self._save_until = time.monotonic() + self._timings.close_timeout
             self._poke.set()
 
+    @property
+    def busy(self) -> int:
+        """Attempts in its slots: claims that wait for one, and outcomes on the way to the store, are not counted."""
+        return self._slots.busy
+
     def check(self, ids: Iterable[str]) -> None:
         """These claims changed in the store."""
         self._changed.update(ids)
@@ -141,7 +148,8 @@ class Worker:
     async def _cycle(self) -> None:
         # No claim waits long behind a busy slot while another worker may be idle.
         self._give_back(self._slots.take_back(self._timings.idle_timeout))
-        query = self._source.query(0 if self._draining else self._slots.room)
+        room = 0 if self._draining or self._share.shut else self._slots.room
+        query = self._share.narrowed(self._source.query(room))
         if self._completer or query:
             await self._turn(query or NOTHING)
             await asyncio.sleep(0)
@@ -157,6 +165,8 @@ class Worker:
             await asyncio.sleep(0)  # the slots begin before tickets are acknowledged
         if query.limit:
             self._source.claimed(query, claims)
+            if self._share.look_again(query, len(claims)):
+                self._source.notified()
         self._completer.saved(stale)
 
     def _accept(self, claims: list[Claim]) -> None:
@@ -164,8 +174,10 @@ class Worker:
         runs = [self._run(claim) for claim in claims]
         for run in runs:
             self.in_flight.add(run)
-        self._slots.feed(runs)
+        fitting, excess = self._share.take(runs)
+        self._slots.feed(fitting)
         self._notifier.started(claims)
+        self._give_back(excess)
         if self._draining:  # they were on their way when it began
             self._give_back(self._slots.take_back())
 
@@ -191,13 +203,19 @@ class Worker:
     def _give_back(self, runs: Iterable[Run]) -> None:
         """To other workers."""
         for run in runs:
+            self._let_go(run)
             self._completer.put(run, Interrupted())
 
     def _ended(self, run: Run, outcome: Outcome) -> None:
+        self._let_go(run)
         self._completer.put(run, outcome)
         self._poke.set()
         if not self._slots.busy:
             self._idle.set()
+
+    def _let_go(self, run: Run) -> None:
+        if self._share.free(run):
+            self._source.notified()  # those that were left out of claims are looked for without news of them
 
     # --- what happens elsewhere
 

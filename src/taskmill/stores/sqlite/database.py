@@ -10,7 +10,7 @@ import apsw
 
 from taskmill.core.private_files import open_private
 from taskmill.stores.contract import Durability
-from taskmill.stores.sqlite.schema import migrate
+from taskmill.stores.sqlite.schema import check_file, migrate
 
 PAGE_BYTES = 2_048
 """Of a file that is made now. A lone insert writes three pages, and half of SQLite's usual size makes it cheaper."""
@@ -109,7 +109,9 @@ class Transaction:
 def _connect(path: str, timings: SqliteTimings) -> apsw.Connection:
     with contextlib.suppress(OSError):  # SQLite says better what is wrong; its other files get the mode of this one
         os.close(open_private(path, os.O_CREAT | os.O_EXCL))
+    check_file(path)
     connection = apsw.Connection(path)
+    connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # until it is known to be ours
     connection.set_busy_handler(BusyHandler(timings))
     connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
