@@ -73,7 +73,7 @@ def print_and_wait_in_a_process() -> None:
 
 
 def _replace_streams() -> None:
-    sys.stdout = None  # type: ignore[assignment]
+    sys.stdout = None
     sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     sys.stderr.close()
 
