@@ -1,5 +1,6 @@
 """What a failed command says, and the exit code it ends with: never a traceback."""
 
+import errno
 import os
 import sys
 import traceback
@@ -15,6 +16,7 @@ from taskmill.core.own_code import BrokenApp, own_traceback
 from taskmill.service.errors import FAILED, INVALID, NOT_FOUND, STORE, TIMED_OUT, exit_code
 
 INTERRUPTED = 130
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 CODES = {
     0: "done",
@@ -49,6 +51,9 @@ def report(error: Exception) -> int:
     if isinstance(error, CtrlC):
         click.echo(f"\n{here(str(error))}", err=True)
         return INTERRUPTED
+    if isinstance(error, OSError) and error.errno in FULL and error.filename is None:
+        say(f"the output can't be written: {error.strerror}")
+        return FAILED
     say(f"this should not happen: {type(error).__name__}: {error}", "TASKMILL_DEBUG=1 shows where")
     return FAILED
 
