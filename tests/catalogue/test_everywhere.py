@@ -15,6 +15,7 @@ import msgspec
 import psutil
 import pytest
 
+from taskmill import App
 from taskmill.catalogue import app
 from taskmill.catalogue import settings as told
 from tests.catalogue.installation import KEY, SECRET, Installation, running_installation
@@ -107,10 +108,11 @@ def by_command(name: str, installation: Installation) -> Any:
 
 
 def by_python(name: str, installation: Installation) -> Any:
+    mine = App()  # of the installation's folder, which is the working directory
     try:
-        return app.tasks[name].enqueue(**parameters_of(name, installation)).result(timeout=30)
+        return mine.include(app.tasks[name]).enqueue(**parameters_of(name, installation)).result(timeout=30)
     finally:
-        app.close()
+        mine.close()
         told.use(None)
 
 
