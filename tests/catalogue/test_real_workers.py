@@ -15,6 +15,7 @@ import httpx
 import psutil
 import pytest
 
+from taskmill import App
 from taskmill.catalogue import app, settings
 from taskmill.catalogue.simulation import simulation
 from tests.catalogue.context import RecordingContext
@@ -232,9 +233,10 @@ def test_files_through_rest_commands_and_python(mill: Catalogue, monkeypatch: py
     assert gzip.decompress((mill.files / "your_file.txt.gz").read_bytes()) == text
     monkeypatch.chdir(mill.files.parent)
     settings.use(None)
-    made = app.tasks["file_processing"].enqueue("your_file.txt").result(timeout=20)
+    mine = App()
+    made = mine.include(app.tasks["file_processing"]).enqueue("your_file.txt").result(timeout=20)
     assert (made.checksum, made.words) == (found["checksum"], 3)
-    app.close()
+    mine.close()
 
 
 def test_a_report_of_what_just_ran(mill: Catalogue) -> None:

@@ -107,7 +107,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with running("up", "--port", str(free_port()), "--workers", "1", cwd=directory) as process:
         read_until(process, "Ctrl-C")
         yield directory
-        assert "Traceback" not in stop(process, signal.SIGTERM)
+        assert "\nTraceback" not in stop(process, signal.SIGTERM)  # those of handlers are indented
         assert process.returncode == 0
 
 

@@ -1,6 +1,5 @@
 """A handler that waits for a task for which no slot is left."""
 
-import logging
 from pathlib import Path
 
 import pytest
@@ -54,7 +53,7 @@ async def test_a_handler_that_waits_for_what_cannot_start_is_told(
         [id] = await mill.add(app.tasks[name].call())
         await mill.final(id)
         await mill.final(children[0])
-    [line] = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    [line] = [record.getMessage() for record in caplog.records if record.name == "taskmill.sdk.clients"]
     assert line.startswith(f"task {id} ({name}) waits for task {children[0]}, which has not started: {FULL}")
     waiting = child.enqueue()
     assert FULL in (await why_not_started(store, waiting.refresh()) or "")

@@ -137,7 +137,8 @@ async def test_the_primary_of_today_is_found(postgres: PostgresServer, standby: 
             await asyncio.to_thread(standby.promote)
             after = await added_in_the_end(store)
             assert set(await store.get([before.spec.id, after.spec.id])) == {before.spec.id, after.spec.id}
-            assert execute(standby.url, "select count(*) from taskmill.task") == [(2,)]
+            both_ids = f"('{before.spec.id}', '{after.spec.id}')"
+            assert execute(standby.url, f"select count(*) from taskmill.task where id in {both_ids}") == [(2,)]
         finally:
             read_only(postgres.url, "default")
 

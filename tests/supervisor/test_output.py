@@ -113,6 +113,11 @@ def test_last_words_are_not_lost_with_the_process(mill: RunningTaskmill, named: 
     mill.start("--workers", "1", app="speaking:app")
     handle: TaskHandle[object] = named.tasks[f"die_{where}"].enqueue()
     assert final(handle) == "failed"
+    until(
+        lambda: f"{handle.id} die_{where} was lost" in mill.said() and " for good" in mill.said(),
+        10,
+        "the end is logged",
+    )
     assert mill.said().count(f"task {handle.id}: last words\n") == 3
     lost = re.findall(f"task {handle.id} die_{where} was lost.* (for good|again)\\b", mill.said())
     assert lost == ["again", "again", "for good"]

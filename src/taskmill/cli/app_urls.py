@@ -3,6 +3,7 @@
 `taskmill up` runs it in a process of its own, because an app may import much that a supervisor should not carry.
 """
 
+import contextlib
 import json
 import os
 import sys
@@ -17,7 +18,9 @@ def main() -> int:
     os.dup2(2, 1)  # what the app prints is for people
     try:
         app = load_app(sys.argv[1])
-        os.write(answer, json.dumps({"store": app.store, "broker": app.broker, "feed": app.feed}).encode())
+        urls = {"store": app.store, "broker": app.broker, "feed": app.feed}
+        with contextlib.suppress(BrokenPipeError):  # who asked is gone
+            os.write(answer, json.dumps(urls).encode())
     except TaskmillError as error:
         return report(error)
     return 0

@@ -45,25 +45,26 @@ def target(fn: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def perform(
-    handler: Handler, context: Context, on_loop: Callable[[asyncio.AbstractEventLoop], None] = lambda _: None
+    handler: Handler, context: Context, on_await: Callable[[asyncio.Task[object]], None] = lambda _: None
 ) -> Outcome:
     """Call a handler that blocks its thread, which is its own for so long; SystemExit too is the handler's failure.
 
-    What is to be awaited (a plain function round an `async def`) gets an event loop here, which `on_loop` is told.
+    What is to be awaited (a plain function round an `async def`) gets an event loop here; `on_await` is told its task.
     """
     try:
         running.set(context)
         value = call(handler, context)
         if inspect.isawaitable(value):
-            with asyncio.Runner() as runner:
-                on_loop(runner.get_loop())
-                value = runner.run(awaited(value))
+            value = asyncio.run(awaited(value, on_await))
         return returned(handler, value)
     except BaseException as error:
         return raised(error)
 
 
-async def awaited(value: Awaitable[Any]) -> Any:
+async def awaited(value: Awaitable[Any], on_await: Callable[[asyncio.Task[object]], None] = lambda _: None) -> Any:
+    task = asyncio.current_task()
+    assert task is not None
+    on_await(task)
     return await value
 
 

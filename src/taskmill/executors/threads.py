@@ -2,7 +2,8 @@
 
 A thread cannot be killed. To end an attempt its context says so, and an exception is set in its thread
 (PyThreadState_SetAsyncExc), which Python code notices at its next step; a call that blocks in C notices when it
-returns. Until it has, this worker runs no other attempt of its task.
+returns. What the handler returned to be awaited is cancelled. Until it has ended, this worker runs no other attempt of
+its task.
 """
 
 import asyncio
@@ -39,8 +40,8 @@ class ThreadedCall:
         self._pid = os.getpid()
         self._inside = inside
         self._loop = asyncio.get_running_loop()
-        self._inner: asyncio.AbstractEventLoop | None = None
-        """On which what the handler returned is awaited."""
+        self._awaiting: asyncio.Task[object] | None = None
+        """In the thread, on a loop of its own: what the handler returned."""
         self.outcome: asyncio.Future[Outcome] = self._loop.create_future()
 
     def __call__(self) -> None:
@@ -62,27 +63,31 @@ class ThreadedCall:
                 self._thread = threading.get_ident()
             latest[self._thread] = self._context.task.task_type, self._context.task.id
             try:
-                return perform(self._handler, self._context, self._set_inner)
+                return perform(self._handler, self._context, self._set_awaiting)
             finally:
                 with self._lock:
                     self._thread = None
         except BaseException as error:  # also one that `end` set just before the lock was taken
             return raised(error)
 
-    def _set_inner(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._inner = loop
+    def _set_awaiting(self, task: asyncio.Task[object]) -> None:
+        with self._lock:
+            self._awaiting = task
+            if self._ended:
+                task.cancel()
 
     def end(self) -> None:
         self._context.request_stop()
         with self._lock:
             self._ended = True
-            if self._thread is not None:
+            if self._awaiting is not None:
+                # No exception: a loop only logs the one that comes up in a callback, and goes on.
+                with contextlib.suppress(RuntimeError):  # it is closed by now
+                    self._awaiting.get_loop().call_soon_threadsafe(self._awaiting.cancel)
+            elif self._thread is not None:
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(
                     ctypes.c_ulong(self._thread), ctypes.py_object(StopRequested)
                 )
-                if self._inner is not None:
-                    with contextlib.suppress(RuntimeError):  # it is closed by now
-                        self._inner.call_soon_threadsafe(int)  # so that it does not sleep on
 
 
 class Threads:

@@ -13,6 +13,7 @@ from taskmill.core.suggest import near_names
 from taskmill.core.task import PRIORITIES, SECOND, Priority
 from taskmill.sdk.codec import Codec
 from taskmill.sdk.options import Options
+from taskmill.sdk.round_trip import promise
 from taskmill.sdk.task import Task
 from taskmill.stores.contract import TaskTypeRow
 
@@ -48,6 +49,7 @@ class _SchemaCodec(Codec):
         from jsonschema_rs import validator_for  # apps that have the code of their tasks need it not
 
         super().__init__(fn, task_type, shape)
+        self._promises = dict.fromkeys(self._promises, promise(Any, lenient=True))  # it is the schema that decides
         self._validator = validator_for(schema, offline=True)
 
     def encode(self, arguments: Mapping[str, Any]) -> str:

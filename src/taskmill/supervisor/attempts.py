@@ -37,7 +37,7 @@ def _serve(pipe: Pipe, app: str, configuration: Configuration) -> None:
     served, before = handlers(load_app(app) if app else None, configuration.disabled_types), open_descriptors()
     capture_all_of(served.values())
     loop = asyncio.new_event_loop()
-    separate_forks(pipe.descriptors | open_descriptors() - before)
+    separate_forks([one for one in open_descriptors() if one.fd in pipe.descriptors or one not in before])
     serve(pipe, served, loop)
 
 

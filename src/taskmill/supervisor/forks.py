@@ -8,6 +8,7 @@ the worker would keep its pipes open. So it starts with the signals as the syste
 import os
 import signal
 from collections.abc import Collection
+from typing import NamedTuple
 
 from taskmill.executors.contract import running
 
@@ -20,15 +21,34 @@ def ignore(*numbers: int) -> None:
         signal.signal(number, lambda *_: None)
 
 
-def open_descriptors() -> set[int]:
-    """Without the one by which they are listed."""
+class Descriptor(NamedTuple):
+    """With the file that it stands for: its number alone may be that of another file when something is forked."""
+
+    fd: int
+    device: int
+    inode: int
+
+
+def open_descriptors() -> set[Descriptor]:
+    """Without standard output and error, which are everybody's, and the one by which they are listed."""
     listed = [int(name) for name in os.listdir("/dev/fd")]
-    return {fd for fd in listed if os.path.exists(f"/dev/fd/{fd}")}
+    return {found for fd in listed if fd not in (1, 2) and (found := _described(fd))}
 
 
-def separate_forks(descriptors: Collection[int]) -> None:
-    """From now on. `descriptors`: those that no child may have, as they are when it is forked; standard output and
-    error are everybody's."""
+def _described(fd: int) -> Descriptor | None:
+    try:
+        found = os.fstat(fd)
+    except OSError:
+        return None
+    return Descriptor(fd, found.st_dev, found.st_ino)
+
+
+def separate_forks(descriptors: Collection[Descriptor]) -> None:
+    """From now on. `descriptors`: those that no child may have, as they are when it is forked.
+
+    What is replaced is still what it was: uvloop comes by here too when it starts a program, between the fork and the
+    moment when the ends of new pipes become the standard streams.
+    """
 
     def block() -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
@@ -41,8 +61,9 @@ def separate_forks(descriptors: Collection[int]) -> None:
         for number in SIGNALS:
             signal.signal(number, signal.SIG_DFL)
         nothing = os.open(os.devnull, os.O_RDWR)
-        for fd in descriptors:  # kept as a number: objects that are collected in the child would close it again
-            os.dup2(nothing, fd, inheritable=fd == 0)
+        for one in descriptors:  # the number is kept: objects that are collected in the child would close it again
+            if _described(one.fd) == one:
+                os.dup2(nothing, one.fd, inheritable=one.fd == 0)
         os.close(nothing)
         running.set(None)
         unblock()

@@ -30,7 +30,7 @@ from taskmill.sdk.loading import load_app
 from taskmill.stores.contract import WorkerRow
 from taskmill.stores.open import open_store
 from taskmill.supervisor.bootstrap import receive_plan, report, run_or_exit, stop_on_signals
-from taskmill.supervisor.forks import open_descriptors, separate_forks
+from taskmill.supervisor.forks import Descriptor, open_descriptors, separate_forks
 from taskmill.supervisor.lingering import report_what_keeps_it
 from taskmill.supervisor.plan import ENDING, READY, ChildPlan, Plan
 
@@ -80,7 +80,7 @@ async def _serve(child: ChildPlan) -> None:
     await backend.open()
     await backend.store.put_task_types([task.row() for task in tasks.values()])
     executors = _executors(plan)
-    private = open_descriptors() - of_the_app - {1, 2}
+    private = open_descriptors() - of_the_app
     separate_forks(private)
     try:
         await _work(child, backend, tasks, executors, private)
@@ -96,7 +96,7 @@ async def _work(
     backend: Backend,
     tasks: Mapping[str, Handler],
     executors: Mapping[str, Executor],
-    private: set[int],
+    private: set[Descriptor],
 ) -> None:
     """`private`: descriptors that no child of a handler gets."""
     settings, before = child.plan.settings, open_descriptors()
