@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from taskmill.cli.hints import here
-from taskmill.cli.output import colours, printable
+from taskmill.cli.output import colours, forget_output, printable
 from taskmill.config.masking import masked
 from taskmill.core.errors import TaskmillError
 from taskmill.core.own_code import BrokenApp, own_traceback
@@ -53,6 +53,7 @@ def report(error: Exception) -> int:
         return INTERRUPTED
     if isinstance(error, OSError) and error.errno in FULL and error.filename is None:
         say(f"the output can't be written: {error.strerror}")
+        forget_output()
         return FAILED
     say(f"this should not happen: {type(error).__name__}: {error}", "TASKMILL_DEBUG=1 shows where")
     return FAILED

@@ -3,7 +3,6 @@
 A command's module is imported when the command is called: help and completion need its name and first sentence alone.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -13,6 +12,7 @@ import click
 
 from taskmill import __version__
 from taskmill.cli.errors import CODES, report
+from taskmill.cli.output import forget_output
 
 COMMANDS = {
     "up": ("up:up", "Run the server and its workers."),
@@ -66,7 +66,8 @@ class Cli(click.Group):
             value = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            return _closed_pipe()
+            forget_output()  # the reader (`| head`) has what it wanted
+            return 0
         except click.exceptions.Exit:
             raise
         except Exception as error:  # while it is known which options were given
@@ -82,12 +83,6 @@ class Cli(click.Group):
         """The command itself; `self.commands` has names and first sentences only."""
         name, known, rest = super().resolve_command(ctx, args)
         return name, known and load_command(str(known.name)), rest
-
-
-def _closed_pipe() -> int:
-    """The reader (`| head`) has what it wanted."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
 
 
 def _exit_codes() -> str:

@@ -56,6 +56,11 @@ def details(pairs: Iterable[tuple[str, object]]) -> None:
     rows(("field", "value"), pairs, "")
 
 
+def forget_output() -> None:
+    """What was not written yet can't be: Python would try once more at its end, and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def document(value: object) -> None:
     """One JSON document; laid out for people on a terminal."""
     _echo_json(value, 2 if terminal() else -1)
