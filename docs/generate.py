@@ -20,6 +20,7 @@ from taskmill.core import errors
 from taskmill.core.state import CREATED, FINAL, TRANSITIONS, State
 from taskmill.server.rest import ROUTES
 from taskmill.service.errors import KINDS
+from taskmill.service.permissions import PERMISSIONS
 
 DOCS = Path(__file__).parent
 MIGRATIONS = DOCS.parent / "src/taskmill/stores/sqlite/migrations"
@@ -59,6 +60,16 @@ def settings() -> str:
 
 def sql_schema() -> str:
     return "\n".join(fenced("sql", path.read_text(encoding="utf-8")) for path in sorted(MIGRATIONS.glob("*.sql")))
+
+
+def permissions() -> str:
+    """Method of the service → scopes."""
+    lines = ["| method | scope | limited | in the audit |", "| --- | --- | --- | --- |"]
+    lines += [
+        f"| `{name}` | {' or '.join(sorted(row.scopes))} | {row.reach} | {'yes' if row.changes else ''} |"
+        for name, row in PERMISSIONS.items()
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def statuses() -> str:
@@ -104,6 +115,7 @@ PARTS: dict[str, Callable[[], str]] = {
         error_codes,
         settings,
         sql_schema,
+        permissions,
         statuses,
         routes,
         commands,

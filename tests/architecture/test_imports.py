@@ -11,6 +11,7 @@ from tests.architecture.tree import ROOT, SOURCE, imports, named, parsed
 
 HOMES = {
     "apsw": ("stores/sqlite/",),
+    "argon2": ("service/passwords.py",),
     "asyncpg": ("stores/postgres/",),
     "click": ("cli/",),
     "httptools": ("server/",),

@@ -47,9 +47,16 @@ def stop(process: "subprocess.Popen[str]", number: int) -> str:
     return process.communicate(timeout=60)[1]
 
 
-def call_real(*args: str, cwd: Path, **more: str) -> "subprocess.CompletedProcess[str]":
+def call_real(*args: str, cwd: Path, stdin: str | None = None, **more: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [*COMMAND, *args], cwd=cwd, env=ENVIRONMENT | more, capture_output=True, text=True, timeout=60, check=False
+        [*COMMAND, *args],
+        cwd=cwd,
+        env=ENVIRONMENT | more,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
 

@@ -48,13 +48,6 @@ def test_json_holds_settings_and_findings(call: Call, tmp_path: Path) -> None:
     assert [finding["where"] for finding in document["findings"]] == ["taskmill.toml: port"]
 
 
-def test_a_host_that_others_can_reach_is_found_beforehand(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TASKMILL_HOST", "0.0.0.0")
-    result = call("config", "check")
-    assert result.exit_code == 2
-    assert "TASKMILL_HOST: cannot listen on '0.0.0.0'" in result.stderr
-
-
 def test_a_secret_whose_file_cannot_be_read_is_found(
     call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

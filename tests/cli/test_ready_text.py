@@ -6,15 +6,16 @@ from pathlib import Path
 import pytest
 
 from taskmill.cli.up import ready_text
+from taskmill.config.server import ServerSettings
 from taskmill.engine.worker.settings import WorkerSettings
-from taskmill.supervisor.plan import Plan, ServerPlan
+from taskmill.supervisor.plan import Plan
 from tests.cli.conftest import ENVIRONMENT
 
 POSTGRESQL = "postgresql://mill:secret@db/mill"
 
 
 def said(store: str, broker: str | None = None, feed: str | None = None, app: str | None = None) -> list[str]:
-    plan = Plan(store, "power", app, 2, WorkerSettings(), ServerPlan("::1", 8000), broker=broker, feed=feed)
+    plan = Plan(store, "power", app, 2, WorkerSettings(), ServerSettings("::1", 8000), broker=broker, feed=feed)
     return ready_text(plan).splitlines()
 
 

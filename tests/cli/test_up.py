@@ -110,7 +110,7 @@ def test_what_an_app_prints_is_for_people_and_harms_nothing(tmp_path: Path) -> N
 def test_a_host_for_everyone_is_refused(tmp_path: Path) -> None:
     result = call_real("up", "--host", "0.0.0.0", "--port", str(free_port()), cwd=tmp_path)
     assert result.returncode != 0
-    assert "there is no login yet" in result.stderr
+    assert "nobody can log in" in result.stderr
     assert "Traceback" not in result.stderr
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from taskmill.config.server import ServerSettings
 from taskmill.core import machine
 from taskmill.core.state import FINAL
 from taskmill.core.task import SECOND, Attempt, Decision, Head, Task
@@ -16,6 +17,7 @@ from taskmill.sdk.backend import Backend, ConnectionSettings
 from taskmill.sdk.sync import run
 from taskmill.server.asgi import QuietServer, create_asgi, listen
 from taskmill.server.questions import answer_questions
+from taskmill.service.access import Access
 from taskmill.service.service import STREAMS, Service
 from taskmill.service.streams import StreamSettings
 from taskmill.service.task_types import shipped
@@ -105,7 +107,8 @@ def served(opened: Backend, own: Store, streams: StreamSettings = STREAMS) -> It
 @contextmanager
 def _running(service: Service) -> Iterator[int]:
     listener = listen("127.0.0.1", 0)
-    server = QuietServer(create_asgi(service, [ORIGIN]))
+    access = Access(service)
+    server = QuietServer(create_asgi(access, ServerSettings(cors=(ORIGIN,))))
     ready = threading.Event()
     loops: list[asyncio.AbstractEventLoop] = []
 
@@ -114,7 +117,9 @@ def _running(service: Service) -> Iterator[int]:
         await service.open([ORDER, *shipped()])
         answer_questions(service)
         loops[0].call_soon(ready.set)
+        access.listen()
         await server.serve([listener])
+        await access.close()
         await service.close()
 
     thread = threading.Thread(target=asyncio.run, args=(live(),))

@@ -28,7 +28,8 @@ from taskmill.server import asgi, connections
 limits, shorter = connections.ConnectionLimits, json.loads(sys.argv[3])
 asgi.ConnectionLimits = lambda **given: limits(**shorter | given)
 ready = lambda: print("ready", flush=True)
-asgi.serve(ConnectionSettings(sys.argv[1]), port=int(sys.argv[2]), on_ready=ready, lifeline=0)
+settings = asgi.ServerSettings(port=int(sys.argv[2]))
+asgi.serve(ConnectionSettings(sys.argv[1]), settings, on_ready=ready, lifeline=0)
 """
 SHORT = {"head_timeout": 1.0, "idle_timeout": 1.0, "body_timeout": 1.0, "stalled_timeout": 2.0}
 HEAD = b"POST /api/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"

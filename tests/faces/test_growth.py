@@ -106,7 +106,7 @@ def bulk(body: bytes) -> object:
 
 
 def guarded(headers: list[tuple[bytes, bytes]]) -> object:
-    return Guard(None, ["example.com"], [], refuse)._refused({"headers": headers, "method": "POST"})  # type: ignore[arg-type]
+    return Guard(None, ["example.com"], [], refuse)._refused({"type": "http", "headers": headers, "method": "POST"})  # type: ignore[arg-type]
 
 
 def same(parameters: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ import apsw
 import httpx
 import pytest
 
+from taskmill.config.server import ServerSettings
 from taskmill.core.errors import InvalidSettings
 from taskmill.sdk.backend import ConnectionSettings
 from taskmill.server.asgi import listen, serve
@@ -26,7 +27,9 @@ PROGRAM = """
 import sys
 from taskmill.sdk.backend import ConnectionSettings
 from taskmill.server.asgi import serve
-serve(ConnectionSettings(sys.argv[1]), port=int(sys.argv[2]), on_ready=lambda: print("ready", flush=True), lifeline=0)
+from taskmill.config.server import ServerSettings
+connection, settings = ConnectionSettings(sys.argv[1]), ServerSettings(port=int(sys.argv[2]))
+serve(connection, settings, on_ready=lambda: print("ready", flush=True), lifeline=0)
 """
 SLOW = {"task_type": "sleep", "parameters": {"seconds": 60}}
 
@@ -180,14 +183,21 @@ def test_a_store_that_is_locked_makes_it_not_ready_in_good_time(server: Server, 
 
 def test_a_port_in_use_is_one_sentence() -> None:
     with listen("127.0.0.1", 0) as taken, pytest.raises(InvalidSettings, match=r"port \d+ on 127.0.0.1 is in use"):
-        serve(ConnectionSettings("memory://"), port=taken.getsockname()[1])
+        serve(ConnectionSettings("memory://"), ServerSettings(port=taken.getsockname()[1]))
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org", ""])
-def test_only_the_loopback_is_bound(host: str) -> None:
-    with pytest.raises(InvalidSettings, match="there is no login yet") as refused:
-        serve(ConnectionSettings("memory://"), host=host)
-    assert "127.0.0.1" in str(refused.value.hint)
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_a_server_that_others_reach_wants_a_login(host: str) -> None:
+    with pytest.raises(InvalidSettings, match="nobody can log in") as refused:
+        serve(ConnectionSettings("memory://"), ServerSettings(host=host, port=free_port()))
+    for command in ("taskmill user add", "taskmill token create", "--no-login"):
+        assert command in str(refused.value.hint)
+
+
+@pytest.mark.parametrize("host", ["192.0.2.5", "example.org"])
+def test_a_host_that_is_not_of_this_machine_is_refused(host: str) -> None:
+    with pytest.raises(InvalidSettings, match="cannot listen on"):
+        serve(ConnectionSettings("memory://"), ServerSettings(host=host))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.0.0.2"])

@@ -13,13 +13,9 @@ from taskmill.config.masking import masked
 from taskmill.config.reference import effective
 from taskmill.config.sources import Raw, SettingFinding, location
 from taskmill.core.errors import InvalidSettings
-from taskmill.server.guard import loopback
 from taskmill.service.configured import check_usable
 
-USERS: dict[str, Callable[[str], object]] = {
-    **{key: partial(check_usable, key) for key in ("store", "broker", "feed")},
-    "host": loopback,
-}
+USERS: dict[str, Callable[[str], object]] = {key: partial(check_usable, key) for key in ("store", "broker", "feed")}
 """Who knows whether a value makes sense."""
 
 
@@ -47,7 +43,7 @@ def check(config: str | None, as_json: bool) -> None:
 
 
 def _beyond(loaded: Loaded) -> Iterator[SettingFinding]:
-    """What only those know who use a setting: is this the URL of a store, may a server listen there?
+    """What only those know who use a setting: is this the URL of a store?
 
     Nothing is opened.
     """

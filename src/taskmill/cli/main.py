@@ -27,6 +27,10 @@ COMMANDS = {
     "delete": ("control:delete", "Delete ended tasks, by id or by filter, with all that is kept of them."),
     "queues": ("queues:queues", "List, pause and resume queues."),
     "workers": ("queues:workers", "List worker processes."),
+    "user": ("accounts:user", "People who may log in to a server: list, add, change, remove."),
+    "token": ("accounts:token", "Secrets for programs: list, create, revoke."),
+    "session": ("accounts:session", "Who is logged in: list, end."),
+    "audit": ("audit:audit", "Show who changed what, newest first."),
     "types": ("types:types", "List task types; show one with an example."),
     "doctor": (
         "doctor:doctor",

@@ -13,27 +13,37 @@ from taskmill.cli.options import setting_options
 from taskmill.config.catalogue import for_catalogue
 from taskmill.config.load import DEFAULT, Loaded, load, refuse
 from taskmill.config.masking import masked
+from taskmill.config.server import ServerSettings
+from taskmill.config.settings import Settings
 from taskmill.core.errors import InvalidSettings
 from taskmill.core.standard_error import fill_standard_descriptors
 from taskmill.service.configured import check_shared, worker_settings
 from taskmill.service.errors import INVALID
-from taskmill.supervisor.plan import Plan, ServerPlan
+from taskmill.supervisor.plan import Plan
 from taskmill.supervisor.preflight import warn_of_shadowed
 from taskmill.supervisor.run import supervise
 
 STORE = ("store", "broker", "feed", "durability")
-SERVER = ("host", "port", "cors")
+SERVER = ("host", "port", "cors", "tls_certificate", "tls_key")
 WORKER = ("profile", "workers", "queues", "slots", "processes", "lease", "grace", "poll")
 
 APP_VERBS = {"store": "enqueues to", "broker": "announces on", "feed": "watches"}
 """What an app does with each of its URLs."""
 
+_no_login = click.option(
+    "--no-login",
+    "login",
+    flag_value="never",
+    default=None,
+    help="Let in whoever reaches the server, also from other machines.",
+)
 _app = click.argument("app", required=False, metavar="[APP]")
 
 
 @click.command()
 @_app
 @setting_options(*STORE, *SERVER, *WORKER, "log_level")
+@_no_login
 @click.option("--reload", is_flag=True, help="Start the workers again when a Python file here changes.")
 def up(reload: bool, **given: Any) -> None:
     """Run the server and its workers.
@@ -46,6 +56,7 @@ def up(reload: bool, **given: Any) -> None:
 
 @click.command()
 @setting_options(*STORE, *SERVER, "log_level")
+@_no_login
 def server(**given: Any) -> None:
     """Run the server alone.
 
@@ -85,7 +96,7 @@ def plan_of(loaded: Loaded, *, server: bool, workers: bool) -> Plan:
         app,
         settings.workers if workers else 0,
         worker_settings(settings),
-        ServerPlan(settings.host, settings.port, settings.cors) if server else None,
+        _server(settings) if server else None,
         settings.log_level,
         settings.traceback_paths,
         settings.event_loop,
@@ -93,6 +104,12 @@ def plan_of(loaded: Loaded, *, server: bool, workers: bool) -> Plan:
         broker=urls["broker"],
         feed=urls["feed"],
     )
+
+
+def _server(settings: Settings) -> ServerSettings:
+    """Raises InvalidSettings."""
+    chosen = {name: getattr(settings, name) for name in ServerSettings._fields}
+    return ServerSettings(**chosen)
 
 
 def _urls(loaded: Loaded, app: str | None) -> dict[str, str | None]:
@@ -146,7 +163,9 @@ def ready_text(plan: Plan, file: Path | None = None) -> str:
 def _parts(plan: Plan) -> list[str]:
     lines = []
     if plan.server:
-        lines.append(f"server   http://{_host(plan.server.host)}:{plan.server.port}")
+        lines.append(f"server   {_address(plan.server)}")
+        if plan.server.login == "never":
+            lines.append("login    none: whoever reaches the server may do everything")
     if plan.workers:
         served = ",".join(plan.settings.queues) if plan.settings.queues else "all queues"
         lines.append(f"workers  {plan.workers}, for {served}")
@@ -170,10 +189,12 @@ def _next(plan: Plan, file: Path | None) -> list[str]:
     lines = [f'{taskmill} submit{where} -T math -P "1 + 2 * 5"', f"{taskmill} watch{where}"]
     if plan.server is None:
         return [*lines, f"{taskmill} types{store}"]
-    url = f"http://{_host(plan.server.host)}:{plan.server.port}/api/tasks"
+    url = f"{_address(plan.server)}/api/tasks"
     body = '{"task_type": "math", "parameters": {"expression": "1 + 2 * 5"}}'
     return [*lines, f"curl {url} -H 'Content-Type: application/json' -d '{body}'"]
 
 
-def _host(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+def _address(server: ServerSettings) -> str:
+    scheme = "https" if server.tls_certificate else "http"
+    host = f"[{server.host}]" if ":" in server.host else server.host
+    return f"{scheme}://{host}:{server.port}{server.base_path}"

@@ -134,6 +134,15 @@ def networks() -> Check:
     return check
 
 
+def base_path() -> Check:
+    def check(raw: object) -> str:
+        if not isinstance(raw, str) or not re.fullmatch(r"(/[\w.~-]+)*/?", raw.strip(), re.ASCII):
+            raise ValueError(f"must be a path like /taskmill, not {raw!r}")
+        return raw.strip().rstrip("/")
+
+    return check
+
+
 def web_address() -> Check:
     def check(raw: object) -> str:
         if not isinstance(raw, str) or not re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", raw.strip()):

@@ -9,7 +9,19 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, NamedTuple
 
 from taskmill.config.catalogue import CatalogueConfig
-from taskmill.config.fields import Check, choice, duration, names, optional, origins, setting, text, whole
+from taskmill.config.fields import (
+    Check,
+    base_path,
+    choice,
+    duration,
+    names,
+    networks,
+    optional,
+    origins,
+    setting,
+    text,
+    whole,
+)
 from taskmill.config.profiles import check_profiles
 from taskmill.core.state import State
 from taskmill.core.times import DAY
@@ -63,6 +75,28 @@ class Settings(CatalogueConfig):
     cors: tuple[str, ...] = setting(
         (), origins("a list of origins like http://localhost:3000"), "Origins whose web pages may call the server."
     )
+    hosts: tuple[str, ...] = setting(
+        (), names("a list of host names"), "Names that the server answers for where there is no login, besides `host`."
+    )
+    login: Literal["auto", "always", "never"] = setting(
+        "auto",
+        choice("auto", "always", "never"),
+        "Whether the server asks who comes: `auto`, as soon as there is a user or a token; `never` also lets in "
+        "whoever reaches a `host` beyond this machine.",
+    )
+    tls_certificate: str | None = setting(
+        None, optional(text("a file")), "A certificate with its chain (PEM): the server then speaks HTTPS."
+    )
+    tls_key: str | None = setting(None, optional(text("a file")), "Its key (PEM); unset: in the same file.")
+    trusted_proxies: tuple[str, ...] = setting(
+        (),
+        networks(),
+        "Networks of proxies in front of the server whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.",
+    )
+    base_path: str = setting(
+        "", base_path(), "What addresses begin with, like `/taskmill`, behind a proxy that leaves it there."
+    )
+    audit_days: int = setting(400, whole(1, 36_500), "Days for which the audit is kept.")
     profile: str | None = setting(
         None,
         optional(text("the name of a profile")),

@@ -6,6 +6,9 @@
     │   ├── UnknownTaskType        unknown_task_type     no such task type; near names are given
     │   ├── InvalidSettings        invalid_settings      a setting is wrong; names file and key
     │   └── TooLarge               too_large             a payload over its limit
+    ├── Unauthenticated            unauthenticated       nobody is logged in, or the credentials are wrong
+    ├── Forbidden                  forbidden             who is logged in may not do that
+    ├── TooManyAttempts            too_many_attempts     too many wrong passwords; wait
     ├── NotFound                   not_found             no task (queue, worker) of that name
     ├── Conflict                   conflict              the state of the task does not allow it
     │   └── IllegalTransition      illegal_transition    the machine's table does not hold (state, event)
@@ -63,6 +66,20 @@ class InvalidSettings(InvalidRequest):
 
 class TooLarge(InvalidRequest):
     code = "too_large"
+
+
+class Unauthenticated(TaskmillError):
+    code = "unauthenticated"
+
+
+class Forbidden(TaskmillError):
+    code = "forbidden"
+
+
+class TooManyAttempts(TaskmillError):
+    code = "too_many_attempts"
+    retry_after: float = 60.0
+    """Seconds."""
 
 
 class NotFound(TaskmillError):

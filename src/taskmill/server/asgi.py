@@ -8,60 +8,69 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator, Sequence
-from typing import Literal
+from collections.abc import Callable, Iterator
+from typing import Any, Literal, cast
 
 import uvicorn
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from taskmill.config.server import ServerSettings, loopback
 from taskmill.core.errors import InvalidSettings
 from taskmill.sdk.backend import ConnectionSettings
+from taskmill.server.certificate import Certificate
 from taskmill.server.connections import ConnectionLimits, Connections, connections_allowed
-from taskmill.server.guard import Guard, loopback
+from taskmill.server.guard import Guard
 from taskmill.server.questions import answer_questions
 from taskmill.server.rest import ROUTES
 from taskmill.server.rest.http import Api, refuse
 from taskmill.server.rest.openapi import openapi_route
-from taskmill.service.service import STREAMS, Service, loop_service
+from taskmill.service.access import Access
+from taskmill.service.service import STREAMS, loop_service
 from taskmill.service.streams import StreamSettings
 from taskmill.service.task_types import shipped
 
 log = logging.getLogger(__name__)
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 BACKLOG = 2048
-LIMITS = ConnectionLimits()
+LIMITS, SETTINGS = ConnectionLimits(), ServerSettings()
 FEW = 1000
 """Connections."""
 DRAIN = 5
 """Seconds that running requests get after SIGTERM."""
 
 
-def create_asgi(service: Service, cors: Sequence[str] = (), hosts: Sequence[str] = ()) -> ASGIApp:
-    """The application on an open service.
-
-    `cors`: origins whose pages may call it. `hosts`: host names it answers for, besides those of the loopback.
-    """
-    app: ASGIApp = Api(service, (*ROUTES, openapi_route(ROUTES)))
-    if cors:
+def create_asgi(access: Access, settings: ServerSettings = SETTINGS) -> ASGIApp:
+    """The application on an open service."""
+    app: Any = Api(access, (*ROUTES, openapi_route(ROUTES)))
+    if settings.cors:
         app = CORSMiddleware(
             app,
-            allow_origins=cors,
+            allow_origins=settings.cors,
             allow_methods=METHODS,
-            allow_headers=("Content-Type", "Idempotency-Key", "Last-Event-ID"),
+            allow_headers=("Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"),
             expose_headers=("Location", "Retry-After"),
         )
-    return Guard(app, hosts, cors, refuse)
+    names = (*settings.hosts, settings.host)
+    app = Guard(
+        app,
+        names if settings.is_local or settings.login == "never" else None,
+        settings.cors,
+        refuse,
+        secure=settings.tls_certificate is not None,
+        base_path=settings.base_path,
+    )
+    if settings.trusted_proxies:
+        app = ProxyHeadersMiddleware(app, list(settings.trusted_proxies))
+    return cast(ASGIApp, app)
 
 
 def serve(
     connection: ConnectionSettings,
-    host: str = "127.0.0.1",
-    port: int = 8000,
-    cors: Sequence[str] = (),
+    settings: ServerSettings = SETTINGS,
     on_ready: Callable[[], None] | None = None,
     *,
-    hosts: Sequence[str] = (),
     lifeline: int | None = None,
     disabled_types: frozenset[str] = frozenset(),
     event_loop: Literal["auto", "asyncio"] = "auto",
@@ -70,9 +79,9 @@ def serve(
 
     `lifeline`: a file descriptor; when its other end is closed, the server stops. `event_loop`: auto is uvloop where it
     is to be had.
-    Raises InvalidSettings (a host beyond the loopback, a port in use), StoreUnavailable, SchemaTooNew.
+    Raises InvalidSettings (a port in use, others can reach it and nobody can log in), StoreUnavailable, SchemaTooNew.
     """
-    listener = listen(host, port)
+    listener = listen(settings.host, settings.port)
     allowed = connections_allowed()
     if allowed < FEW:
         log.warning("the server takes %d connections at once: this process may open too few files (ulimit -n)", allowed)
@@ -80,7 +89,8 @@ def serve(
     async def live() -> None:
         streams = StreamSettings(streams=min(STREAMS.streams, allowed // 2))
         service = loop_service(connection, disabled_types, streams)
-        server = QuietServer(create_asgi(service, cors, (*hosts, host)), ConnectionLimits(connections=allowed))
+        access = Access(service, login=settings.login)
+        server = QuietServer(create_asgi(access, settings), ConnectionLimits(connections=allowed), settings)
 
         def stop() -> None:
             service.stop_waiting()
@@ -89,12 +99,17 @@ def serve(
         _call_on_signals(stop, lifeline)
         try:
             await service.open(shipped(disabled_types))
+            await refuse_without_login(access, settings)
+            access.listen()
+            keeping = asyncio.create_task(service.audit.keep(settings.audit_days))
             answer_questions(service)
             gc.freeze()
             if on_ready is not None:
                 asyncio.get_running_loop().call_soon(on_ready)
             await server.serve([listener])
+            keeping.cancel()
         finally:
+            await access.close()
             await service.close()
 
     try:
@@ -106,6 +121,20 @@ def serve(
         listener.close()
 
 
+async def refuse_without_login(access: Access, settings: ServerSettings) -> None:
+    """Raises InvalidSettings where others can reach the server and nobody can log in."""
+    if settings.is_local or settings.login == "never":
+        return
+    if not await access.service.accounts.any():
+        raise InvalidSettings(
+            f"others can reach {settings.host}, and nobody can log in: whoever finds this server could run tasks",
+            hint="make a login first: `taskmill user add NAME --role admin` for people, `taskmill token create NAME "
+            "--scope submit` for programs; or mean it with --no-login",
+        )
+    if settings.tls_certificate is None and not settings.trusted_proxies:
+        log.warning("passwords and tokens come to %s in the clear: see tls_certificate, trusted_proxies", settings.host)
+
+
 class QuietServer(uvicorn.Server):
     """uvicorn without its ten looks a second at whether to stop and what time it is: idle, it sleeps.
 
@@ -113,7 +142,8 @@ class QuietServer(uvicorn.Server):
     (tests/faces/test_libraries.py) fails when that changes.
     """
 
-    def __init__(self, app: ASGIApp, limits: ConnectionLimits = LIMITS) -> None:
+    def __init__(self, app: ASGIApp, limits: ConnectionLimits = LIMITS, settings: ServerSettings = SETTINGS) -> None:
+        """Raises InvalidSettings for a certificate that cannot be used."""
         config = uvicorn.Config(
             app,
             http=Connections(limits).protocol(),  # type: ignore[arg-type]  # anything that makes a protocol
@@ -129,6 +159,11 @@ class QuietServer(uvicorn.Server):
         )
         super().__init__(config)
         self._stopped = asyncio.Event()
+        self._certificate: Certificate | None = None
+        if settings.tls_certificate is not None:
+            self._certificate = Certificate(settings.tls_certificate, settings.tls_key)
+            config.load()
+            config.ssl = self._certificate.context
 
     def stop(self) -> None:
         """Answer what is being asked, then end."""
@@ -136,7 +171,10 @@ class QuietServer(uvicorn.Server):
         self._stopped.set()
 
     async def main_loop(self) -> None:
+        renewing = asyncio.create_task(self._certificate.renew()) if self._certificate else None
         await self._stopped.wait()
+        if renewing is not None:
+            renewing.cancel()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -145,8 +183,8 @@ class QuietServer(uvicorn.Server):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A bound socket. Raises InvalidSettings: not the loopback, not a port, in use, not allowed."""
-    address = loopback(host)
+    """A bound socket. Raises InvalidSettings: not an address, not a port, in use, not allowed."""
+    address = loopback(host) or host.strip("[]")
     if not 0 <= port <= 65_535:
         raise InvalidSettings(f"{port} is not a port: ports are 0 to 65535")
     family = socket.AF_INET6 if ":" in address else socket.AF_INET

@@ -196,7 +196,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         limits, headers = self._limits, self.headers
         size = len(self.url)
-        if self._received > limits.header_bytes:  # else they are counted piece by piece
+        if self._received > limits.header_bytes or self._coming is self.scope:  # they may be of several pieces
             size += sum(len(name) + len(value) for name, value in headers)
         if len(headers) > limits.headers or size > limits.header_bytes:
             self._oversize = True

@@ -27,6 +27,8 @@ class ErrorKind(NamedTuple):
 
 KINDS: dict[str, ErrorKind] = {
     "invalid_json": ErrorKind(400, FAILED, "The body is not JSON"),
+    "unauthenticated": ErrorKind(401, FAILED, "Log in first"),
+    "forbidden": ErrorKind(403, FAILED, "That is not allowed to you"),
     "forbidden_host": ErrorKind(403, FAILED, "This server does not answer for that host"),
     "forbidden_origin": ErrorKind(403, FAILED, "This server takes no changes from pages of that origin"),
     "not_found": ErrorKind(404, NOT_FOUND, "Not found"),
@@ -43,6 +45,7 @@ KINDS: dict[str, ErrorKind] = {
     "invalid_parameters": ErrorKind(422, INVALID, "The parameters do not fit the task type"),
     "unknown_task_type": ErrorKind(422, INVALID, "No such task type"),
     "idempotency_mismatch": ErrorKind(422, INVALID, "The Idempotency-Key came before with other content"),
+    "too_many_attempts": ErrorKind(429, FAILED, "Too many attempts to log in"),
     "headers_too_large": ErrorKind(431, FAILED, "The headers are too large"),
     "internal_error": ErrorKind(500, FAILED, "Something went wrong inside"),
     "store_error": ErrorKind(500, STORE, "The store failed"),

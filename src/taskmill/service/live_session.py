@@ -15,7 +15,7 @@ from taskmill.feeds.contract import EventFilter, Subscription
 from taskmill.portal import Portal, portal
 from taskmill.sdk.backend import Backend
 from taskmill.service.service import Service
-from taskmill.service.session import Session, configured, connection_settings, service_on
+from taskmill.service.session import Session, by_command, configured, connection_settings, service_on
 from taskmill.service.views import TaskView, Where
 
 
@@ -117,6 +117,6 @@ def open_live_session(
     service = service_on(backend, found)
     try:
         there.run(service.open())
-        yield LiveSession(service, backend, there, found)
+        yield LiveSession(by_command(service), backend, there, found)
     finally:
         there.run(service.close())

@@ -12,7 +12,7 @@ from taskmill.core import ids, limits, times
 from taskmill.core.errors import Conflict, InvalidRequest, NotFound, Problem, StoreError, UnknownTaskType
 from taskmill.core.ids import parse as parse_id
 from taskmill.core.state import FINAL, State
-from taskmill.core.task import Task
+from taskmill.core.task import Spec, Task
 from taskmill.engine.client import control
 from taskmill.engine.client.enqueue import EnqueueBatcher, Enqueued, enqueue
 from taskmill.engine.live.lookup import StatusLookup, attempts_of, not_found
@@ -21,14 +21,17 @@ from taskmill.engine.live.why import is_alive, live_workers, why_not_started
 from taskmill.feeds.contract import Answer
 from taskmill.sdk.backend import Backend, ConnectionSettings
 from taskmill.service import present, views
+from taskmill.service.accounts import Accounts
 from taskmill.service.admission import RequestLimits, admit, existing, id_for, is_timed, refusal
 from taskmill.service.aside import Aside
+from taskmill.service.audit import AuditLog
 from taskmill.service.batch import BatchOutcome, Intake
 from taskmill.service.filters import Control, act, to_event_filter, to_filter
 from taskmill.service.numbered import NumberedTasks
 from taskmill.service.streams import FilteredStream, Streams, StreamSettings, TaskStream
 from taskmill.service.task_types import TaskTypeCache
-from taskmill.stores.contract import TaskTypeRow
+from taskmill.service.uploads import UploadedFiles
+from taskmill.stores.contract import Ear, TaskTypeRow
 
 UNFINISHED = tuple(state for state in State if state not in FINAL)
 SHOWN = 10
@@ -79,6 +82,9 @@ class Service:
         self.numbered = NumberedTasks(self._notifier, self._task_types, self.aside)
         self._intake = Intake(self._store, self._enqueue, self._task_types, self.aside)
         self.streams = Streams(backend, self._task, streams)
+        self.uploads = UploadedFiles()
+        self.accounts = Accounts(self._store)
+        self.audit = AuditLog(self._store, batched=batched)
 
     async def open(self, shipped: Sequence[TaskTypeRow] = ()) -> None:
         """Open the store, and register those task types that no worker has registered yet."""
@@ -93,8 +99,13 @@ class Service:
         if self._backend.feed:
             self._backend.feed.answer(answer)
 
+    def hear_access(self) -> Ear:
+        """Hears when a user, a session or a token changed."""
+        return self._store.bell.listen("access")
+
     async def close(self) -> None:
         self.aside.close()
+        await self.audit.close()
         await self.streams.close()
         await self._waiter.close()
         await self._backend.close()
@@ -140,6 +151,10 @@ class Service:
         listed = ", ".join(f"{task.spec.id} ({task.spec.task_type}, {task.head.state})" for task in tasks)
         more = " and more" if len(found) > SHOWN else ""
         raise InvalidRequest(f"{beginning!r} is the beginning of several ids: {listed}{more}", hint="give more of it")
+
+    async def spec(self, id: str) -> Spec:
+        """What a task was told once and for all, for who decides whether somebody may see it. Raises NotFound."""
+        return (await self._task(id)).spec
 
     async def get(self, id: str) -> views.TaskView:
         """Raises NotFound."""

@@ -1,5 +1,7 @@
 """The service on the configured store, in this process, for a face that is one thread: the command line."""
 
+import contextlib
+import getpass
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,10 +11,12 @@ from urllib.parse import unquote
 from taskmill.config.catalogue import Configuration
 from taskmill.config.load import settings
 from taskmill.config.settings import Settings
+from taskmill.core.access import LOCAL
 from taskmill.core.errors import InvalidSettings, StoreUnavailable
 from taskmill.plugins import configure, uploads
 from taskmill.sdk.backend import Backend, ConnectionSettings
 from taskmill.sdk.sync import run
+from taskmill.service.access import Credentials, allowed
 from taskmill.service.service import Service
 
 T = TypeVar("T")
@@ -56,9 +60,17 @@ def open_session(
     service = service_on(Backend(connection_settings(found), "thread"), found)
     try:
         run(service.open())
-        yield Session(service, run, found)
+        yield Session(by_command(service), run, found)
     finally:
         run(service.close())
+
+
+def by_command(service: Service) -> Service:
+    """Whoever has the store may do all, and is named in the audit."""
+    who = LOCAL
+    with contextlib.suppress(OSError, KeyError, ImportError):  # a user without a name
+        who = LOCAL._replace(name=f"local:{getpass.getuser()}")
+    return allowed(service, who, Credentials("cli"))
 
 
 def configured(store: str | None, config: str | None, broker: str | None, feed: str | None) -> Settings:

@@ -70,8 +70,10 @@ StreamItem = TaskChange | EventGap | TaskEnd | TaskGone
 
 
 class EventStream(Protocol):
-    over: bool
-    """Nothing comes any more."""
+    @property
+    def over(self) -> bool:
+        """Nothing comes any more."""
+        ...
 
     @property
     def position(self) -> str | None:

@@ -40,31 +40,30 @@ class Uploads(Struct):
     uploads: list[UploadView]
 
 
-async def take_in(name: str, pieces: Pieces) -> tuple[Upload, bool]:
-    """The file, and whether it took the place of one of that name; it is there as a whole or not at all.
+class UploadedFiles:
+    async def take_in(self, name: str, pieces: Pieces) -> tuple[Upload, bool]:
+        """The file, and whether it took the place of one of that name; it is there as a whole or not at all.
 
-    Raises InvalidRequest (no plain name), TooLarge, FilesUnavailable.
-    """
-    with _explained() as folder:
-        replaced = await asyncio.to_thread(folder.exists, name)
-        async with _receiving(folder, name) as file:
-            async for piece in pieces(folder.limit):
-                await asyncio.to_thread(file.write, piece)
-        return Upload(*file.received), replaced
+        Raises InvalidRequest (no plain name), TooLarge, FilesUnavailable.
+        """
+        with _explained() as folder:
+            replaced = await asyncio.to_thread(folder.exists, name)
+            async with _receiving(folder, name) as file:
+                async for piece in pieces(folder.limit):
+                    await asyncio.to_thread(file.write, piece)
+            return Upload(*file.received), replaced
 
+    async def newest(self) -> Uploads:
+        """Raises FilesUnavailable."""
+        with _explained() as folder:
+            found = await asyncio.to_thread(folder.newest)
+        return Uploads([UploadView(one.name, one.path, one.bytes, iso(one.modified_at)) for one in found])
 
-async def newest() -> Uploads:
-    """Raises FilesUnavailable."""
-    with _explained() as folder:
-        found = await asyncio.to_thread(folder.newest)
-    return Uploads([UploadView(one.name, one.path, one.bytes, iso(one.modified_at)) for one in found])
-
-
-async def delete(name: str) -> None:
-    """Raises NotFound, InvalidRequest, FilesUnavailable."""
-    with _explained() as folder:
-        if not await asyncio.to_thread(folder.delete, name):
-            raise NotFound("there is no upload of that name", hint="GET /api/uploads lists them")
+    async def delete(self, name: str) -> None:
+        """Raises NotFound, InvalidRequest, FilesUnavailable."""
+        with _explained() as folder:
+            if not await asyncio.to_thread(folder.delete, name):
+                raise NotFound("there is no upload of that name", hint="GET /api/uploads lists them")
 
 
 @contextlib.asynccontextmanager

@@ -9,9 +9,16 @@ from typing import Literal, NamedTuple, Protocol
 
 from taskmill.core.state import State
 from taskmill.core.task import Attempt, Claim, Decision, Task
+from taskmill.stores.beside import Audit, Records
+from taskmill.stores.beside import AuditFilter as AuditFilter
+from taskmill.stores.beside import QueueRow as QueueRow
+from taskmill.stores.beside import Registry as Registry
+from taskmill.stores.beside import TaskTypeRow as TaskTypeRow
+from taskmill.stores.beside import WorkerRow as WorkerRow
 
-Topic = Literal["ready", "due", "final", "cancel", "progress"]
-"""ready: queue names. due: nothing (a task was scheduled). final, cancel, progress: task ids."""
+Topic = Literal["ready", "due", "final", "cancel", "progress", "access"]
+"""ready: queue names. due: nothing (a task was scheduled). final, cancel, progress: task ids. access: nothing (a user,
+a session or a token changed)."""
 ANY = ""
 """In place of an item: it could be any, so look at all of them. Every ear may hear it on every topic."""
 
@@ -102,52 +109,12 @@ class Stats(NamedTuple):
     """run_at of the ready task that has been due longest."""
 
 
-class QueueRow(NamedTuple):
-    name: str
-    paused: bool
-    ready: int
-    running: int
-    scheduled: int
-
-
 class Waiting(NamedTuple):
     """How many tasks of one queue and type are ready."""
 
     queue: str
     task_type: str
     tasks: int
-
-
-class TaskTypeRow(NamedTuple):
-    name: str
-    queue: str
-    schema: str
-    """JSON Schema (draft 2020-12) of the parameters object."""
-    description: str
-    options: str
-    """JSON object: what its tasks get unless they say otherwise.
-
-    attempt_limit: attempts in all; absent: 1. retry: a retry policy (core/retry.py) or null for the default one.
-    timeout: seconds that one attempt may take, or null. executor: inline, threads or processes.
-    priority: high, normal or low; absent: normal.
-    """
-    seen_at: int
-
-
-class WorkerRow(NamedTuple):
-    id: str
-    host: str
-    pid: int
-    started_at: int
-    seen_at: int
-    queues: str
-    """JSON array of names, or null for all."""
-    slots: int
-    running: int
-    """How many tasks it has claimed."""
-    version: str
-    task_types: str = "null"
-    """JSON array of the types that it can run, or null: it does not say."""
 
 
 class Ear(Protocol):
@@ -272,32 +239,6 @@ class Reads(Protocol):
         ...
 
 
-class Registry(Protocol):
-    """What lives beside tasks: workers, task types, queues."""
-
-    async def put_worker(self, row: WorkerRow) -> None:
-        """Insert or replace; `seen_at` is set by the store's clock."""
-        ...
-
-    async def drop_worker(self, id: str) -> None: ...
-
-    async def workers(self) -> list[WorkerRow]: ...
-
-    async def put_task_types(self, rows: Sequence[TaskTypeRow]) -> None:
-        """Insert or replace; `seen_at` is set by the store's clock."""
-        ...
-
-    async def task_types(self) -> list[TaskTypeRow]: ...
-
-    async def queues(self) -> list[QueueRow]:
-        """Every queue that was ever named by a task, a pause or a task type; by name."""
-        ...
-
-    async def pause(self, queue: str, paused: bool) -> None:
-        """A queue need not exist yet."""
-        ...
-
-
 class TaskNumbers(Protocol):
     """Short numbers for tasks that somebody asked one for, and what may be changed by them."""
 
@@ -345,7 +286,7 @@ class Copies(Protocol):
         ...
 
 
-class Store(Tasks, Reads, Registry, TaskNumbers, Copies, Protocol):
+class Store(Tasks, Reads, Registry, TaskNumbers, Records, Audit, Copies, Protocol):
     bell: Bell
     location: str
     """Where it is, for people; without secrets."""

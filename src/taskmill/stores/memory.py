@@ -26,10 +26,12 @@ from taskmill.stores.contract import (
 )
 from taskmill.stores.cursors import position
 from taskmill.stores.local_bell import LocalBell
+from taskmill.stores.memory_records import MemoryRecords
 
 
-class MemoryStore:
+class MemoryStore(MemoryRecords):
     def __init__(self) -> None:
+        super().__init__()
         self.bell: Bell = LocalBell()
         self.location = "memory"
         self._lock = threading.RLock()

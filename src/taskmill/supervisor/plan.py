@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from taskmill.config.catalogue import CatalogueConfig, Configuration, secrets_of
+from taskmill.config.server import ServerSettings
 from taskmill.engine.worker.settings import WorkerSettings
 from taskmill.sdk.backend import ConnectionSettings
 from taskmill.stores.contract import Durability
@@ -36,12 +37,6 @@ class SupervisorTimings:
     """Between two tries to give back a dead worker's tasks, while the store fails."""
 
 
-class ServerPlan(NamedTuple):
-    host: str
-    port: int
-    cors: tuple[str, ...] = ()
-
-
 class Plan(NamedTuple):
     store: str
     durability: Durability
@@ -49,7 +44,7 @@ class Plan(NamedTuple):
     """`module:attribute`; None serves the task types that ship with Taskmill."""
     workers: int
     settings: WorkerSettings
-    server: ServerPlan | None = None
+    server: ServerSettings | None = None
     log_level: str = "info"
     traceback_paths: Literal["short", "full"] = "short"
     event_loop: Literal["uvloop", "asyncio"] = "uvloop"

@@ -17,9 +17,7 @@ def _serve(child: ChildPlan) -> None:
     configure(plan.configuration)
     serve(
         plan.connection,
-        server.host,
-        server.port,
-        server.cors,
+        server,
         on_ready=lambda: report(child, READY),
         lifeline=child.lifeline_fd,
         disabled_types=plan.configuration.disabled_types,

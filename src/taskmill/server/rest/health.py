@@ -42,7 +42,9 @@ async def links(_: HttpCall) -> Reply:
 
 
 ROUTES = (
-    Route("GET", "/healthz", alive, "The server runs", {200: Alive}),
-    Route("GET", "/readyz", ready, "Tasks can be stored, and a worker lives to claim them", {200: Readiness}),
-    Route("GET", "/", links, "Where to go from here", {200: Links}),
+    Route("GET", "/healthz", alive, "The server runs", {200: Alive}, public=True),
+    Route(
+        "GET", "/readyz", ready, "Tasks can be stored, and a worker lives to claim them", {200: Readiness}, public=True
+    ),
+    Route("GET", "/", links, "Where to go from here", {200: Links}, public=True),
 )

@@ -16,9 +16,10 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 from starlette.types import Message, Receive, Scope, Send
 
-from taskmill.core.errors import NotFound, StoreError, TaskmillError, TooLarge
+from taskmill.core.errors import NotFound, StoreError, TaskmillError, TooLarge, Unauthenticated
 from taskmill.server.rest import problems
 from taskmill.server.rest.decoding import Body, read_query
+from taskmill.service.access import Access, Credentials
 from taskmill.service.aside import BIG
 from taskmill.service.errors import NotReady
 from taskmill.service.service import Service
@@ -28,6 +29,8 @@ T = TypeVar("T", bound=msgspec.Struct)
 R = TypeVar("R")
 Header = tuple[bytes, bytes]
 JSON = b"application/json"
+COOKIES = ("__Host-taskmill", "taskmill")
+"""Of a session: browsers keep the first one to this host and to HTTPS; the second is for HTTP on the loopback."""
 
 BODIES = frozenset({"POST", "PUT", "PATCH"})
 MOST_IN_MEMORY = 256 * 2**20
@@ -77,9 +80,19 @@ class HttpCall:
     """One request."""
 
     def __init__(
-        self, service: Service, scope: Scope, receive: Receive, names: tuple[str, ...], memory: BodyMemory
+        self,
+        service: Service,
+        access: Access,
+        caller: Credentials,
+        scope: Scope,
+        receive: Receive,
+        names: tuple[str, ...],
+        memory: BodyMemory,
     ) -> None:
         self.service = service
+        """As the caller may use it."""
+        self.access = access
+        self.caller = caller
         self.used = 0
         """Bytes of `memory`, to be given back at its end."""
         self._memory = memory
@@ -87,6 +100,11 @@ class HttpCall:
         """What stands in the path for its placeholders, in their order."""
         self._scope = scope
         self._receive = receive
+
+    @property
+    def is_secure(self) -> bool:
+        """It came by HTTPS, to this server or to a proxy that it trusts."""
+        return bool(self._scope["scheme"] == "https")
 
     @cached_property
     def headers(self) -> dict[bytes, bytes]:
@@ -204,6 +222,8 @@ class Route(NamedTuple):
     """It answers with server-sent events."""
     raw: bool = False
     """The body is a file, of any media type."""
+    public: bool = False
+    """It needs no login, and nothing of the service but what is for everybody."""
 
 
 Methods = dict[str, Route]
@@ -239,8 +259,8 @@ class Routes:
 class Api:
     """The ASGI application: finds the route, calls its endpoint, and turns every error into a problem."""
 
-    def __init__(self, service: Service, routes: Iterable[Route]) -> None:
-        self._service = service
+    def __init__(self, access: Access, routes: Iterable[Route]) -> None:
+        self._access = access
         self._routes = Routes(routes)
         self._memory = BodyMemory()
 
@@ -248,7 +268,9 @@ class Api:
         call: HttpCall | None = None
         try:
             route, names = self._routes.find(scope["method"], scope["raw_path"])
-            call = HttpCall(self._service, scope, receive, names, self._memory)
+            caller = credentials(scope)
+            service = self._access.for_nobody if route.public else await self._access.service_for(caller)
+            call = HttpCall(service, self._access, caller, scope, receive, names, self._memory)
             if route.query is None and scope["query_string"]:
                 call.query(Nothing)
             if route.method in BODIES and route.body is None and not route.raw:
@@ -270,6 +292,29 @@ class Api:
             if call is not None:
                 self._memory.used -= call.used
         await answer(send, reply)
+
+
+def credentials(scope: Scope) -> Credentials:
+    """Raises Unauthenticated for a header that is none."""
+    token = session = None
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            kind, _, token = value.decode("latin-1").partition(" ")
+            token = token.strip()
+            if kind.lower() != "bearer" or not token:
+                raise Unauthenticated("the header Authorization is not of the form: Bearer TOKEN")
+        elif name == b"cookie":
+            session = _cookie(value.decode("latin-1"))
+    client = scope.get("client")
+    return Credentials("rest", token, session, client[0] if client else None)
+
+
+def _cookie(text: str) -> str | None:
+    for pair in text.split(";"):
+        name, _, value = pair.strip().partition("=")
+        if name in COOKIES and value:
+            return value
+    return None
 
 
 def ok(view: Any, status: int = 200, headers: tuple[Header, ...] = ()) -> Reply:

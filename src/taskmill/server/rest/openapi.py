@@ -15,6 +15,12 @@ from taskmill.server.rest.problems import STATUSES, ProblemView
 PLACEHOLDER = re.compile(r"{(\w+)}")
 EVERYWHERE = ("forbidden_host", "invalid_request", "store_error", "store_unavailable")
 CHANGES = ("forbidden_origin",)
+LOGGED_IN = ("unauthenticated", "forbidden")
+SECURITY = {
+    "token": {"type": "http", "scheme": "bearer", "description": "`taskmill token create` makes one."},
+    "session": {"type": "apiKey", "in": "cookie", "name": "taskmill", "description": "`POST /api/login` sets it."},
+}
+"""Any of them, where the server asks for a login."""
 NO_BODY = ("invalid_json", "too_large", "unsupported_media_type")
 """Where no body is taken, but an empty object."""
 REF = "#/components/schemas/{name}"
@@ -42,7 +48,7 @@ def openapi_route(routes: Sequence[Route]) -> Route:
     async def openapi(_: HttpCall) -> Reply:
         return Reply(200, body)
 
-    return Route("GET", "/api/openapi.json", openapi, "This document", {200: None})
+    return Route("GET", "/api/openapi.json", openapi, "This document", {200: None}, public=True)
 
 
 def document(routes: Sequence[Route]) -> Document:
@@ -54,7 +60,7 @@ def document(routes: Sequence[Route]) -> Document:
         "openapi": "3.1.0",
         "info": {"title": "Taskmill", "version": __version__, "description": "Distributed task processing."},
         "paths": paths,
-        "components": {"schemas": schemas},
+        "components": {"schemas": schemas, "securitySchemes": SECURITY},
     }
 
 
@@ -79,6 +85,8 @@ def _operation(route: Route, shapes: dict[Shape, Document], schemas: dict[str, A
         "summary": route.summary,
         "responses": _responses(route, shapes),
     }
+    if not route.public:
+        operation["security"] = [{}, *({name: []} for name in SECURITY)]
     if parameters := list(_parameters(route, schemas)):
         operation["parameters"] = parameters
     if route.body is not None:
@@ -114,6 +122,7 @@ def _responses(route: Route, shapes: dict[Shape, Document]) -> Document:
     }
     codes: dict[int, list[str]] = defaultdict(list)
     known = (*route.errors, *EVERYWHERE, *(() if route.method == "GET" else CHANGES))
+    known += () if route.public else LOGGED_IN
     refusing = NO_BODY if route.method in BODIES and route.body is None and not route.raw else ()
     for code in dict.fromkeys((*known, *refusing)):
         codes[STATUSES[code]].append(code)

@@ -1,11 +1,12 @@
 """Every error as an answer over HTTP: problem details (RFC 9457), by the one table of service/errors.py."""
 
+import math
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from taskmill.core.errors import TaskError, TaskmillError
+from taskmill.core.errors import TaskError, TaskmillError, TooManyAttempts, Unauthenticated
 from taskmill.service.errors import KINDS, http_kind
 
 MEDIA = b"application/problem+json"
@@ -70,6 +71,10 @@ def problem(error: TaskmillError) -> ProblemView:
 
 
 def headers(error: TaskmillError, status: int) -> tuple[tuple[bytes, bytes], ...]:
+    if isinstance(error, Unauthenticated):
+        return ((b"www-authenticate", b"Bearer"),)
+    if isinstance(error, TooManyAttempts):
+        return ((b"retry-after", str(math.ceil(error.retry_after)).encode()),)
     if isinstance(error, MethodNotAllowed):
         return ((b"allow", error.allowed.encode()),)
     return ((b"retry-after", RETRY_AFTER),) if status == 503 else ()

@@ -8,16 +8,16 @@ REFUSALS = ("invalid_request", "not_found", "files_unavailable")
 
 
 async def put(call: HttpCall) -> Reply:
-    upload, replaced = await uploads.take_in(call.names[0], call.pieces)
+    upload, replaced = await call.service.uploads.take_in(call.names[0], call.pieces)
     return ok(upload, 200 if replaced else 201)
 
 
-async def several(_: HttpCall) -> Reply:
-    return ok(await uploads.newest())
+async def several(call: HttpCall) -> Reply:
+    return ok(await call.service.uploads.newest())
 
 
 async def delete(call: HttpCall) -> Reply:
-    await uploads.delete(call.names[0])
+    await call.service.uploads.delete(call.names[0])
     return Reply(204)
 
 

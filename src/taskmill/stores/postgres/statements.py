@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from taskmill.core.audit import Line
 from taskmill.core.state import State
 from taskmill.core.task import Attempt, Claim, Head, Spec, Task
 from taskmill.stores.contract import Promotion, TaskTypeRow, WorkerRow
@@ -22,7 +23,7 @@ SPEC_WIDTH, HEAD_WIDTH = len(Spec._fields), len(Head._fields)
 STATES = {str(state): state for state in State}
 
 _TIMES = ("created_at", "run_at", "lease_until", "started_at", "finished_at", "timeout", "expires_at")
-_NUMBERS = ("attempt_limit", "version", "attempt", "losses", "crashes", "number")
+_NUMBERS = ("attempt_limit", "version", "attempt", "losses", "crashes", "number", "at", "affected")
 _TYPES = dict.fromkeys(_TIMES + _NUMBERS, "bigint") | {"priority": "smallint", "cancel": "boolean"}
 """Of the columns that are not text."""
 Pick = Literal["with_pick_by_queue", "with_pick_by_id"]
@@ -61,6 +62,8 @@ _FILL = {
     "worker_set": _set(WorkerRow._fields[1:], "excluded"),
     "task_type": _names(TaskTypeRow._fields),
     "task_type_set": _set(TaskTypeRow._fields[1:], "excluded"),
+    "line": _names(Line._fields),
+    "lines": _arrays(Line._fields, 1),
     "promotion": _names(Promotion._fields, "task."),
     "stale": "SELECT array_agg(id) FROM decision WHERE (id IN (SELECT id FROM saved)) IS NOT TRUE",
     "start": "state = 'running', version = task.version + 1, attempt = task.attempt + 1, progress = NULL, "

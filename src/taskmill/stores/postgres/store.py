@@ -8,8 +8,10 @@ import asyncpg
 
 from taskmill.core.task import Attempt, Task
 from taskmill.stores.contract import Bell, Durability
+from taskmill.stores.postgres import audit as auditing
 from taskmill.stores.postgres import copy, reads, registry, tasks
 from taskmill.stores.postgres import numbers as numbering
+from taskmill.stores.postgres import records as documents
 from taskmill.stores.postgres.database import TIMINGS, Pool, PostgresTimings
 from taskmill.stores.postgres.notify import PostgresBell
 from taskmill.stores.postgres.schema import migrate
@@ -109,3 +111,13 @@ class PostgresStore:
     numbered = verb(numbering.numbered)
     put_numbers = verb(numbering.put_numbers)
     set_parameters = verb(numbering.set_parameters)
+
+    put_record = verb(documents.put_record)
+    records = verb(documents.records)
+    drop_records = verb(documents.drop_records)
+
+    append_audit = verb(auditing.append_audit)
+    audit = verb(auditing.audit)
+    audit_after = verb(auditing.audit_after)
+    purge_audit = verb(auditing.purge_audit)
+    audit_purged = verb(auditing.audit_purged)

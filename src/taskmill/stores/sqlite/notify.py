@@ -28,7 +28,7 @@ from taskmill.stores.contract import Ear, Topic
 if TYPE_CHECKING:
     import asyncio
 
-LETTERS: dict[Topic, str] = {"ready": "r", "due": "d", "final": "f", "cancel": "c", "progress": "p"}
+LETTERS: dict[Topic, str] = {"ready": "r", "due": "d", "final": "f", "cancel": "c", "progress": "p", "access": "a"}
 ITEMS = 100
 """In one datagram."""
 SETTLED_NS = 50_000_000

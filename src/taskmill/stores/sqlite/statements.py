@@ -12,6 +12,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from taskmill.core.audit import Line
 from taskmill.core.task import Attempt, Claim, Head, Spec, Task
 from taskmill.stores.contract import Beat, Promotion, QueueRow, TaskTypeRow, Waiting, WorkerRow
 
@@ -52,6 +53,7 @@ _FILL = {
     "attempt": _names(Attempt._fields),
     "worker": _names(WorkerRow._fields),
     "task_type": _names(TaskTypeRow._fields),
+    "line": _names(Line._fields),
 }
 _ROWS = {
     "task_rows": Spec._fields + Head._fields,
@@ -60,6 +62,7 @@ _ROWS = {
     "beat_rows": Beat._fields,
     "worker_rows": WorkerRow._fields,
     "task_type_rows": TaskTypeRow._fields,
+    "line_rows": Line._fields,
 }
 
 
@@ -116,3 +119,4 @@ queues = Reader(list[QueueRow])
 waiting = Reader(list[Waiting])
 workers = Reader(list[WorkerRow])
 task_types = Reader(list[TaskTypeRow])
+lines = Reader(list[Line])

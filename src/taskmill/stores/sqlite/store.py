@@ -12,8 +12,10 @@ import apsw
 from taskmill.core import times
 from taskmill.core.errors import InvalidRequest, StoreError, StoreUnavailable
 from taskmill.stores.contract import Bell, Durability
+from taskmill.stores.sqlite import audit as auditing
 from taskmill.stores.sqlite import copy, reads, registry, tasks
 from taskmill.stores.sqlite import numbers as numbering
+from taskmill.stores.sqlite import records as documents
 from taskmill.stores.sqlite.database import TIMINGS, Database, SqliteTimings
 from taskmill.stores.sqlite.errors import explained
 from taskmill.stores.sqlite.notify import SocketBell
@@ -154,3 +156,13 @@ class SqliteStore:
     numbered = verb(numbering.numbered)
     put_numbers = verb(numbering.put_numbers)
     set_parameters = verb(numbering.set_parameters)
+
+    put_record = verb(documents.put_record)
+    records = verb(documents.records)
+    drop_records = verb(documents.drop_records)
+
+    append_audit = verb(auditing.append_audit)
+    audit = verb(auditing.audit, reader=True)
+    audit_after = verb(auditing.audit_after, reader=True)
+    purge_audit = verb(auditing.purge_audit)
+    audit_purged = verb(auditing.audit_purged)

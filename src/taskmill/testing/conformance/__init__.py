@@ -20,6 +20,7 @@ from taskmill.testing.conformance.model import RandomHistories
 from taskmill.testing.conformance.numbering import Numbering
 from taskmill.testing.conformance.purging import Purging
 from taskmill.testing.conformance.races import Races
+from taskmill.testing.conformance.records import Recorded
 from taskmill.testing.conformance.registry import Registered
 from taskmill.testing.conformance.saving import Saving
 from taskmill.testing.conformance.views import Views
@@ -39,6 +40,7 @@ class StoreSuite(
     Copying,
     Numbering,
     Registered,
+    Recorded,
     Ringing,
     RandomHistories,
 ):

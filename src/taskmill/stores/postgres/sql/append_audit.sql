@@ -1,0 +1,1 @@
+INSERT INTO taskmill.audit ({line}) SELECT * FROM unnest({lines})

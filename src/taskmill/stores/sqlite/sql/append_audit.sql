@@ -1,0 +1,1 @@
+INSERT INTO audit ({line}) VALUES {line_rows}

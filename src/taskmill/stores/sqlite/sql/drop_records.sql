@@ -1,0 +1,1 @@
+DELETE FROM record WHERE kind = :kind AND id IN (SELECT value FROM json_each(:ids))
