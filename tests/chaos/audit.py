@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import apsw
 
 TRIGGERS = """
-create table audit (id text, version integer, was text, now text, owner text, result text);
+create table history (id text, version integer, was text, now text, owner text, result text);
 create table audit_worker (id text, pid integer);
 create trigger audit_task after update on task when new.state <> old.state or new.version <> old.version begin
-  insert into audit values (new.id, new.version, old.state, new.state, old.lease_owner, new.result);
+  insert into history values (new.id, new.version, old.state, new.state, old.lease_owner, new.result);
 end;
 create trigger audit_worker after insert on worker begin
   insert into audit_worker values (new.id, new.pid);
@@ -42,7 +42,7 @@ def check(path: Path, began: dict[str, str]) -> Report:
     """`began`: run → id of its task, from the log the handlers wrote."""
     store = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
     states = {str(id): str(state) for id, state in store.execute("select id, state from task")}
-    successes = store.execute("select id, owner, result from audit where now = 'succeeded'").fetchall()
+    successes = store.execute("select id, owner, result from history where now = 'succeeded'").fetchall()
     counts = collections.Counter(id for id, _, _ in successes)
     pids: dict[Any, set[Any]] = collections.defaultdict(set)
     for owner, pid in store.execute("select id, pid from audit_worker"):

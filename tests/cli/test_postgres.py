@@ -97,8 +97,8 @@ def test_a_wrong_password(call: Call, postgres: PostgresServer) -> None:
 
 def test_a_server_that_does_not_answer_is_given_up_in_time(call: Call, postgres: PostgresServer) -> None:
     postgres.pause()
-    [line] = call("doctor", "--store", postgres.url).stdout.splitlines()
-    assert line.split("\t")[:2] == ["store connection", "failed"]
+    said = call("doctor", "--store", postgres.url).stdout
+    assert [line.split("\t")[:2] for line in said.splitlines()] == [["store connection", "failed"]], said
 
 
 def test_a_server_that_dies_while_one_waits_is_one_error(call: Call, here: Path, postgres: PostgresServer) -> None:

@@ -75,11 +75,20 @@ def follow(steps: list[Step], running: Running) -> list[str]:
     """Type each command; answers that are not as the page shows them. `ID` is the last one that was seen."""
     different, last = [], ""
     for command, shown in steps:
+        if command.strip() == "taskmill cancel ID":
+            _watch_until_it_runs(last, running)
         output = _answer(re.sub(r"\bID\b", last, command), shown, running)
         if shown is not None and comparable(output) != comparable(shown):
             different.append(f"{command}\n--- the page\n{comparable(shown)}\n--- here\n{comparable(output)}")
         last = (ID.findall(output) or [last])[0]
     return different
+
+
+def _watch_until_it_runs(id: str, running: Running) -> None:
+    """As the page has it, before it is cancelled; on a slow machine the next command could come too soon."""
+    end = time.monotonic() + EAGER
+    while '"state":"running"' not in running.attempt(f"taskmill get {id} --json")[1] and time.monotonic() < end:
+        pass
 
 
 def _answer(command: str, shown: str | None, running: Running) -> str:

@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -69,6 +70,7 @@ FILTERS = (
     click.option("--priority", multiple=True, type=priority_words, help="Of this priority."),
     click.option("--tag", multiple=True, metavar="TAG", help="With this tag; with all of them if given again."),
     click.option("--key", metavar="KEY", help="With this key."),
+    click.option("--meta", multiple=True, metavar="NAME=VALUE", help="With this pair of the caller's own."),
 )
 
 
@@ -81,7 +83,23 @@ def filter_options(command: F) -> F:
 
 def filter_values(given: dict[str, Any]) -> dict[str, Any]:
     """For the service's filter: `Where(**filter_values(given))`."""
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
+    pairs = pairs_of(given.get("meta", ()))
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()} | {"meta": pairs}
+
+
+def pairs_of(texts: Sequence[str]) -> dict[str, Any]:
+    """NAME=VALUE of --meta; numbers, true and false are themselves."""
+    pairs: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise click.BadParameter(f"{text!r} is not of the form NAME=VALUE", param_hint="--meta")
+        try:
+            found = json.loads(value)
+        except ValueError:
+            found = value
+        pairs[name] = found if isinstance(found, str | int | float | bool) and not value.startswith('"') else value
+    return pairs
 
 
 def duration_option(*names: str, help: str) -> Callable[[F], F]:

@@ -8,7 +8,7 @@ import msgspec
 from taskmill.cli.completion import complete_queue, complete_task_type
 from taskmill.cli.follow import ctrl_c_leaves_it, follow
 from taskmill.cli.hints import here
-from taskmill.cli.options import duration_option, json_option, priority_words, url_options
+from taskmill.cli.options import duration_option, json_option, pairs_of, priority_words, url_options
 from taskmill.cli.output import document
 from taskmill.cli.parameters import parse, put_file
 from taskmill.cli.tasks import show_outcome
@@ -47,6 +47,7 @@ from taskmill.service.views import Created, Draft
 @duration_option("--expires", help="Cancel it if it has not started so long from now: seconds, or like 5m.")
 @click.option("--key", metavar="KEY", help="While an unfinished task has this key, no second one is made.")
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="A tag to find it by; may be given again.")
+@click.option("--meta", "meta", multiple=True, metavar="NAME=VALUE", help="A pair of your own to find it by.")
 @duration_option("--timeout", help="How long one attempt may take.")
 @click.option("--retries", type=int, metavar="N", help="Attempts after the first; else as the task type says.")
 @click.option("--wait/--no-wait", default=True, help="Wait for the result (the default), or print the id at once.")
@@ -92,6 +93,7 @@ def _create(
     pairs: tuple[str, ...],
     file: str | None,
     tags: tuple[str, ...],
+    meta: tuple[str, ...],
     **options: Any,
 ) -> Created:
     known = session.run(session.service.task_type(task_type))
@@ -99,7 +101,7 @@ def _create(
     parameters = parse(known.name, schema, text, pairs)
     if file is not None:
         put_file(known.name, schema, parameters, file, session.copy_file)
-    draft = Draft(task_type=known.name, parameters=parameters, tags=list(tags), **options)
+    draft = Draft(task_type=known.name, parameters=parameters, tags=list(tags), meta=pairs_of(meta), **options)
     created = session.run(session.service.create(draft))
     if not created.created:
         click.echo(f"an unfinished task has this key already: {created.id}", err=True)

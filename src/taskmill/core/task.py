@@ -45,6 +45,8 @@ class Spec(NamedTuple):
     tags: str | None
     """JSON array of strings."""
     created_at: int
+    meta: str | None = None
+    """JSON object (core/meta.py): the caller's own pairs, who made it through which face, and a trace."""
 
 
 class Head(NamedTuple):

@@ -1,6 +1,7 @@
 """Which tasks: the conditions that Python code gives, checked, as the filter of a store."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
@@ -27,6 +28,8 @@ class Conditions(TypedDict, total=False):
     key: str
     created_after: datetime
     created_before: datetime
+    meta: Mapping[str, str | int | float | bool]
+    """One pair."""
 
 
 def read(where: Conditions) -> TaskFilter:
@@ -45,7 +48,18 @@ def read(where: Conditions) -> TaskFilter:
         None if key is None else options.name(key, "key"),
         _moment(where.get("created_after"), "created_after"),
         _moment(where.get("created_before"), "created_before"),
+        _pair(where.get("meta")),
     )
+
+
+def _pair(pairs: Mapping[str, str | int | float | bool] | None) -> tuple[str, str] | None:
+    if pairs is None:
+        return None
+    options.pairs(pairs)
+    if len(pairs) != 1:
+        raise InvalidRequest(f"meta {dict(pairs)!r} must be one pair")
+    [(name, value)] = pairs.items()
+    return name, value if isinstance(value, str) else json.dumps(value)
 
 
 def bulk(where: Conditions, states: tuple[State, ...], all: bool) -> TaskFilter:

@@ -1,10 +1,11 @@
 """How a task is to be run: checked once, kept in the form of a Spec."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from taskmill.core import ids, limits, machine
+from taskmill.core import ids, limits, machine, meta
 from taskmill.core.errors import InvalidRequest
 from taskmill.core.retry import RetryPolicy
 from taskmill.core.task import PRIORITIES, SECOND, Head, Priority, Spec
@@ -29,6 +30,7 @@ class Options(NamedTuple):
     expires: int | None = None
     """Microseconds from the moment of enqueueing."""
     expires_at: int | None = None
+    meta: str | None = None
 
     @property
     def timed(self) -> bool:
@@ -115,6 +117,18 @@ def tags(values: object) -> str | None:
     _refuse("tags", values, limits.tag_count(len(values)))
     named = dict.fromkeys(name(value, "tag") for value in values)
     return json.dumps(list(named), ensure_ascii=False) if named else None
+
+
+def pairs(values: object) -> str | None:
+    """Of meta: JSON."""
+    if not isinstance(values, Mapping):
+        raise InvalidRequest(f"meta {values!r} must be a dict")
+    if found := meta.wrong(values):
+        raise InvalidRequest(f"meta: {found[0]!r} {found[1]}")
+    text = meta.to_json(values)
+    if text is not None and len(text.encode()) > meta.SIZE:
+        raise InvalidRequest(f"meta is over {meta.SIZE:,} bytes of JSON, which is the most")
+    return text
 
 
 def when(after: float | timedelta | None, at: object) -> dict[str, Any]:

@@ -157,6 +157,7 @@ class Task(Generic[P, R]):
         key: str | None = None,
         id: str | None = None,
         tags: Sequence[str] | None = None,
+        meta: Mapping[str, str | int | float | bool] | None = None,
         timeout: float | timedelta | None = None,
         retries: int | None = None,
         connection: object = None,
@@ -168,6 +169,7 @@ class Task(Generic[P, R]):
         as cancelled, with the code `expired`.
         key: while an unfinished task has this key, no second one is stored; `handle.created` tells.
         id: a UUID of your own; a repeat stores nothing.
+        meta: pairs of your own, to find it by; `traceparent` may be among them.
         timeout: seconds that one attempt may take. retries: attempts after the first.
         connection: one of your own (asyncpg, psycopg 3, SQLAlchemy) to the database of the app's PostgreSQL store: the
         task is stored in the transaction that is open there, and starts once that is committed.
@@ -178,6 +180,7 @@ class Task(Generic[P, R]):
             "key": None if key is None else options.name(key, "key"),
             "id": None if id is None else options.task_id(id),
             "tags": None if tags is None else options.tags(tags),
+            "meta": None if meta is None else options.pairs(meta),
             "timeout": options.timeout(timeout),
             "attempt_limit": None if retries is None else options.attempt_limit(retries),
         }
@@ -264,6 +267,7 @@ class Task(Generic[P, R]):
             chosen.key,
             chosen.tags,
             now,
+            chosen.meta,
         )
         return StoredTask(spec, chosen.head(spec, now) if self._timed else machine.create(spec, now))
 

@@ -39,6 +39,8 @@ MOST_KNOWN = 10_000
 LOOK_EVERY = 1.0
 """Seconds after which a stream asks whether it still may go on."""
 LONGEST_TARGET = 300
+MAKING = ("draft", "batch")
+"""What makes tasks, which know by whom."""
 NOBODY = Principal("nobody", frozenset())
 
 
@@ -63,6 +65,7 @@ class Access:
         self._known: OrderedDict[str, tuple[Principal, float]] = OrderedDict()
         self._needed: bool | None = None
         self._listening: asyncio.Task[None] | None = None
+        service.accounts.on_change = self._forget
         self.for_nobody = allowed(service, NOBODY, Credentials("rest"))
         """The service for who has not said who it is."""
 
@@ -86,7 +89,6 @@ class Access:
             with contextlib.suppress(Unauthenticated):
                 await self._note((await self.principal(caller)).name, caller, "logout", "done")
             await self.service.accounts.logout(caller.session)
-            self._known.pop(caller.session, None)
 
     async def _note(self, who: str, caller: Credentials, action: str, outcome: str) -> None:
         entry = AuditEntry(times.now(), who, caller.face, caller.address, action, who, 1, outcome)
@@ -134,13 +136,16 @@ class Access:
             self._known.popitem(last=False)
         return who
 
+    def _forget(self) -> None:
+        self._known.clear()
+        self._needed = None
+
     async def _listen(self) -> None:
         ear = self.service.hear_access()
         try:
             while True:
                 await ear.wait(KNOWN_FOR)
-                self._known.clear()
-                self._needed = None
+                self._forget()
         finally:
             ear.close()
 
@@ -201,8 +206,9 @@ async def _permitted(caller: _Caller, permission: Permission, work: Any, values:
         raise Forbidden(f"{who.name} may not do that: it takes the scope {needed}", hint=_hint(who))
     if who.is_limited:
         values = await NARROW[permission.reach](caller.service, who, values)
+    by = {"origin": {"who": who.name, "face": caller.credentials.face}} if permission.reach in MAKING else {}
     try:
-        result = await work(*values)
+        result = await work(*values, **by)
     except TaskError as error:
         raise hidden_failure(error) if Scope.PAYLOADS not in who.scopes else error from None
     if who.is_limited and permission.reach == "listed":

@@ -10,6 +10,7 @@ import json
 import re
 import secrets
 import zlib
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import msgspec
@@ -82,6 +83,8 @@ class Accounts:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._limit = AttemptLimit(burst=5, interval=12.0)
+        self.on_change: Callable[[], None] = lambda: None
+        """Called at once when this process changes something; others hear of it."""
 
     async def any(self) -> bool:
         """Whether anybody can log in."""
@@ -294,6 +297,7 @@ class Accounts:
         return await self._store.put_record(USER, name, msgspec.json.encode(user).decode(), only_new=only_new)
 
     def _changed(self) -> None:
+        self.on_change()
         self._store.bell.ring("access", ())
 
 

@@ -1,10 +1,11 @@
 """At the door: a draft becomes a task that any store can keep and any worker can run, or is refused with reasons."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from taskmill.core import limits, machine
+from taskmill.core import limits, machine, meta
 from taskmill.core.errors import Conflict, InvalidRequest, Problem
 from taskmill.core.ids import derived, uuid7
 from taskmill.core.ids import parse as parse_id
@@ -48,11 +49,12 @@ async def admit(
     created_at: int,
     id: str | None = None,
     explain: bool = True,
+    origin: Mapping[str, str] | None = None,
 ) -> Task:
     """`id` is the one to take unless the draft has its own. Raises InvalidRequest with a problem per field.
 
     `aside`: where big parameters are checked. `created_at`: now, for a timed draft by the store's clock. `explain`:
-    False leaves out what is wrong where in parameters, and which names come near.
+    False leaves out what is wrong where in parameters, and which names come near. `origin`: who makes it.
     """
     _check(draft)
     task_type = await task_types.get(draft.task_type, explain)
@@ -62,7 +64,7 @@ async def admit(
         check(*checked)
     else:
         await aside.run(check, *checked)
-    spec = _spec(draft, task_type, parameters.decode(), _id(draft, id), created_at)
+    spec = _spec(draft, task_type, parameters.decode(), _id(draft, id), created_at, origin)
     run_at = _run_at(draft, created_at)
     expires_at = _expires_at(draft, created_at, created_at if run_at is None else run_at)
     return Task(spec, machine.create(spec, created_at, run_at, expires_at=expires_at))
@@ -103,6 +105,8 @@ def _check(draft: Draft) -> None:
         found.add("$.tags", limits.tag_count(len(draft.tags)))
         for index, tag in enumerate(draft.tags[: limits.TAGS]):
             found.add(f"$.tags[{index}]", limits.name(tag))
+    if draft.meta and (wrong := meta.wrong(draft.meta)):
+        found.add(f"$.meta.{wrong[0]}", wrong[1])
     if draft.delay is not None:
         if draft.run_at is not None:
             found.add("$.run_at", "cannot go together with delay; give one of them")
@@ -118,7 +122,14 @@ def _check(draft: Draft) -> None:
     found.end()
 
 
-def _spec(draft: Draft, task_type: KnownTaskType, parameters: str, id: str, created_at: int) -> Spec:
+def _spec(
+    draft: Draft,
+    task_type: KnownTaskType,
+    parameters: str,
+    id: str,
+    created_at: int,
+    origin: Mapping[str, str] | None,
+) -> Spec:
     return Spec(
         id,
         task_type.row.name,
@@ -131,7 +142,15 @@ def _spec(draft: Draft, task_type: KnownTaskType, parameters: str, id: str, crea
         draft.key,
         _tags(draft),
         created_at,
+        _meta(draft, origin),
     )
+
+
+def _meta(draft: Draft, origin: Mapping[str, str] | None) -> str | None:
+    text = meta.to_json(draft.meta, origin)
+    if text is not None and len(text) > meta.SIZE // 4 and len(text.encode()) > meta.SIZE:
+        raise refusal("$.meta", f"is over {meta.SIZE:,} bytes of JSON, which is the most")
+    return text
 
 
 def _tags(draft: Draft) -> str | None:
@@ -218,6 +237,7 @@ def check_same(draft: Draft, spec: Spec) -> None:
         ("priority", spec.priority if draft.priority is None else PRIORITIES[draft.priority], spec.priority),
         ("key", draft.key, spec.key),
         ("tags", _tags(draft), spec.tags),
+        ("meta", {name: value for name, value in draft.meta.items() if name != meta.TRACE}, meta.own(spec.meta)),
         ("queue", draft.queue or spec.queue, spec.queue),
         ("retries", spec.attempt_limit if draft.retries is None else draft.retries + 1, spec.attempt_limit),
         ("timeout", spec.timeout if draft.timeout is None else round(draft.timeout * SECOND), spec.timeout),

@@ -1,7 +1,7 @@
 """Many drafts in one call, each stored or refused for itself."""
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from taskmill.core import limits, times
@@ -48,7 +48,11 @@ class Intake:
         self._aside = aside
 
     async def take_in(
-        self, items: Sequence[T], read: Callable[[T], Awaitable[views.Draft]], idempotency_key: str | None
+        self,
+        items: Sequence[T],
+        read: Callable[[T], Awaitable[views.Draft]],
+        idempotency_key: str | None,
+        origin: Mapping[str, str] | None,
     ) -> BatchOutcome:
         """`read` makes the draft of an item, or raises a TaskmillError that refuses it.
 
@@ -71,7 +75,7 @@ class Intake:
                     if store_time is None and is_timed(draft):
                         store_time = await self._store.clock()
                     created_at = store_time if store_time is not None else times.now()
-                    task = await admit(draft, self._task_types, self._aside, created_at, id, explain > 0)
+                    task = await admit(draft, self._task_types, self._aside, created_at, id, explain > 0, origin)
                 except StoreError:
                     raise
                 except TaskmillError as refused:

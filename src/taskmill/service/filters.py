@@ -1,8 +1,9 @@
 """Which tasks: from the filters that people write to those of stores and feeds; and one action on all that match."""
 
+import json
 from collections.abc import Awaitable, Callable, Sequence
 
-from taskmill.core import limits
+from taskmill.core import limits, meta
 from taskmill.core.errors import InvalidRequest
 from taskmill.core.ids import parse as parse_id
 from taskmill.core.state import State
@@ -37,6 +38,10 @@ def to_filter(where: Where) -> TaskFilter:
             check.add(path, limits.name(name))
     if where.key is not None:
         check.add("$.key", limits.name(where.key))
+    if where.meta:
+        check.add("$.meta", "must be one pair" if len(where.meta) > 1 else None)
+        if found := meta.wrong(where.meta):
+            check.add(f"$.meta.{found[0]}", found[1])
     check.end()
     return TaskFilter(
         tuple(State(state) for state in states),
@@ -47,6 +52,7 @@ def to_filter(where: Where) -> TaskFilter:
         where.key,
         None if where.created_after is None else parse_time("$.created_after", where.created_after),
         None if where.created_before is None else parse_time("$.created_before", where.created_before),
+        next(((name, _text(value)) for name, value in where.meta.items()), None),
     )
 
 
@@ -86,6 +92,10 @@ async def act(notifier: Notifier, control: Control, where: Bulk, states: tuple[S
         result.done += len(verdicts) - len(refused)
         result.refused.extend(refused[: REFUSED_SHOWN - len(result.refused)])
     return result
+
+
+def _text(value: meta.Value) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _values(value: str | list[str]) -> tuple[str, ...]:

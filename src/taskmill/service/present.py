@@ -44,6 +44,7 @@ def _show(shape: Callable[..., V], task: Task, **more: Any) -> V:
         timeout=None if spec.timeout is None else spec.timeout / SECOND,
         key=spec.key,
         tags=[] if spec.tags is None else json.loads(spec.tags),
+        meta=raw(spec.meta),
         created_at=iso(spec.created_at),
         run_at=iso(head.run_at),
         expires_at=maybe_iso(head.expires_at),

@@ -5,7 +5,7 @@ It takes and gives views and raises core errors; faces only translate. Every met
 
 import asyncio
 import functools
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
 from taskmill.core import ids, limits, times
@@ -112,21 +112,29 @@ class Service:
 
     # Tasks
 
-    async def create(self, draft: views.Draft, idempotency_key: str | None = None) -> views.Created:
-        """Store a task. The same id, or a key that an unfinished task holds, gives the one that is there.
+    async def create(
+        self, draft: views.Draft, idempotency_key: str | None = None, *, origin: Mapping[str, str] | None = None
+    ) -> views.Created:
+        """Store a task; the same id, or a key that an unfinished task holds, gives the one that is there.
 
-        Raises InvalidRequest and its kinds; IdempotencyMismatch when the key came before with other content.
+        `origin`: who makes it, through which face. Raises InvalidRequest and its kinds; IdempotencyMismatch when the
+        key came before with other content.
         """
         id = id_for(idempotency_key)
         created_at = await self._store.clock() if is_timed(draft) else times.now()
-        task = await admit(draft, self._task_types, self.aside, created_at, id)
+        task = await admit(draft, self._task_types, self.aside, created_at, id, origin=origin)
         [enqueued] = await self._enqueue([task])
         if enqueued.created:
             return present.created_view(task, True)
         return existing(draft, id, enqueued.id, await self._store.get([enqueued.id]))
 
     async def create_batch(
-        self, items: Sequence[T], read: Callable[[T], Awaitable[views.Draft]], idempotency_key: str | None = None
+        self,
+        items: Sequence[T],
+        read: Callable[[T], Awaitable[views.Draft]],
+        idempotency_key: str | None = None,
+        *,
+        origin: Mapping[str, str] | None = None,
     ) -> BatchOutcome:
         """Store what is valid, each for itself; an Idempotency-Key counts by the index in the batch.
 
@@ -134,7 +142,7 @@ class Service:
         """
         if len(items) > self.limits.batch:
             raise refusal("$.tasks", f"holds more than {self.limits.batch} tasks, which is the most")
-        return await self._intake.take_in(items, read, idempotency_key)
+        return await self._intake.take_in(items, read, idempotency_key, origin)
 
     async def whole_id(self, beginning: str) -> str:
         """The id of the one task that begins like this. Raises NotFound; InvalidRequest that lists them for several."""

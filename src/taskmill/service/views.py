@@ -50,6 +50,13 @@ class Draft(Struct, kw_only=True, forbid_unknown_fields=True):
     ] = None
     id: Annotated[TaskId | None, Meta(description="A UUID of your own: the same id makes no second task.")] = None
     tags: list[Name] = []
+    meta: Annotated[
+        dict[str, str | int | float | bool],
+        Meta(
+            description="Pairs of your own, to find it by; `traceparent` may be among them.",
+            examples=[{"customer": 42}],
+        ),
+    ] = {}
     timeout: Annotated[float | None, Meta(description="Seconds one attempt may take.")] = None
     retries: Annotated[int | None, Meta(description="Attempts after the first; 0 is none.")] = None
 
@@ -77,6 +84,13 @@ class TaskSummary(Struct, kw_only=True):
     timeout: Annotated[float | None, Meta(description="Seconds one attempt may take.")]
     key: str | None
     tags: list[str]
+    meta: Annotated[
+        Raw | None,
+        Meta(
+            description="The caller's own pairs, and `origin`: who made it, through which face.",
+            examples=[{"customer": 42, "origin": {"who": "user:ada", "face": "rest"}}],
+        ),
+    ]
     created_at: Time
     run_at: Annotated[Time, Meta(description="Not before this time.")]
     expires_at: Annotated[Time | None, Meta(description="Not started after this time; null once it started.")]
@@ -169,6 +183,9 @@ class Where(Struct, kw_only=True, forbid_unknown_fields=True):
     key: str | None = None
     created_after: Time | None = None
     created_before: Time | None = None
+    meta: Annotated[
+        dict[str, str | int | float | bool], Meta(description="One own pair.", examples=[{"customer": 42}])
+    ] = {}
 
 
 class Bulk(Where, kw_only=True, forbid_unknown_fields=True):

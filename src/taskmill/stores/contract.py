@@ -85,6 +85,8 @@ class TaskFilter(NamedTuple):
     key: str | None = None
     created_after: int | None = None
     created_before: int | None = None
+    meta: tuple[str, str] | None = None
+    """One own pair: its name, and its value as text; 42 is the number or the text."""
 
 
 class Page(NamedTuple):

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import count, islice
 
-from taskmill.core import machine, times
+from taskmill.core import machine, meta, times
 from taskmill.core.state import CREATED, FINAL, State
 from taskmill.core.task import Attempt, Claim, Decision, Head, Task
 from taskmill.stores.contract import (
@@ -383,4 +383,5 @@ def _matches(where: TaskFilter, task: Task) -> bool:
         and (where.key is None or spec.key == where.key)
         and (where.created_after is None or spec.created_at > where.created_after)
         and (where.created_before is None or spec.created_at < where.created_before)
+        and (where.meta is None or meta.holds(spec.meta, *where.meta))
     )

@@ -51,7 +51,9 @@ def read_query(query: bytes, shape: type[T]) -> T:
         raise InvalidRequest("the query string is not percent-encoded UTF-8") from None
     given: dict[str, Any] = {}
     for name, value in pairs:
-        if name in LISTS:
+        if name[:5] == "meta." and "meta" in shape.__struct_fields__:
+            given.setdefault("meta", {})[name[5:]] = value
+        elif name in LISTS:
             given.setdefault(name, []).append(value)
         elif name in given:
             _refuse(f"$.{name}", "is given twice")

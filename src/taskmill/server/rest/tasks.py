@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from taskmill.core.meta import TRACE, TRACEPARENT
 from taskmill.core.state import FINAL, State
 from taskmill.server.rest.decoding import Body
 from taskmill.server.rest.http import HttpCall, Reply, Route, ok
@@ -24,6 +25,8 @@ class WaitQuery(Struct, kw_only=True, forbid_unknown_fields=True):
 
 async def create(call: HttpCall) -> Reply:
     draft = await call.body(DRAFT, call.service.limits.body)
+    if (trace := call.header(b"traceparent")) and TRACEPARENT.fullmatch(trace):
+        draft.meta.setdefault(TRACE, trace)
     created = await call.service.create(draft, call.header(b"idempotency-key"))
     location = ((b"location", b"/api/tasks/" + created.id.encode()),)
     return ok(created, 201 if created.created else 200, location)
@@ -76,7 +79,15 @@ ROUTES = (
         errors=(*REFUSALS, "invalid_parameters", "unknown_task_type", "idempotency_mismatch", "conflict"),
         idempotent=True,
     ),
-    Route("GET", "/api/tasks", page, "List tasks", {200: views.TaskPage}, query=ListQuery, errors=("invalid_request",)),
+    Route(
+        "GET",
+        "/api/tasks",
+        page,
+        "List tasks; `meta.NAME=VALUE`: with that pair",
+        {200: views.TaskPage},
+        query=ListQuery,
+        errors=("invalid_request",),
+    ),
     Route("GET", TASK, read, "Read a task", {200: views.TaskView}, errors=("not_found",)),
     Route(
         "GET",

@@ -36,7 +36,7 @@ async def purge_audit(db: Connection, before: int, limit: int) -> int:
         if gone:
             end = ChainEnd(gone[-1].number, gone[-1].hash)
             await put_record(db, "audit", "purged", json.dumps(end))
-            await db.execute(statement("purge_audit"), end.number)
+            await db.execute(statement("drop_audit"), end.number)
         return len(gone)
 
 

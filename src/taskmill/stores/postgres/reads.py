@@ -1,7 +1,7 @@
 """For people: find, count, attempts, stats, waiting.
 
 Flat at any size: no filter, states, a key. Without an index, and so reading on from the newest task until a page is
-full: queues, task types, priorities, tags, times of creation.
+full: queues, task types, priorities, tags, times of creation, an own pair.
 """
 
 from collections.abc import Sequence
@@ -91,6 +91,9 @@ def _conditions(where: TaskFilter, value: Any) -> list[str]:
     ]
     if where.tags:
         found.append(f"tags::jsonb ?& {value(list(where.tags))}::text[]")
+    if where.meta is not None:
+        name, text = where.meta
+        found.append(f"meta::jsonb ->> {value(name)}::text = {value(text)}::text")
     if where.created_after is not None:
         found.append(f"created_at > {value(where.created_after)}")
     if where.created_before is not None:

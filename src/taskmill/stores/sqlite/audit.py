@@ -37,7 +37,7 @@ def purge_audit(db: Database, before: int, limit: int) -> int:
         if gone:
             end = ChainEnd(gone[-1].number, gone[-1].hash)
             db.execute(statement("put_record"), PURGED | {"value": json.dumps(end)})
-            db.execute(statement("purge_audit"), {"number": end.number})
+            db.execute(statement("drop_audit"), {"number": end.number})
         return len(gone)
 
 

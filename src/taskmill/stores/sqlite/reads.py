@@ -1,7 +1,7 @@
 """For people: find, count, attempts, stats, waiting.
 
 Flat at any size: no filter, states, a key. Without an index, and so reading on from the newest task until a page is
-full: queues, task types, priorities, tags, times of creation.
+full: queues, task types, priorities, tags, times of creation, an own pair.
 """
 
 import json
@@ -99,6 +99,10 @@ def _conditions(where: TaskFilter, values: dict[str, Any]) -> list[str]:
     if where.key is not None:
         values["key"] = where.key
         found.append("key = :key")
+    if where.meta is not None:
+        name, values["meta_value"] = where.meta
+        values["meta_path"] = f'$."{name}"'
+        found.append("meta -> :meta_path IN (:meta_value, json_quote(:meta_value))")
     for field, condition in _COMPARED.items():
         if getattr(where, field) is not None:
             values[field] = getattr(where, field)

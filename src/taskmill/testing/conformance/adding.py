@@ -19,6 +19,7 @@ FULL_SPEC = Spec(
     key="key 'with' \"quotes\" \n and 雪 😀",
     tags='["a", "ü"]',
     created_at=NOW,
+    meta='{"customer": 42, "ort": "Köln ☃", "origin": {"who": "user:ada", "face": "rest"}}',
 )
 FULL_HEAD = Head(
     state=State.READY,

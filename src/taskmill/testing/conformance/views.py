@@ -70,6 +70,12 @@ class Views(StoreCase):
             (TaskFilter(task_types=("mail",)), [2]),
             (TaskFilter(priorities=(1, 3)), [3, 0]),
             (TaskFilter(tags=("a",)), [4, 1]),
+            (TaskFilter(meta=("customer", "42")), [3, 1]),
+            (TaskFilter(meta=("customer", "Köln")), [4]),
+            (TaskFilter(meta=("customer", "true")), [0]),
+            (TaskFilter(meta=("customer", "1")), []),
+            (TaskFilter(meta=("nothing", "42")), []),
+            (TaskFilter(meta=("customer", "42"), tags=("a",)), [1]),
             (TaskFilter(tags=("a", "ü")), [4]),
             (TaskFilter(tags=("a", "a")), [4, 1]),
             (TaskFilter(tags=("A",)), []),
@@ -87,11 +93,11 @@ class Views(StoreCase):
     async def test_filters(self, store: Store, where: TaskFilter, expected: list[int]) -> None:
         tasks = await added(
             store,
-            a_task(now=NOW, priority=1),
-            a_task(now=NOW + 1, queue="b", tags=["a", "b"]),
+            a_task(now=NOW, priority=1, meta='{"customer": true}'),
+            a_task(now=NOW + 1, queue="b", tags=["a", "b"], meta='{"customer": 42}'),
             a_task(now=NOW + 2, task_type="mail", tags=[]),
-            a_task(now=NOW + 3, priority=3, key="k"),
-            a_task(now=NOW + 4, tags=["ü", "a", "c"]),
+            a_task(now=NOW + 3, priority=3, key="k", meta='{"customer": "42"}'),
+            a_task(now=NOW + 4, tags=["ü", "a", "c"], meta='{"customer": "Köln", "other": 42}'),
         )
         assert (await store.find(where, 9)).tasks == [tasks[i] for i in expected]
         assert await store.count(where, 9) == len(expected)

@@ -1,0 +1,1 @@
+DELETE FROM taskmill.audit WHERE number <= $1
