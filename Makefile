@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up test check lint fast fmt chaos bench docs site lock wheel clean
+.PHONY: help up test check lint fast fmt chaos bench docs site proto lock wheel clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ docs: .venv/.dev ## remake the generated parts of docs/
 
 site: .venv/.dev ## build the documentation into site/: a broken link fails; then python3 -m http.server -d site
 	@$(BIN)/python docs/build_site.py
+
+proto: .venv/.dev ## remake src/taskmill/rpc from proto/
+	@tools/proto
 
 lock: .venv/.dev ## pin the newest versions that pyproject.toml allows
 	@tools/lock

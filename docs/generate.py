@@ -23,6 +23,7 @@ from taskmill.service.errors import KINDS
 from taskmill.service.permissions import PERMISSIONS
 
 DOCS = Path(__file__).parent
+PROTOS = [DOCS.parent / "proto" / name for name in ("taskmill/v1/tasks.proto", "taskqueue/taskqueue.proto")]
 MIGRATIONS = DOCS.parent / "src/taskmill/stores/sqlite/migrations"
 PART = re.compile(r"(<!-- made by docs/generate\.py: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -60,6 +61,16 @@ def settings() -> str:
 
 def sql_schema() -> str:
     return "\n".join(fenced("sql", path.read_text(encoding="utf-8")) for path in sorted(MIGRATIONS.glob("*.sql")))
+
+
+def protos() -> str:
+    return "\n".join(fenced("protobuf", path.read_text(encoding="utf-8")) for path in PROTOS)
+
+
+def grpc_statuses() -> str:
+    """Over gRPC: code → status."""
+    lines = ["| code | status |", "| --- | --- |"]
+    return "\n".join([*lines, *(f"| `{code}` | {kind.grpc} |" for code, kind in KINDS.items())]) + "\n"
 
 
 def permissions() -> str:
@@ -116,6 +127,8 @@ PARTS: dict[str, Callable[[], str]] = {
         settings,
         sql_schema,
         permissions,
+        protos,
+        grpc_statuses,
         statuses,
         routes,
         commands,

@@ -8,13 +8,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "taskmill"
+MADE = "_pb2"
+"""In the names of what is made of the protos."""
 
 
 def kept(*patterns: str) -> list[Path]:
-    """Files that are, or are about to be, in version control."""
+    """Files that somebody wrote, and that are, or are about to be, in version control."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
-    return [ROOT / name for name in sorted(set(listed)) if (ROOT / name).is_file()]
+    return [ROOT / name for name in sorted(set(listed)) if (ROOT / name).is_file() and MADE not in name]
 
 
 @cache

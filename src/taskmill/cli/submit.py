@@ -12,6 +12,7 @@ from taskmill.cli.options import duration_option, json_option, pairs_of, priorit
 from taskmill.cli.output import document
 from taskmill.cli.parameters import parse, put_file
 from taskmill.cli.tasks import show_outcome
+from taskmill.core.errors import InvalidRequest
 from taskmill.service.live_session import open_live_session
 from taskmill.service.session import Session, open_session
 from taskmill.service.views import Created, Draft
@@ -53,12 +54,14 @@ from taskmill.service.views import Created, Draft
 @click.option("--wait/--no-wait", default=True, help="Wait for the result (the default), or print the id at once.")
 @duration_option("--wait-timeout", help="Stop waiting after so long, with exit code 124; the task goes on.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the traceback of a failed task.")
+@click.option("--grpc", metavar="HOST:PORT", help="Hand it in to a server there, with the token in TASKMILL_TOKEN.")
 @json_option
 @url_options
 def submit(
     wait: bool,
     wait_timeout: float | None,
     verbose: bool,
+    grpc: str | None,
     as_json: bool,
     store: str | None,
     config: str | None,
@@ -73,6 +76,9 @@ def submit(
     taskmill submit -T data_processing --file sales.csv
     taskmill submit -T message -p message=hello --priority high --no-wait
     """
+    if grpc is not None:
+        _submit_over_grpc(grpc, wait, wait_timeout, verbose, as_json, task)
+        return
     if not wait:
         with open_session(store, config, broker, feed) as plain:
             created = _create(plain, **task)
@@ -84,6 +90,25 @@ def submit(
         id = _create(session, **task).id
         with ctrl_c_leaves_it(id):
             show_outcome(follow(session, id, wait_timeout), as_json, verbose)
+
+
+def _submit_over_grpc(
+    target: str, wait: bool, wait_timeout: float | None, verbose: bool, as_json: bool, task: dict[str, Any]
+) -> None:
+    from taskmill.cli.over_grpc import remote_tasks  # megabytes
+
+    text, pairs, file = task.pop("text"), task.pop("pairs"), task.pop("file")
+    if file is not None:
+        raise InvalidRequest("--file copies a file of this machine, and the server may be another one")
+    tags, meta = list(task.pop("tags")), pairs_of(task.pop("meta"))
+    with remote_tasks(target) as tasks:
+        parameters = parse(task["task_type"], msgspec.json.decode(tasks.schema(task["task_type"])), text, pairs)
+        created = tasks.create(Draft(parameters=parameters, tags=tags, meta=meta, **task))
+        if wait:
+            with ctrl_c_leaves_it(created.id):
+                show_outcome(tasks.ended(created.id, wait_timeout), as_json, verbose)
+        else:
+            document(created) if as_json else click.echo(created.id)
 
 
 def _create(

@@ -24,7 +24,7 @@ from taskmill.supervisor.preflight import warn_of_shadowed
 from taskmill.supervisor.run import supervise
 
 STORE = ("store", "broker", "feed", "durability")
-SERVER = ("host", "port", "cors", "tls_certificate", "tls_key")
+SERVER = ("host", "port", "grpc_port", "cors", "tls_certificate", "tls_key")
 WORKER = ("profile", "workers", "queues", "slots", "processes", "lease", "grace", "poll")
 
 APP_VERBS = {"store": "enqueues to", "broker": "announces on", "feed": "watches"}

@@ -20,6 +20,8 @@ class ServerSettings(NamedTuple):
     """Networks whose X-Forwarded-For and X-Forwarded-Proto are believed."""
     base_path: str = ""
     """What addresses begin with, like /taskmill, behind a proxy that leaves it there."""
+    grpc_port: int | None = None
+    """None: the usual one, where the library is installed and the port is free. 0: no gRPC."""
     audit_days: int = 400
     """How long lines of the audit are kept."""
 

@@ -96,6 +96,11 @@ class Settings(CatalogueConfig):
     base_path: str = setting(
         "", base_path(), "What addresses begin with, like `/taskmill`, behind a proxy that leaves it there."
     )
+    grpc_port: int | None = setting(
+        None,
+        optional(whole(0, 65_535)),
+        "The port for gRPC, at the same `host`; unset: 50051, if it is free and the extra `grpc` is there; 0: none.",
+    )
     audit_days: int = setting(400, whole(1, 36_500), "Days for which the audit is kept.")
     profile: str | None = setting(
         None,

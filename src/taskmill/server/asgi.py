@@ -8,7 +8,8 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from importlib.util import find_spec
 from typing import Any, Literal, cast
 
 import uvicorn
@@ -18,6 +19,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from taskmill.config.server import ServerSettings, loopback
 from taskmill.core.errors import InvalidSettings
+from taskmill.core.extras import needs
 from taskmill.sdk.backend import ConnectionSettings
 from taskmill.server.certificate import Certificate
 from taskmill.server.connections import ConnectionLimits, Connections, connections_allowed
@@ -100,6 +102,7 @@ def serve(
         try:
             await service.open(shipped(disabled_types))
             await refuse_without_login(access, settings)
+            stop_grpc = await start_grpc(access, settings)
             access.listen()
             keeping = asyncio.create_task(service.audit.keep(settings.audit_days))
             answer_questions(service)
@@ -108,6 +111,7 @@ def serve(
                 asyncio.get_running_loop().call_soon(on_ready)
             await server.serve([listener])
             keeping.cancel()
+            await stop_grpc()
         finally:
             await access.close()
             await service.close()
@@ -119,6 +123,20 @@ def serve(
             runner.run(live())
     finally:
         listener.close()
+
+
+async def start_grpc(access: Access, settings: ServerSettings) -> Callable[[], Awaitable[None]]:
+    """Returns how to stop it. Raises InvalidSettings when it is asked for and cannot be had."""
+    if settings.grpc_port == 0:
+        return _nothing
+    if settings.grpc_port is None and find_spec("grpc") is None:
+        return _nothing
+    with needs("grpc", "gRPC"):
+        from taskmill.server.grpc.serve import start
+    return await start(access, settings, DRAIN)
+
+
+async def _nothing() -> None: ...
 
 
 async def refuse_without_login(access: Access, settings: ServerSettings) -> None:

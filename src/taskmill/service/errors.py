@@ -17,48 +17,52 @@ TIMED_OUT = 124
 
 
 class ErrorKind(NamedTuple):
-    """A gRPC status will be one more field."""
-
     http: int | None
     """None: no HTTP answer has this code. The error is answered as the kind above it in the tree of core/errors.py."""
+    grpc: str
+    """The name of a status code."""
     exit: int
     title: str
 
 
 KINDS: dict[str, ErrorKind] = {
-    "invalid_json": ErrorKind(400, FAILED, "The body is not JSON"),
-    "unauthenticated": ErrorKind(401, FAILED, "Log in first"),
-    "forbidden": ErrorKind(403, FAILED, "That is not allowed to you"),
-    "forbidden_host": ErrorKind(403, FAILED, "This server does not answer for that host"),
-    "forbidden_origin": ErrorKind(403, FAILED, "This server takes no changes from pages of that origin"),
-    "not_found": ErrorKind(404, NOT_FOUND, "Not found"),
-    "unknown_route": ErrorKind(404, FAILED, "No such address"),
-    "method_not_allowed": ErrorKind(405, FAILED, "No such method here"),
-    "request_timeout": ErrorKind(408, FAILED, "The request did not come in time"),
-    "conflict": ErrorKind(409, FAILED, "The state of the task does not allow it"),
-    "illegal_transition": ErrorKind(409, FAILED, "The state of the task does not allow it"),
-    "task_failed": ErrorKind(409, FAILED, "The task failed"),
-    "task_cancelled": ErrorKind(409, FAILED, "The task was cancelled"),
-    "too_large": ErrorKind(413, INVALID, "Too large"),
-    "unsupported_media_type": ErrorKind(415, FAILED, "The body must be application/json"),
-    "invalid_request": ErrorKind(422, INVALID, "The request makes no sense"),
-    "invalid_parameters": ErrorKind(422, INVALID, "The parameters do not fit the task type"),
-    "unknown_task_type": ErrorKind(422, INVALID, "No such task type"),
-    "idempotency_mismatch": ErrorKind(422, INVALID, "The Idempotency-Key came before with other content"),
-    "too_many_attempts": ErrorKind(429, FAILED, "Too many attempts to log in"),
-    "headers_too_large": ErrorKind(431, FAILED, "The headers are too large"),
-    "internal_error": ErrorKind(500, FAILED, "Something went wrong inside"),
-    "store_error": ErrorKind(500, STORE, "The store failed"),
-    "schema_too_new": ErrorKind(500, STORE, "The store was made by a newer Taskmill"),
-    "store_unavailable": ErrorKind(503, STORE, "The store cannot be reached now"),
-    "not_ready": ErrorKind(503, FAILED, "Not ready"),
-    "feed_unavailable": ErrorKind(503, FAILED, "The live feed cannot be reached now"),
-    "too_many_connections": ErrorKind(503, FAILED, "Too many connections are open"),
-    "too_many_streams": ErrorKind(503, FAILED, "Too many streams are open"),
-    "files_unavailable": ErrorKind(503, FAILED, "Files cannot be kept here now"),
-    "invalid_settings": ErrorKind(None, INVALID, "A setting is wrong"),
-    "broker_unavailable": ErrorKind(None, FAILED, "The broker cannot be reached now"),
-    "result_timeout": ErrorKind(None, TIMED_OUT, "The result did not come in time"),
+    "invalid_json": ErrorKind(400, "INVALID_ARGUMENT", FAILED, "The body is not JSON"),
+    "unauthenticated": ErrorKind(401, "UNAUTHENTICATED", FAILED, "Log in first"),
+    "forbidden": ErrorKind(403, "PERMISSION_DENIED", FAILED, "That is not allowed to you"),
+    "forbidden_host": ErrorKind(403, "PERMISSION_DENIED", FAILED, "This server does not answer for that host"),
+    "forbidden_origin": ErrorKind(
+        403, "PERMISSION_DENIED", FAILED, "This server takes no changes from pages of that origin"
+    ),
+    "not_found": ErrorKind(404, "NOT_FOUND", NOT_FOUND, "Not found"),
+    "unknown_route": ErrorKind(404, "UNIMPLEMENTED", FAILED, "No such address"),
+    "method_not_allowed": ErrorKind(405, "UNIMPLEMENTED", FAILED, "No such method here"),
+    "request_timeout": ErrorKind(408, "DEADLINE_EXCEEDED", FAILED, "The request did not come in time"),
+    "conflict": ErrorKind(409, "FAILED_PRECONDITION", FAILED, "The state of the task does not allow it"),
+    "illegal_transition": ErrorKind(409, "FAILED_PRECONDITION", FAILED, "The state of the task does not allow it"),
+    "task_failed": ErrorKind(409, "FAILED_PRECONDITION", FAILED, "The task failed"),
+    "task_cancelled": ErrorKind(409, "FAILED_PRECONDITION", FAILED, "The task was cancelled"),
+    "too_large": ErrorKind(413, "RESOURCE_EXHAUSTED", INVALID, "Too large"),
+    "unsupported_media_type": ErrorKind(415, "INVALID_ARGUMENT", FAILED, "The body must be application/json"),
+    "invalid_request": ErrorKind(422, "INVALID_ARGUMENT", INVALID, "The request makes no sense"),
+    "invalid_parameters": ErrorKind(422, "INVALID_ARGUMENT", INVALID, "The parameters do not fit the task type"),
+    "unknown_task_type": ErrorKind(422, "NOT_FOUND", INVALID, "No such task type"),
+    "idempotency_mismatch": ErrorKind(
+        422, "ALREADY_EXISTS", INVALID, "The Idempotency-Key came before with other content"
+    ),
+    "too_many_attempts": ErrorKind(429, "RESOURCE_EXHAUSTED", FAILED, "Too many attempts to log in"),
+    "headers_too_large": ErrorKind(431, "RESOURCE_EXHAUSTED", FAILED, "The headers are too large"),
+    "internal_error": ErrorKind(500, "INTERNAL", FAILED, "Something went wrong inside"),
+    "store_error": ErrorKind(500, "INTERNAL", STORE, "The store failed"),
+    "schema_too_new": ErrorKind(500, "FAILED_PRECONDITION", STORE, "The store was made by a newer Taskmill"),
+    "store_unavailable": ErrorKind(503, "UNAVAILABLE", STORE, "The store cannot be reached now"),
+    "not_ready": ErrorKind(503, "UNAVAILABLE", FAILED, "Not ready"),
+    "feed_unavailable": ErrorKind(503, "UNAVAILABLE", FAILED, "The live feed cannot be reached now"),
+    "too_many_connections": ErrorKind(503, "RESOURCE_EXHAUSTED", FAILED, "Too many connections are open"),
+    "too_many_streams": ErrorKind(503, "RESOURCE_EXHAUSTED", FAILED, "Too many streams are open"),
+    "files_unavailable": ErrorKind(503, "UNAVAILABLE", FAILED, "Files cannot be kept here now"),
+    "invalid_settings": ErrorKind(None, "FAILED_PRECONDITION", INVALID, "A setting is wrong"),
+    "broker_unavailable": ErrorKind(None, "UNAVAILABLE", FAILED, "The broker cannot be reached now"),
+    "result_timeout": ErrorKind(None, "DEADLINE_EXCEEDED", TIMED_OUT, "The result did not come in time"),
 }
 """Code → what the faces make of it. The codes of HTTP answers stand in the order in which OpenAPI lists them."""
 

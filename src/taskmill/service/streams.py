@@ -144,6 +144,10 @@ class Streams:
         self.stop()
         await self._recent.close()
 
+    @property
+    def is_stopped(self) -> bool:
+        return self._stopped
+
     def __len__(self) -> int:
         """How many are open, or about to be."""
         return self._count

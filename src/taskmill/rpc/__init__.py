@@ -1,0 +1,1 @@
+"""What proto/ says, in Python: made by `make proto`, and not written by hand."""

@@ -1,0 +1,1 @@
+"""The gRPC face: proto/taskmill/v1 and proto/taskqueue, translated over the service."""

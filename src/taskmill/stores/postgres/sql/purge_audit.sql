@@ -1,1 +1,0 @@
-DELETE FROM taskmill.audit WHERE number <= $1

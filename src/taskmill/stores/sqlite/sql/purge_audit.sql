@@ -1,1 +1,0 @@
-DELETE FROM audit WHERE number <= :number
