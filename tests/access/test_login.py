@@ -100,6 +100,13 @@ def test_a_session_can_be_ended_by_others(homely: Site) -> None:
     assert bob.get("/api/me").status_code == 401
 
 
+def test_who_takes_the_last_token_back_does_not_open_the_door(shut: Site) -> None:
+    with by(shut) as nobody:
+        assert nobody.get("/api/tasks").status_code == 401
+        assert shut.http.delete("/api/tokens/all").status_code == 204
+        assert nobody.get("/api/tasks").status_code == 401
+
+
 @pytest.mark.parametrize("how", ["task", "many"])
 def test_a_stream_ends_soon_after_its_token_was_revoked(shut: Site, how: str) -> None:
     client = by(shut, make_token(shut.http, "short", ["read"]))

@@ -91,7 +91,8 @@ def serve(
     async def live() -> None:
         streams = StreamSettings(streams=min(STREAMS.streams, allowed // 2))
         service = loop_service(connection, disabled_types, streams)
-        access = Access(service, login=settings.login)
+        others_reach_it = settings.login == "auto" and not settings.is_local
+        access = Access(service, login="always" if others_reach_it else settings.login)
         server = QuietServer(create_asgi(access, settings), ConnectionLimits(connections=allowed), settings)
 
         def stop() -> None:

@@ -59,7 +59,7 @@ class Access:
     """Of one server, on its event loop."""
 
     def __init__(self, service: Service, *, login: Literal["auto", "always", "never"] = "auto") -> None:
-        """`login`: auto asks for one as soon as there is a user or a token in the store."""
+        """`login`: auto asks for one as soon as there is a user or a token in the store, and from then on."""
         self.service = service
         self._login = login
         self._known: OrderedDict[str, tuple[Principal, float]] = OrderedDict()
@@ -138,7 +138,7 @@ class Access:
 
     def _forget(self) -> None:
         self._known.clear()
-        self._needed = None
+        self._needed = self._needed or None  # who takes the last token back does not open the door
 
     async def _listen(self) -> None:
         ear = self.service.hear_access()
