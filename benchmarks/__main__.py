@@ -7,6 +7,7 @@ peers    on SQLite beside huey, workload by workload, in turns (needs PEERBENCH,
 peers-postgres
          on PostgreSQL, alone, with RabbitMQ and with Redis, beside procrastinate, dramatiq and celery (needs PEERBENCH)
 rest     POST /api/tasks over 32 connections (needs wrk), and how soon an idle worker starts a task sent by REST
+faces    gRPC beside REST, and REST with a token, in turns
 flat     claim, save, add and list with a thousand and a million tasks waiting, and a million finished
 flat-postgres
          the same on a private PostgreSQL, and how its tables look after half a million tasks have gone through
@@ -19,7 +20,7 @@ import importlib
 import os
 import sys
 
-NAMES = ("peers", "peers-postgres", "rest", "flat", "flat-postgres", "quiet", "share")
+NAMES = ("peers", "peers-postgres", "rest", "faces", "flat", "flat-postgres", "quiet", "share")
 
 
 def main() -> int:

@@ -27,13 +27,10 @@ class Face:
 
 
 def unary(work: Callable[[Any, Service, Any], Awaitable[R]]) -> Callable[[Any, Any, Any], Awaitable[R]]:
-    """A client that leaves, or whose deadline has passed, does not end what it asked for half-way."""
-
     @functools.wraps(work)
     async def call(face: Face, request: Any, context: Any) -> R:
         try:
-            service = await face.access.service_for(credentials(context))
-            return await asyncio.shield(asyncio.ensure_future(work(face, service, request)))
+            return await work(face, await face.access.service_for(credentials(context)), request)
         except TaskmillError as error:
             await abort(context, error)
         except (asyncio.CancelledError, grpc.aio.AbortError):
@@ -41,6 +38,16 @@ def unary(work: Callable[[Any, Service, Any], Awaitable[R]]) -> Callable[[Any, A
         except Exception:
             log.exception("%s failed", work.__name__)
             await abort(context, TaskmillError("the server's log has the details"))
+
+    return call
+
+
+def storing(work: Callable[[Any, Service, Any], Awaitable[R]]) -> Callable[[Any, Service, Any], Awaitable[R]]:
+    """A client that leaves, or whose deadline has passed, does not end half-way what it wanted to be stored."""
+
+    @functools.wraps(work)
+    async def call(face: Any, service: Service, request: Any) -> R:
+        return await asyncio.shield(asyncio.ensure_future(work(face, service, request)))
 
     return call
 

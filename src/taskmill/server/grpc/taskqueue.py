@@ -11,7 +11,7 @@ from taskmill.core.errors import InvalidParameters, NotFound, Problem
 from taskmill.core.state import FINAL, State
 from taskmill.rpc import taskqueue_pb2 as pb
 from taskmill.rpc.taskqueue_pb2_grpc import TaskQueueServicer
-from taskmill.server.grpc.calls import Face, stream, unary
+from taskmill.server.grpc.calls import Face, storing, stream, unary
 from taskmill.service import views
 from taskmill.service.errors import TooManyStreams
 from taskmill.service.service import Service
@@ -31,6 +31,7 @@ MOST = 1_000
 
 class TaskQueue(Face, TaskQueueServicer):
     @unary
+    @storing
     async def SubmitTask(self, service: Service, request: pb.SubmitTaskRequest) -> pb.SubmitTaskResponse:
         parameters = await _parameters(service, request.task_type, request.task_payload)
         draft = views.Draft(task_type=request.task_type, parameters=parameters, id=request.task_uuid or None)

@@ -7,7 +7,7 @@ from typing import Any
 from taskmill.core.errors import TaskmillError
 from taskmill.rpc import tasks_pb2 as pb
 from taskmill.rpc.tasks_pb2_grpc import TaskServiceServicer
-from taskmill.server.grpc.calls import Face, stream, unary
+from taskmill.server.grpc.calls import Face, storing, stream, unary
 from taskmill.server.grpc.translate import draft, filled, where
 from taskmill.service import views
 from taskmill.service.batch import BatchOutcome
@@ -21,12 +21,14 @@ SILENCE = 15.0
 
 class TaskService(Face, TaskServiceServicer):
     @unary
+    @storing
     async def SubmitTask(self, service: Service, request: pb.SubmitTaskRequest) -> pb.SubmitTaskResponse:
         key = request.idempotency_key if request.HasField("idempotency_key") else None
         created = await service.create(draft(request.task), key)
         return pb.SubmitTaskResponse(task=filled(pb.Created(), created))
 
     @unary
+    @storing
     async def SubmitTasks(self, service: Service, request: pb.SubmitTasksRequest) -> pb.SubmitTasksResponse:
         key = request.idempotency_key if request.HasField("idempotency_key") else None
         outcome = await service.create_batch(request.tasks, _read, key)
@@ -77,16 +79,19 @@ class TaskService(Face, TaskServiceServicer):
         return pb.DeleteTaskResponse()
 
     @unary
+    @storing
     async def CancelTasks(self, service: Service, request: pb.CancelTasksRequest) -> pb.CancelTasksResponse:
         done = await service.cancel_matching(where(request.filter, all=request.all, dry_run=request.dry_run))
         return pb.CancelTasksResponse(result=filled(pb.BulkResult(), done))
 
     @unary
+    @storing
     async def RetryTasks(self, service: Service, request: pb.RetryTasksRequest) -> pb.RetryTasksResponse:
         done = await service.retry_matching(where(request.filter, all=request.all, dry_run=request.dry_run))
         return pb.RetryTasksResponse(result=filled(pb.BulkResult(), done))
 
     @unary
+    @storing
     async def DeleteTasks(self, service: Service, request: pb.DeleteTasksRequest) -> pb.DeleteTasksResponse:
         done = await service.delete_matching(where(request.filter, all=request.all, dry_run=request.dry_run))
         return pb.DeleteTasksResponse(result=filled(pb.BulkResult(), done))
